@@ -1,0 +1,99 @@
+"""The commands: one module each, loaded only when called, so that `kiosk scan` never loads Qt.
+
+A command module has `add_arguments(parser)` and `run(args) -> int` (0 done, 1 refused or found wrong, 2 wrong usage).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from kiosk import __version__, i18n
+from kiosk.cli import output
+from kiosk.errors import Code, KioskError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (module, one line of help)
+    "window": ("kiosk.cli.window", "opens the window (the default)"),
+    "demo": ("kiosk.cli.demo", "the whole path with its own province and replay camera"),
+    "enrol": ("kiosk.cli.enrol", "enrols this kiosk with a one-time code"),
+    "read": ("kiosk.cli.read", "what a code says; nothing is recorded"),
+    "decode": ("kiosk.cli.decode", "the scanner's decoder on pictures or a video"),
+    "scan": ("kiosk.cli.scan", "records a scan as the window would"),
+    "seen": ("kiosk.cli.seen", "the officer saw a declaration on the voter's phone (F5)"),
+    "declare": ("kiosk.cli.declare", "a declaration by proxy, from JSON"),
+    "correct": ("kiosk.cli.correct", "corrects or voids an event by a new one"),
+    "day": ("kiosk.cli.day", "opens the working day, or shows it"),
+    "sync": ("kiosk.cli.sync", "uploads what waits, takes receipts"),
+    "status": ("kiosk.cli.status", "station, journal and what the province holds"),
+    "verify": ("kiosk.cli.verify", "chain, database, second copy, receipts, running numbers"),
+    "journal": ("kiosk.cli.journal", "events' headers, no personal data"),
+    "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
+    "print": ("kiosk.cli.paper", "paper: the day report"),
+    "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
+}
+
+
+def default_home() -> Path:
+    return Path(os.environ.get("KIOSK_HOME") or user_data_path("hue-kiosk"))
+
+
+def parser_for(name: str) -> argparse.ArgumentParser:
+    module, text = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"kiosk {name}" if name != "window" else "kiosk", description=text)
+    parser.add_argument("--home", type=Path, default=default_home(), help="the data directory (or KIOSK_HOME)")
+    parser.add_argument("--json", action="store_true", help="JSON, one object a line, on standard output")
+    parser.add_argument("--lang", choices=("vi", "en"), default=os.environ.get("KIOSK_LANG", "vi"))
+    import_module(module).add_arguments(parser)
+    return parser
+
+
+def overview() -> str:
+    lines = ["usage: kiosk [COMMAND] [--home DIR] [--json] …", ""]
+    return "\n".join(lines + [f"  {name:10} {text}" for name, (_, text) in COMMANDS.items()])
+
+
+def split(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The command's name and its arguments; options before the name (`kiosk --home D scan`) go with it."""
+    args = list(argv)
+    takes_value = {"--home", "--lang"}
+    i = 0
+    while i < len(args) and args[i].startswith("-"):
+        i += 2 if args[i] in takes_value else 1
+    if i < len(args) and args[i] in COMMANDS:
+        return args[i], args[:i] + args[i + 1 :]
+    return "window", args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; every KioskError becomes a sentence on standard error and exit 1."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args[:1] in (["help"], ["-h"], ["--help"]):
+        print(overview())
+        return 0
+    if args == ["--version"]:
+        print(__version__)
+        return 0
+    name, rest = split(args)
+    if name == "window" and rest and not rest[0].startswith("-"):
+        output.say(f"kiosk: không có lệnh / no such command: {rest[0][:40]!r}\n{overview()}")
+        return 2
+    parsed = parser_for(name).parse_args(rest)
+    i18n.use(parsed.lang)
+    try:
+        return int(import_module(COMMANDS[name][0]).run(parsed))
+    except KioskError as error:
+        output.complain(error)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    except (OSError, MemoryError) as error:
+        output.complain(KioskError(Code.INTERNAL, what=type(error).__name__, errno=getattr(error, "errno", "")))
+        return 1

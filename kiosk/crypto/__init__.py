@@ -1,0 +1,1 @@
+"""Pure cryptography: sign, verify, seal, chain. Keys come in as arguments; nothing here stores or logs one."""

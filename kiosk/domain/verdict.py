@@ -1,0 +1,135 @@
+"""Pass + what is known + policy + now -> Verdict: what the screen tells the officer to do.
+
+Pure. It guides and never decides who may vote: no verdict turns anybody away (letter 63/CV-BCĐ; law 7 of the architecture).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kiosk.domain.passes.model import Kind, Pass, Reading
+from kiosk.domain.policy import Policy
+
+HOUR = 3_600_000
+
+
+class Act(StrEnum):
+    """What to do now. Colours, icons, sounds and sentences hang on these (kiosk/words.py)."""
+
+    COME_IN = "come_in"
+    LOOK = "look_at_phone"
+    CARD = "card_read"
+    UNVERIFIED = "read_not_verified"
+    DECLARE = "declare_now"
+    OUT_OF_DATE = "out_of_date"
+    HEALTH_DESK = "health_desk"
+    ALREADY_IN = "already_in"
+    BY_POSTER = "came_by_poster"
+    NOT_CONFIRMED = "not_confirmed"
+    OTHER_CODE = "other_code"
+    DEFERRED = "in_first_declare_later"
+    NOT_SAVED = "not_saved"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this kiosk already knows of the person shown. Times in ms UTC.
+
+    `entered_at`: first arrival today; `declared_at`: newest declaration that counts; `health_desk`: that declaration's rule outcome;
+    `name`, `gender`, `birth_year`: from that declaration, to compare with a paper.
+    """
+
+    entered_at: int | None = None
+    by_poster_at: int | None = None
+    declared_at: int | None = None
+    health_desk: bool = False
+    name: str = ""
+    gender: str = ""
+    birth_year: str = ""
+
+
+NOBODY = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The little a large card may show: "T. T. Mẫu · nữ · 1983". Never a number, never a full name."""
+
+    short_name: str = ""
+    gender: str = ""
+    birth_year: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`act`; `reason`: a stable word or ""; `arrival`: this act counts a visit; `person`; `since`: the time the title or the
+    card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
+    once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged)."""
+
+    act: Act
+    kind: Kind
+    reason: str = ""
+    arrival: bool = False
+    person: Person = Person()
+    since: int | None = None
+    number: int = 0
+    event: str = ""
+    at: int = 0
+    prefill: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def short_name(full: str) -> str:
+    """Initials and the given name: "Trần Thị Mẫu" -> "T. T. Mẫu"."""
+    words = full.split()
+    return " ".join([f"{w[0]}." for w in words[:-1]] + words[-1:])
+
+
+def person_of(p: Pass, known: Known) -> Person:
+    name = p.fields.get("full_name") or known.name
+    short = short_name(name) if name else p.fields.get("initials", "")
+    return Person(short, p.fields.get("gender") or known.gender, (p.fields.get("birth_date") or p.fields.get("birth_year") or known.birth_year)[:4])
+
+
+def _known_person(p: Pass, known: Known, policy: Policy, now: int) -> Verdict | None:
+    """The verdict on somebody whom this kiosk knows already, or None."""
+    person = person_of(p, known)
+    if known.entered_at is not None:
+        return Verdict(Act.ALREADY_IN, p.kind, "entered", person=person, since=known.entered_at, at=now)
+    if known.by_poster_at is not None:
+        return Verdict(Act.BY_POSTER, p.kind, "poster", person=person, since=known.by_poster_at, at=now)
+    if known.declared_at is None:
+        return None
+    if now - known.declared_at > policy.validity_hours * HOUR:
+        return Verdict(Act.OUT_OF_DATE, p.kind, "declaration_old", person=person, since=known.declared_at, at=now, prefill=dict(p.fields))
+    act = Act.HEALTH_DESK if known.health_desk else Act.COME_IN
+    return Verdict(act, p.kind, "declared_here", arrival=True, person=person, since=known.declared_at, at=now)
+
+
+def _verified(p: Pass, policy: Policy, now: int, person: Person) -> Verdict:
+    declared = p.declared_at or 0
+    if declared > now + policy.future_minutes * 60_000:
+        return Verdict(Act.NOT_CONFIRMED, p.kind, "from_the_future", person=person, since=declared, at=now)
+    if now > min(p.expires_at or now, declared + policy.validity_hours * HOUR):
+        return Verdict(Act.OUT_OF_DATE, p.kind, "expired", person=person, since=declared, at=now)
+    return Verdict(Act.COME_IN, p.kind, "", arrival=True, person=person, since=declared, at=now)
+
+
+def judge(p: Pass, known: Known, policy: Policy, now: int) -> Verdict:
+    """The verdict on a pass at `now` (ms UTC)."""
+    person = person_of(p, known)
+    match p.reading:
+        case Reading.SEEN:
+            return Verdict(Act.LOOK, p.kind, p.reason, at=now)
+        case Reading.NOT_A_PERSON | Reading.NOT_OURS:
+            return Verdict(Act.OTHER_CODE, p.kind, p.reason, at=now)
+        case Reading.REJECT | Reading.BAD_SIGNATURE | Reading.UNKNOWN_KEY:
+            return Verdict(Act.NOT_CONFIRMED, p.kind, p.reason or p.reading.value, at=now)
+    if (verdict := _known_person(p, known, policy, now)) is not None:
+        return verdict
+    if p.reading in (Reading.VERIFIED, Reading.EXPIRED) and p.kind is Kind.HU1:
+        return _verified(p, policy, now, person)
+    if p.kind is Kind.CCCD:
+        return Verdict(Act.CARD, p.kind, p.reason, person=person, at=now, prefill=dict(p.fields), warnings=p.warnings)
+    if p.kind is Kind.BARE_ID:
+        return Verdict(Act.DECLARE, p.kind, p.reason, person=person, at=now, prefill=dict(p.fields), warnings=p.warnings)
+    return Verdict(Act.UNVERIFIED, p.kind, p.reason, person=person, at=now, prefill=dict(p.fields), warnings=p.warnings)

@@ -1,0 +1,77 @@
+"""What can go wrong, by whose fault: the codes, and the exceptions that carry them.
+
+No words for people here (they are in words.py, complete in both languages) and no logging.
+A Verdict is not an error. A Condition is the environment's: it has a cure and clears itself.
+A Fault is ours: logged, shown, and work goes on.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable codes, printed beside every message so that a hotline can look them up."""
+
+    # machine and environment
+    CAMERA_MISSING = "KS-101"
+    CAMERA_LOST = "KS-102"
+    CAMERA_DARK = "KS-103"
+    CAMERA_FROZEN = "KS-104"
+    DISK_FULL = "KS-110"
+    DISK_READ_ONLY = "KS-111"
+    DATABASE_BUSY = "KS-112"
+    DATABASE_UNREADABLE = "KS-113"
+    DATABASE_NEWER = "KS-114"
+    COMMIT_UNKNOWN = "KS-115"
+    HOME_BUSY = "KS-120"
+    WINDOW_BUSY = "KS-121"
+    CLOCK_BACK = "KS-130"
+    ENGINE_MISSING = "KS-140"
+    PRINT_FAILED = "KS-150"
+    # enrolment, keys, day
+    NOT_ENROLLED = "KS-201"
+    ENROL_REFUSED = "KS-202"
+    ENROL_UNTRUSTED = "KS-203"
+    ALREADY_ENROLLED = "KS-204"
+    KEYS_UNREADABLE = "KS-205"
+    NO_DAY = "KS-206"
+    DAY_UNKNOWN = "KS-207"
+    # journal
+    JOURNAL_BROKEN = "KS-301"
+    MIRROR_AHEAD = "KS-302"
+    MIRROR_BROKEN = "KS-303"
+    EVENT_UNKNOWN = "KS-304"
+    # sync
+    OFFLINE = "KS-401"
+    PORTAL = "KS-402"
+    TLS = "KS-403"
+    SERVER_REFUSED = "KS-404"
+    SERVER_ODD = "KS-405"
+    FORKED = "KS-406"
+    # what people type or show
+    BAD_INPUT = "KS-501"
+    BAD_FILE = "KS-502"
+    FORM_INCOMPLETE = "KS-503"
+    # ours
+    INTERNAL = "KS-900"
+
+
+class KioskError(Exception):
+    """A refusal or failure that a person must hear about: a code, and facts for its sentence.
+
+    `facts` are substituted into the sentence of words.py; they never hold names or numbers of voters.
+    """
+
+    def __init__(self, code: Code, **facts: object) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return " ".join([self.code.value, *(f"{k}={v}" for k, v in self.facts.items())])
+
+
+class CommitUnknown(KioskError):
+    """COMMIT failed: the row may or may not be there. Close, reopen, look for the deed."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(Code.COMMIT_UNKNOWN, cause=cause)

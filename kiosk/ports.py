@@ -1,0 +1,136 @@
+"""The seams to hardware, network and operating system: Protocols of one to three methods.
+
+No implementation here. Real ones live in devices/, security/, sync/; fakes that are products of their own in tests/fakes.py.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # numpy costs 0.1 s of start-up that `kiosk scan` must not pay
+    from numpy import uint8
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture. `image`: (height, width, 3) BGR or (height, width) grey, uint8; `at`: monotonic seconds of capture."""
+
+    image: "NDArray[uint8]"
+    at: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code found in a frame. `raw`: its bytes, never engine-decoded text; `box`: 4 corners in pixels (x, y)."""
+
+    raw: bytes
+    engine: str
+    box: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A code that passed the debounce: the officer's deed begins here.
+
+    `deed`: 8 random bytes made at this moment; `frame_at`: monotonic seconds at which the frame was taken (0 without a camera).
+    """
+
+    deed: bytes
+    raw: bytes
+    engine: str
+    box: tuple[tuple[int, int], ...] = ()
+    frame_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One reading of the clocks. `wall`: ms UTC; `mono`: ms since boot; `boot`: the boot's id (hex)."""
+
+    wall: int
+    mono: int
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterState:
+    """`ready` and, when not, why: one of none, out_of_paper, paused, error."""
+
+    ready: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """What became of a page: the file always written, and the spooler's job if one took it."""
+
+    file: Path
+    pages: int
+    printer: str = ""
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, whatever it was. `body`: at most 1 MiB, cut beyond."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Camera(Protocol):
+    """A source of frames. `read` blocks at most about 0.2 s; None: no frame this time. Raises KioskError(CAMERA_*)."""
+
+    name: str
+
+    def read(self) -> Frame | None: ...
+    def close(self) -> None: ...
+
+
+class Decoder(Protocol):
+    """Finds codes in a picture. `engines` names those present, `missing` those that could not be loaded and why."""
+
+    engines: tuple[str, ...]
+    missing: dict[str, str]
+
+    def decode(self, image: "NDArray[uint8]") -> list[Code]: ...
+
+
+class Clock(Protocol):
+    def now(self) -> Now: ...
+    def machine(self) -> str:
+        """A stable id of this machine (hex); part of what an epoch belongs to."""
+        ...
+
+
+class Printer(Protocol):
+    name: str
+
+    def status(self) -> PrinterState: ...
+    def print(self, file: Path, title: str) -> str:
+        """Hands a PDF to the spooler, returns its job id. Raises KioskError(PRINT_FAILED)."""
+        ...
+
+
+class Transport(Protocol):
+    """One POST to the province. Raises KioskError(OFFLINE | TLS | PORTAL) when no answer of the province came back."""
+
+    def post(self, path: str, body: bytes) -> Answer: ...
+    def close(self) -> None: ...
+
+
+class KeyStore(Protocol):
+    """Where the device secret lives. `where`: "os" or "file"."""
+
+    where: str
+
+    def get(self, name: str) -> bytes | None: ...
+    def put(self, name: str, secret: bytes) -> None: ...
+
+
+class Sound(Protocol):
+    def play(self, name: str) -> None:
+        """One of high, low, low_low, long_low. Never raises, never waits."""
+        ...
