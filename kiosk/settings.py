@@ -1,0 +1,103 @@
+"""This machine's own settings: one TOML file in the data directory, read once at start and frozen.
+
+Policy (what counts, how long, which answers lead where) is not here: it comes signed from the province.
+No Qt, no network, nothing is written.
+"""
+
+import dataclasses
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_type_hints
+
+from kiosk.errors import Code, KioskError
+
+FILE = "settings.toml"
+
+LANGUAGES = ("vi", "en")
+THEMES = ("day", "hall")
+CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES}
+RANGES: dict[str, tuple[float, float]] = {"repeat_seconds": (0.5, 600), "dim_seconds": (1, 600), "timeout_seconds": (1, 120)}
+LONGEST = 500  # characters in any one value; an address or a folder fits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs from laptop to laptop. Times are in seconds; empty text means "the program chooses".
+
+    `camera`: index, file, folder or URL; `mirror`: the preview as in a mirror; `entrance`: shown on top of the window;
+    `repeat_seconds`: a code in front of the camera is one sighting for so long (the policy's own number goes before it, if longer);
+    `dim_seconds`: after which a verdict steps back; `print_folder`: where papers are kept, else `papers` in the data directory;
+    `printer`: the spooler's name, else the system's default; `server_url`: goes before the address of the enrolment.
+    """
+
+    camera: str = "0"
+    mirror: bool = False
+    language: str = "vi"
+    theme: str = "day"
+    entrance: str = "Lối vào 1"
+    repeat_seconds: float = 5.0
+    dim_seconds: float = 8.0
+    sound: bool = True
+    fullscreen: bool = True
+    server_url: str = ""
+    timeout_seconds: float = 10.0
+    printer: str = ""
+    print_folder: str = ""
+    unknown: tuple[str, ...] = dataclasses.field(default=(), metadata={"key": False})
+
+    def papers(self, home: Path) -> Path:
+        """The folder of printed papers."""
+        return Path(self.print_folder).expanduser() if self.print_folder else home / "papers"
+
+
+def load(home: Path) -> Settings:
+    """Settings of the data directory `home`; defaults where the file or a key is missing.
+
+    Keys nobody knows (a slip, or a newer version's) are named in `Settings.unknown` and do no harm.
+    Raises KioskError(BAD_FILE) with `file`, and `key` and `why` when one value is wrong.
+    """
+    file = home / FILE
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise KioskError(Code.BAD_FILE, file=FILE, why=error.strerror or "unreadable") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KioskError(Code.BAD_FILE, file=FILE, why=str(error)) from error
+    types = get_type_hints(Settings)
+    known = {f.name: types[f.name] for f in dataclasses.fields(Settings) if f.metadata.get("key", True)}
+    values = {key: _checked(key, value, known[key]) for key, value in table.items() if key in known}
+    return Settings(**values, unknown=tuple(sorted(table.keys() - known.keys())))  # type: ignore[arg-type]
+
+
+def _checked(key: str, value: object, kind: type) -> object:
+    """`value` as its field's type, or KioskError naming the key. A camera number may be written without quotes."""
+
+    def wrong(why: str) -> KioskError:
+        return KioskError(Code.BAD_FILE, file=FILE, key=key, why=why)
+
+    if key == "camera" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind):
+        raise wrong(f"{kind.__name__} expected")
+    if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable()):
+        raise wrong("too long or unprintable")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise wrong(" | ".join(CHOICES[key]))
+    if key in RANGES and isinstance(value, float):
+        low, high = RANGES[key]
+        if not low <= value <= high:  # a NaN is in no range
+            raise wrong(f"{low:g} … {high:g}")
+    return value
+
+
+def data_dir() -> Path:
+    """The read-only `data/` folder: beside the rooms in a checkout, inside the bundle of the built program."""
+    bundle = getattr(sys, "_MEIPASS", None)  # set by PyInstaller's boot loader
+    root = Path(bundle) if bundle else Path(__file__).resolve().parent.parent
+    return root / "data"
