@@ -1,0 +1,30 @@
+"""The keyring: one fsynced file per epoch, its content key wrapped by the DEK. The kiosk's own copy lies here, never in an event."""
+
+from pathlib import Path
+
+from kiosk.crypto import seal
+from kiosk.errors import Code, KioskError
+from kiosk.security import files
+
+
+class Keyring:
+    def __init__(self, home: Path, dek: bytes) -> None:
+        self._folder, self._dek = home / "keyring", dek
+        self._open: dict[str, bytes] = {}
+
+    def add(self, epoch: str, content_key: bytes) -> None:
+        """Durable when it returns. Raises OSError."""
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        files.write(self._folder / epoch, seal.wrap(self._dek, content_key, b"kiosk-keyring-v1" + bytes.fromhex(epoch)))
+        self._open[epoch] = content_key
+
+    def get(self, epoch: str) -> bytes:
+        """32 bytes. Raises KioskError(KEYS_UNREADABLE) when the file is missing or damaged."""
+        if (key := self._open.get(epoch)) is not None:
+            return key
+        try:
+            key = seal.unwrap(self._dek, (self._folder / epoch).read_bytes(), b"kiosk-keyring-v1" + bytes.fromhex(epoch))
+        except (OSError, seal.Unopenable) as error:
+            raise KioskError(Code.KEYS_UNREADABLE, file=f"keyring/{epoch}") from error
+        self._open[epoch] = key
+        return key
