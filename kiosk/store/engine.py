@@ -1,0 +1,128 @@
+"""The database file and its two doors. `read()`: a snapshot; `write()`: one short transaction, BEGIN IMMEDIATE.
+
+No network, rendering or printing inside a door. An error in COMMIT is *unknown* (errors.CommitUnknown), never a plain failure.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from kiosk.errors import Code, CommitUnknown, KioskError
+
+BUSY_MS = 5_000
+PRAGMAS = (
+    "PRAGMA cipher_log_level=NONE",  # SQLCipher writes to standard error otherwise
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL lost acknowledged rows in simulated power cuts
+    f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA wal_autocheckpoint=4000",  # the mirror thread checkpoints; this is the backstop
+    "PRAGMA foreign_keys=ON",
+)
+SAYS: tuple[tuple[str, Code], ...] = (
+    ("locked", Code.DATABASE_BUSY),
+    ("busy", Code.DATABASE_BUSY),
+    ("full", Code.DISK_FULL),
+    ("readonly", Code.DISK_READ_ONLY),
+    ("unable to open", Code.DISK_READ_ONLY),
+    ("not a database", Code.DATABASE_UNREADABLE),
+    ("malformed", Code.DATABASE_UNREADABLE),
+    ("disk I/O", Code.DATABASE_UNREADABLE),
+)
+
+
+def trouble(error: DBAPIError) -> KioskError:
+    """SQLite's words -> ours: the environment's troubles by name, everything else is our fault."""
+    said = str(error.orig)
+    for part, code in SAYS:
+        if part in said:
+            return KioskError(code, cause=said[:120])
+    return KioskError(Code.INTERNAL, what=type(error.orig).__name__, cause=said[:120])
+
+
+class Database:
+    """One SQLCipher file. `key`: 32 bytes, raw."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._engine = self._make(key)
+
+    def _make(self, key: bytes) -> Engine:
+        url = URL.create("sqlite+pysqlcipher", password=f"x'{key.hex()}'", database=str(self.path))
+        engine = create_engine(url, module=driver, poolclass=QueuePool, hide_parameters=True, isolation_level="AUTOCOMMIT")
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            for pragma in PRAGMAS:
+                cursor.execute(pragma)
+            cursor.close()
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot. Raises KioskError when the file cannot be read."""
+        try:
+            with self._engine.connect() as conn:
+                conn.exec_driver_sql("BEGIN")
+                try:
+                    yield conn
+                finally:
+                    conn.exec_driver_sql("ROLLBACK")
+        except DBAPIError as error:
+            raise trouble(error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed when the block ends and rolled back when it raises.
+
+        Raises KioskError (nothing was written) or CommitUnknown (it may be written: reopen and look for the deed).
+        """
+        with self._lock:
+            try:
+                with self._engine.connect() as conn:
+                    conn.exec_driver_sql("BEGIN IMMEDIATE")
+                    try:
+                        yield conn
+                    except BaseException:
+                        self._roll_back(conn)
+                        raise
+                    self._commit(conn)
+            except DBAPIError as error:
+                raise trouble(error) from error
+
+    @staticmethod
+    def _roll_back(conn: Connection) -> None:
+        """SQLite may have rolled back by itself (disk full); asking again is then refused and harmless."""
+        try:
+            conn.exec_driver_sql("ROLLBACK")
+        except DBAPIError:
+            conn.invalidate()
+
+    def _commit(self, conn: Connection) -> None:
+        try:
+            conn.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            conn.invalidate()
+            raise CommitUnknown(str(error.orig)[:120]) from error
+
+    def checkpoint(self) -> None:
+        """Moves what the WAL holds into the database as far as readers allow; waits for nobody."""
+        try:
+            with self._engine.connect() as conn:
+                conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except DBAPIError as error:
+            raise trouble(error) from error
+
+    def close(self) -> None:
+        """Drops every pooled connection; the next door opens a new one."""
+        self._engine.dispose()

@@ -1,0 +1,180 @@
+"""The journal: events appended inside the caller's transaction, chained, sealed, opened again and compared before COMMIT.
+
+seq, head and epoch are read inside every write transaction and never cached: two processes may write to one journal.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select
+
+from kiosk.crypto import chain, seal
+from kiosk.domain import events, protocol
+from kiosk.domain.events import Body, ClockReading, Key, Kind, Place
+from kiosk.domain.policy import Campaign
+from kiosk.domain.projection import Fact
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Now
+from kiosk.security.keyring import Keyring
+from kiosk.store import projections
+from kiosk.store.tables import Epoch, Event
+
+EPOCH: Any = Epoch.__table__  # type: ignore[attr-defined]
+EVENT: Any = Event.__table__  # type: ignore[attr-defined]
+BODY_FORMAT = 1
+DICTIONARY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes. `seed`: the kiosk's Ed25519 seed; `station_key`: HMAC of known people; `campaigns`: root-signed, already verified."""
+
+    kiosk: str
+    label: str
+    station: str
+    seed: bytes
+    station_key: bytes
+    campaigns: tuple[Campaign, ...]
+    enrolled_at: int
+    app: str
+
+    def campaign(self, event_day: str) -> Campaign | None:
+        return next((c for c in self.campaigns if event_day in c.days), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One event to be written. `deed`: 8 bytes."""
+
+    kind: Kind
+    fields: dict[str, Any]
+    deed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    key: Key
+    at: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where an epoch stands: its day, last seq and head."""
+
+    epoch: str
+    event_day: str
+    dictionary: int
+    seq: int
+    head: bytes
+
+
+class Journal:
+    """Appends to the epoch of (boot, machine, working day), minting one where there is none."""
+
+    def __init__(self, identity: Identity, keyring: Keyring, machine: str, dictionaries: dict[int, bytes]) -> None:
+        self.identity, self._keyring, self._machine, self._dictionaries = identity, keyring, machine, dictionaries
+        self._place = {}  # type: dict[str, tuple[Place, int]]
+
+    def append(self, conn: Connection, event_day: str, drafts: list[Draft], now: Now, officer: str, policy: int, skew: int = 0) -> list[Written]:
+        """Writes drafts in order and their projections. Raises KioskError; the caller's transaction then rolls back whole."""
+        tip = self.tip(conn, event_day, now)
+        clock = ClockReading(now.wall, now.mono, now.boot, skew)
+        written: list[Written] = []
+        for draft in drafts:
+            body = Body(int(draft.kind), events.KNOWN_VERSIONS[draft.kind], draft.deed.hex(), officer, clock, draft.fields, 1, policy)
+            tip, fact, sealed = self._one(tip, body, now.wall)
+            conn.execute(
+                insert(EVENT),
+                {"epoch": tip.epoch, "seq": tip.seq, "kind": body.kind, "at": now.wall, "deed": draft.deed, "sealed": sealed, "head": tip.head},
+            )
+            projections.apply(conn, fact, event_day, self.identity.station_key, self.opened)
+            written.append(Written(fact.key, now.wall, tip.head))
+        return written
+
+    def _one(self, tip: Tip, body: Body, at: int) -> tuple[Tip, Fact, bytes]:
+        seq, place = tip.seq + 1, Place(self.identity.kiosk, self.identity.station, tip.event_day, tip.epoch)
+        key, dictionary = self._keyring.get(tip.epoch), self._dictionaries[tip.dictionary]
+        sealed = events.seal_body(body, seq, at, place, key, dictionary)
+        if events.open_body(sealed, place, key, dictionary) != body:  # what cannot be read back must not be promised
+            raise KioskError(Code.INTERNAL, what="seal")
+        head = chain.link(self.identity.kiosk, tip.epoch, tip.head, sealed)
+        return Tip(tip.epoch, tip.event_day, tip.dictionary, seq, head), Fact(Key(self.identity.kiosk, tip.epoch, seq), at, body), sealed
+
+    def tip(self, conn: Connection, event_day: str, now: Now) -> Tip:
+        """The epoch to write to, minted now if there is none for this boot, machine and day."""
+        columns = (EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.ordinal)
+        found = conn.execute(
+            select(*columns)
+            .where(EPOCH.c.boot == now.boot, EPOCH.c.machine == self._machine, EPOCH.c.event_day == event_day)
+            .order_by(EPOCH.c.ordinal.desc())
+            .limit(1)
+        ).first()
+        newest = conn.execute(select(func.max(EPOCH.c.ordinal))).scalar()
+        if found is None or found.ordinal != newest:
+            return self.mint(conn, event_day, now, "boot")
+        last = conn.execute(
+            select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == found.epoch).order_by(EVENT.c.seq.desc()).limit(1)
+        ).first()
+        return Tip(found.epoch, event_day, DICTIONARY, last.seq if last else 0, last.head if last else found.head)
+
+    def mint(self, conn: Connection, event_day: str, now: Now, reason: str) -> Tip:
+        """A new epoch, its opening signed and its content key sealed to the day and kept in the keyring (fsynced first)."""
+        me = self.identity
+        campaign = me.campaign(event_day)
+        if campaign is None:
+            raise KioskError(Code.DAY_UNKNOWN, day=event_day)
+        epoch, content_key = os.urandom(8).hex(), os.urandom(32)
+        parent, ordinal = self._newest(conn)
+        aad = protocol.key_aad(me.kiosk, me.station, event_day, epoch)
+        sealed_key = seal.seal_key(bytes.fromhex(campaign.days[event_day]), content_key, aad)
+        opening = protocol.Opening(
+            me.kiosk, me.station, event_day, epoch, parent, DICTIONARY, BODY_FORMAT, me.app, campaign.id, me.label, sealed_key, now.wall
+        )
+        signed = protocol.sign_opening(me.seed, opening)
+        self._keyring.add(epoch, content_key)
+        head = chain.link(me.kiosk, epoch, chain.ZERO, signed.opening)
+        row = {"epoch": epoch, "ordinal": ordinal + 1, "event_day": event_day, "boot": now.boot, "machine": self._machine, "reason": reason}
+        conn.execute(insert(EPOCH), {**row, "opening": signed.opening, "signature": signed.signature, "head": head, "at": now.wall})
+        return Tip(epoch, event_day, DICTIONARY, 0, head)
+
+    @staticmethod
+    def _newest(conn: Connection) -> tuple[tuple[str, int, bytes] | None, int]:
+        """The tip of the epoch minted last, as a parent, and its ordinal."""
+        epoch = conn.execute(select(EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.ordinal).order_by(EPOCH.c.ordinal.desc()).limit(1)).first()
+        if epoch is None:
+            return None, 0
+        last = conn.execute(
+            select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == epoch.epoch).order_by(EVENT.c.seq.desc()).limit(1)
+        ).first()
+        return (epoch.epoch, last.seq if last else 0, last.head if last else epoch.head), epoch.ordinal
+
+    def opened(self, conn: Connection, key: Key) -> Fact | None:
+        """The opened event, or None if this journal does not hold it. Raises KioskError(JOURNAL_BROKEN) if it does not open."""
+        if key.kiosk != self.identity.kiosk:
+            return None
+        row = conn.execute(select(EVENT.c.at, EVENT.c.sealed).where(EVENT.c.epoch == key.epoch, EVENT.c.seq == key.seq)).first()
+        return None if row is None else Fact(key, row.at, self.open(conn, key.epoch, row.sealed))
+
+    def open(self, conn: Connection, epoch: str, sealed: bytes) -> Body:
+        """Raises KioskError(JOURNAL_BROKEN | KEYS_UNREADABLE)."""
+        place, dictionary = self.place(conn, epoch)
+        try:
+            return events.open_body(sealed, place, self._keyring.get(epoch), self._dictionaries[dictionary])
+        except seal.Unopenable as error:
+            raise KioskError(Code.JOURNAL_BROKEN, epoch=epoch, why=str(error)) from error
+
+    def place(self, conn: Connection, epoch: str) -> tuple[Place, int]:
+        """What the events of an epoch are bound to, and the dictionary they use; an epoch's row never changes, so it is kept."""
+        if epoch not in self._place:
+            opening = conn.execute(select(EPOCH.c.opening).where(EPOCH.c.epoch == epoch)).scalar_one()
+            said = msgspec.msgpack.decode(opening, type=protocol.Opening)
+            self._place[epoch] = (Place(said.kiosk, said.station, said.event_day, epoch), said.dictionary)
+        return self._place[epoch]
+
+    def by_deed(self, conn: Connection, deed: bytes) -> list[Written]:
+        """Every event that wrote this deed, oldest first: after an unknown COMMIT this is the answer."""
+        rows = conn.execute(select(EVENT).where(EVENT.c.deed == deed).order_by(EVENT.c.at, EVENT.c.seq))
+        return [Written(Key(self.identity.kiosk, r.epoch, r.seq), r.at, r.head) for r in rows]

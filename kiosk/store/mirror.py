@@ -1,0 +1,222 @@
+"""The second copy, `journal.sealed`: every committed event once more, in order, never written before its COMMIT.
+
+A frame is length u32 | CRC-32 u32 | type u8 | payload. Types: O an opening, E an event, H a head signed by the kiosk.
+One flipped bit in a WAL can drop committed rows and no check inside the database sees it; this file does.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from kiosk.crypto import chain, sign
+from kiosk.domain.protocol import SignedOpening
+from kiosk.errors import Code, KioskError
+from kiosk.security import files
+from kiosk.store import locks
+from kiosk.store.engine import Database
+from kiosk.store.journal import EPOCH, EVENT, Identity
+
+MAGIC = b"HUE-KIOSK-JOURNAL-1\n"
+FRAME = struct.Struct(">II")
+EVENT_HEAD = struct.Struct(">8sI")
+LONGEST = 1 << 20
+CHUNK = 500
+
+
+class Frame(NamedTuple):
+    type: bytes
+    payload: bytes
+    end: int
+
+
+class OpeningFrame(msgspec.Struct, frozen=True, array_like=True):
+    epoch: str
+    opening: bytes
+    signature: bytes
+
+
+class HeadFrame(msgspec.Struct, frozen=True, array_like=True):
+    """`signature` over b"kiosk-mirror-v1" + epoch | seq | head."""
+
+    epoch: str
+    seq: int
+    head: bytes
+    signature: bytes
+
+    def text(self) -> bytes:
+        return b"kiosk-mirror-v1" + chain.fields(bytes.fromhex(self.epoch), self.seq.to_bytes(8, "big"), self.head)
+
+
+@dataclass(slots=True)
+class Scan:
+    """What the file holds: `seqs` last seq by epoch, `heads` chain after it, `whole` bytes up to the last whole frame,
+    `torn` bytes after it, `broken` a frame that is whole but does not fit (chain, signature)."""
+
+    seqs: dict[str, int]
+    heads: dict[str, bytes]
+    whole: int = len(MAGIC)
+    torn: int = 0
+    broken: str = ""
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    data = kind + payload
+    return FRAME.pack(len(data), zlib.crc32(data)) + data
+
+
+def frames(file: IO[bytes], start: int) -> Iterator[Frame]:
+    """Whole frames from `start` on; ends at the first torn one."""
+    file.seek(start)
+    at = start
+    while len(head := file.read(FRAME.size)) == FRAME.size:
+        length, crc = FRAME.unpack(head)
+        if not 1 <= length <= LONGEST:
+            return
+        data = file.read(length)
+        if len(data) != length or zlib.crc32(data) != crc:
+            return
+        at += FRAME.size + length
+        yield Frame(data[:1], data[1:], at)
+
+
+def take(scan: Scan, found: Frame, kiosk: str, public: bytes) -> None:
+    """Follows the chain by one frame; sets `broken` where it does not hold."""
+    if found.type == b"O":
+        opening = msgspec.msgpack.decode(found.payload, type=OpeningFrame)
+        if not sign.verify(public, opening.signature, b"kiosk-opening-v1" + opening.opening):
+            scan.broken = f"opening {opening.epoch}"
+        scan.seqs.setdefault(opening.epoch, 0)
+        scan.heads.setdefault(opening.epoch, chain.link(kiosk, opening.epoch, chain.ZERO, opening.opening))
+    elif found.type == b"E":
+        raw, seq = EVENT_HEAD.unpack_from(found.payload)
+        epoch = raw.hex()
+        if scan.seqs.get(epoch, -1) + 1 != seq:
+            scan.broken = f"{epoch}:{seq}"
+            return
+        scan.heads[epoch] = chain.link(kiosk, epoch, scan.heads[epoch], found.payload[EVENT_HEAD.size :])
+        scan.seqs[epoch] = seq
+    elif found.type == b"H":
+        head = msgspec.msgpack.decode(found.payload, type=HeadFrame)
+        if scan.heads.get(head.epoch) != head.head or not sign.verify(public, head.signature, head.text()):
+            scan.broken = f"head {head.epoch}:{head.seq}"
+
+
+def read(path: Path, kiosk: str, public: bytes, scan: Scan | None = None) -> Scan:
+    """Reads the file (on from an earlier scan). A missing file is an empty one. Raises OSError."""
+    scan = scan or Scan({}, {})
+    if not path.exists():
+        return Scan({}, {})
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return Scan({}, {}, 0, path.stat().st_size, "magic")
+        for found in frames(file, scan.whole):
+            try:
+                take(scan, found, kiosk, public)
+            except (msgspec.DecodeError, struct.error, ValueError):
+                scan.broken = f"byte {scan.whole}"
+            if scan.broken:
+                break
+            scan.whole = found.end
+        scan.torn = path.stat().st_size - scan.whole
+    return scan
+
+
+class Mirror:
+    """Follows the journal. One writer among all processes of a home: whoever holds the `mirror` lock writes for all."""
+
+    def __init__(self, home: Path, database: Database, identity: Identity) -> None:
+        self.path, self._home, self._database, self._me = home / "journal.sealed", home, database, identity
+        self._public = sign.public(identity.seed)
+        self._scan: Scan | None = None
+        self.trouble: Code | None = None
+
+    def step(self) -> bool:
+        """Catches up with everything committed. True if something was written. Never raises for a full or failing disk."""
+        lock = locks.acquire(self._home, "mirror")
+        if lock is None:
+            return False  # another process is writing, for us too
+        try:
+            return self._catch_up()
+        except OSError:
+            self.trouble, self._scan = Code.DISK_FULL, None
+            return False
+        except KioskError as error:
+            self.trouble = error.code
+            return False
+        finally:
+            lock.close()
+
+    def _catch_up(self) -> bool:
+        scan = self._scan = read(self.path, self._me.kiosk, self._public, self._scan)
+        if scan.broken:
+            scan = self._set_aside()
+        if scan.torn:
+            with self.path.open("r+b") as file:
+                file.truncate(scan.whole)
+            scan.torn = 0
+        wrote = False
+        while data := self._next(scan):
+            self._write(data, scan)
+            wrote = True
+        self.trouble = None
+        if wrote:
+            self._database.checkpoint()
+        return wrote
+
+    def _set_aside(self) -> Scan:
+        """A copy that does not hold together is kept for the experts, and a whole new one is begun."""
+        number = sum(1 for _ in self._home.glob("journal.sealed.*")) + 1
+        self.path.rename(self.path.with_name(f"journal.sealed.{number}"))
+        self._scan = Scan({}, {})
+        return self._scan
+
+    def _write(self, data: bytes, scan: Scan) -> None:
+        new = not self.path.exists()
+        with self.path.open("ab") as file:
+            if new:
+                os.chmod(self.path, 0o600)
+                file.write(MAGIC)
+            file.write(data)
+            file.flush()
+            os.fdatasync(file.fileno()) if hasattr(os, "fdatasync") else os.fsync(file.fileno())
+            scan.whole = file.tell()
+        if new:
+            files.sync_folder(self._home)
+
+    def _next(self, scan: Scan) -> bytes:
+        """Frames for up to CHUNK events that the file lacks, a signed head after each epoch; moves `scan` along."""
+        out: list[bytes] = []
+        with self._database.read() as conn:
+            openings = conn.execute(select(EPOCH.c.epoch, EPOCH.c.opening, EPOCH.c.signature, EPOCH.c.head).order_by(EPOCH.c.ordinal)).all()
+            for row in openings:
+                if row.epoch not in scan.seqs:
+                    out.append(frame(b"O", msgspec.msgpack.encode(OpeningFrame(row.epoch, row.opening, row.signature))))
+                    scan.seqs[row.epoch], scan.heads[row.epoch] = 0, row.head
+                events = self._after(conn, row.epoch, scan.seqs[row.epoch])
+                for event in events:
+                    out.append(frame(b"E", EVENT_HEAD.pack(bytes.fromhex(row.epoch), event.seq) + event.sealed))
+                if events:
+                    scan.seqs[row.epoch], scan.heads[row.epoch] = events[-1].seq, events[-1].head
+                    out.append(self._head(row.epoch, events[-1].seq, events[-1].head))
+        return b"".join(out)
+
+    def _head(self, epoch: str, seq: int, head: bytes) -> bytes:
+        unsigned = HeadFrame(epoch, seq, head, b"")
+        return frame(b"H", msgspec.msgpack.encode(HeadFrame(epoch, seq, head, sign.sign(self._me.seed, unsigned.text()))))
+
+    @staticmethod
+    def _after(conn: Connection, epoch: str, seq: int) -> list[tuple[int, bytes, bytes]]:
+        query = select(EVENT.c.seq, EVENT.c.sealed, EVENT.c.head).where(EVENT.c.epoch == epoch, EVENT.c.seq > seq)
+        return list(conn.execute(query.order_by(EVENT.c.seq).limit(CHUNK)).all())  # type: ignore[arg-type]
+
+
+def opening_of(frame_: Frame) -> tuple[str, SignedOpening]:
+    said = msgspec.msgpack.decode(frame_.payload, type=OpeningFrame)
+    return said.epoch, SignedOpening(said.opening, said.signature)

@@ -1,0 +1,159 @@
+"""The register: who is known here, which day is open, what happened today. Reads only what the projections hold."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, update
+
+from kiosk.domain.verdict import NOBODY, Known
+from kiosk.errors import Code, KioskError
+from kiosk.store import projections
+from kiosk.store.journal import EPOCH, EVENT, Identity
+from kiosk.store.projections import DECLARATION, SIGHTING, SUBJECT, VISIT
+from kiosk.store.tables import ReceiptRow, WorkingDay
+
+VIETNAM = timezone(timedelta(hours=7))  # fixed in code: Windows has no tzdata, and Vietnam no summer time
+DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
+RECEIPT: Any = ReceiptRow.__table__  # type: ignore[attr-defined]
+
+
+def local(ms: int) -> datetime:
+    """ms UTC -> Vietnamese local time."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(VIETNAM)
+
+
+def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Known:
+    """What is known of a person by any of their look-up names."""
+    if not subjects:
+        return NOBODY
+    hashes = [projections.subject_hash(station_key, s) for s in subjects]
+    rows = select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash.in_(hashes)).subquery()
+    visit = conn.execute(
+        select(func.min(VISIT.c.at))
+        .join(rows, (rows.c.epoch == VISIT.c.epoch) & (rows.c.seq == VISIT.c.seq))
+        .where(VISIT.c.event_day == event_day, VISIT.c.voided == 0)
+    ).scalar()
+    said = conn.execute(
+        select(DECLARATION.c.at, DECLARATION.c.desk, DECLARATION.c.fields)
+        .join(rows, (rows.c.epoch == DECLARATION.c.epoch) & (rows.c.seq == DECLARATION.c.seq))
+        .where(DECLARATION.c.voided == 0)
+        .order_by(DECLARATION.c.at.desc())
+        .limit(1)
+    ).first()
+    if said is None:
+        return Known(entered_at=visit)
+    fields = msgspec.json.decode(said.fields, type=dict[str, Any])
+    name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
+    return Known(visit, None, said.at, bool(said.desk), name, gender, born[:4])
+
+
+def next_number(conn: Connection, event_day: str) -> int:
+    """Dense per kiosk and working day, visits only; voided ones keep theirs."""
+    return int(conn.execute(select(func.max(VISIT.c.number)).where(VISIT.c.event_day == event_day)).scalar() or 0) + 1
+
+
+def open_day(conn: Connection) -> str | None:
+    """The day that was opened last and not closed; never from the wall clock."""
+    row = conn.execute(select(DAY.c.event_day).where(DAY.c.closed_at.is_(None)).order_by(DAY.c.opened_at.desc()).limit(1)).first()
+    return row.event_day if row else None
+
+
+def likely_day(conn: Connection, identity: Identity, wall: int) -> str | None:
+    """The campaign day that the clocks agree on, or None: then the lead picks.
+
+    The floor clock (latest of last event, last receipt, enrolment) rescues a laptop that boots in 2010.
+    """
+    last_event = conn.execute(select(func.max(EVENT.c.at))).scalar() or 0
+    last_receipt = conn.execute(select(func.max(RECEIPT.c.at))).scalar() or 0
+    floor = max(last_event, last_receipt, identity.enrolled_at)
+    for moment in (max(floor, wall), floor):
+        day = local(moment).date().isoformat()
+        if identity.campaign(day):
+            return day
+    return None
+
+
+def begin_day(conn: Connection, identity: Identity, event_day: str, now: int) -> None:
+    """Opens (or reopens) a day. Raises KioskError(DAY_UNKNOWN) if no campaign names it."""
+    try:
+        date.fromisoformat(event_day)
+    except ValueError:
+        raise KioskError(Code.DAY_UNKNOWN, day=event_day[:20]) from None
+    if identity.campaign(event_day) is None:
+        raise KioskError(Code.DAY_UNKNOWN, day=event_day)
+    conn.execute(update(DAY).where(DAY.c.closed_at.is_(None), DAY.c.event_day != event_day).values(closed_at=now))
+    if conn.execute(select(DAY.c.event_day).where(DAY.c.event_day == event_day)).first():
+        conn.execute(update(DAY).where(DAY.c.event_day == event_day).values(closed_at=None))
+    else:
+        conn.execute(insert(DAY).values(event_day=event_day, opened_at=now, closed_at=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of today's list; no name, no number of a person. `event`: "kiosk:epoch:seq"."""
+
+    at: int
+    number: int
+    act: str
+    source: str
+    event: str
+    voided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Counts of the open day; voided arrivals are in `voided` alone. `by_hour`: local hour -> arrivals."""
+
+    event_day: str
+    visits: int = 0
+    declared: int = 0
+    voided: int = 0
+    corrected: int = 0
+    opened_at: int | None = None
+    first: int = 0
+    highest: int = 0
+    by_hour: dict[int, int] = field(default_factory=dict)
+    by_source: dict[str, int] = field(default_factory=dict)
+    by_verdict: dict[str, int] = field(default_factory=dict)
+    by_mode: dict[str, int] = field(default_factory=dict)
+    last: tuple[Line, ...] = ()
+
+
+def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20) -> Today:
+    visits = conn.execute(select(VISIT).where(VISIT.c.event_day == event_day).order_by(VISIT.c.number)).all()
+    good = [v for v in visits if not v.voided]
+    shown = conn.execute(select(SIGHTING.c.verdict, func.count()).where(SIGHTING.c.event_day == event_day).group_by(SIGHTING.c.verdict))
+    verdicts = Counter({verdict: count for verdict, count in shown}) + Counter(v.verdict for v in good)
+    modes = conn.execute(
+        select(DECLARATION.c.mode, func.count())
+        .where(DECLARATION.c.event_day == event_day, DECLARATION.c.voided == 0)
+        .group_by(DECLARATION.c.mode)
+    )
+    by_mode = {mode: count for mode, count in modes}
+    opened = conn.execute(select(DAY.c.opened_at).where(DAY.c.event_day == event_day)).scalar()
+    last = tuple(
+        Line(v.at, v.number, v.verdict, v.source, f"{identity.kiosk}:{v.epoch}:{v.seq}", bool(v.voided)) for v in reversed(visits[-lines:])
+    )
+    return Today(
+        event_day=event_day,
+        visits=len(good),
+        declared=sum(by_mode.values()),
+        voided=len(visits) - len(good),
+        corrected=sum(1 for v in visits if v.amended and not v.voided),
+        opened_at=opened,
+        first=visits[0].number if visits else 0,
+        highest=visits[-1].number if visits else 0,
+        by_hour=dict(Counter(local(v.at).hour for v in good)),
+        by_source=dict(Counter(v.source for v in good)),
+        by_verdict=dict(verdicts),
+        by_mode=by_mode,
+        last=last,
+    )
+
+
+def epochs(conn: Connection) -> list[Any]:
+    """Every epoch's row, oldest first."""
+    return list(conn.execute(select(EPOCH).order_by(EPOCH.c.ordinal)).all())

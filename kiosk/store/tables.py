@@ -1,0 +1,169 @@
+"""The tables of the kiosk's database. STRICT, columns TEXT, INTEGER, BLOB only; times are INTEGER milliseconds UTC.
+
+`epoch` and `event` are never altered and triggers refuse UPDATE and DELETE on them; the rest is computed, or is the province's answer.
+"""
+
+from sqlalchemy import BLOB, INTEGER, TEXT, Column, Index
+from sqlmodel import Field, SQLModel
+
+STRICT = {"sqlite_strict": True}
+
+
+def text(primary: bool = False, null: bool = False) -> Column[str]:
+    return Column(TEXT, primary_key=primary, nullable=null)
+
+
+def integer(primary: bool = False, null: bool = False) -> Column[int]:
+    return Column(INTEGER, primary_key=primary, nullable=null, autoincrement=False)
+
+
+def blob(primary: bool = False, null: bool = False) -> Column[bytes]:
+    return Column(BLOB, primary_key=primary, nullable=null)
+
+
+class Migration(SQLModel, table=True):
+    """Which numbered steps have been taken."""
+
+    __table_args__ = STRICT
+    number: int = Field(sa_column=integer(primary=True))
+    name: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+
+
+class Epoch(SQLModel, table=True):
+    """One run of the journal. `ordinal`: order of minting; `head`: the chain after the opening (seq 0)."""
+
+    __table_args__ = STRICT
+    epoch: str = Field(sa_column=text(primary=True))
+    ordinal: int = Field(sa_column=integer())
+    event_day: str = Field(sa_column=text())
+    boot: str = Field(sa_column=text())
+    machine: str = Field(sa_column=text())
+    reason: str = Field(sa_column=text())
+    opening: bytes = Field(sa_column=blob())
+    signature: bytes = Field(sa_column=blob())
+    head: bytes = Field(sa_column=blob())
+    at: int = Field(sa_column=integer())
+
+
+class Event(SQLModel, table=True):
+    """One immutable event. `sealed`: the event bytes as chained and uploaded; `head`: the chain after it."""
+
+    __table_args__ = (Index("event_by_deed", "deed"), Index("event_by_at", "at"), STRICT)
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    kind: int = Field(sa_column=integer())
+    at: int = Field(sa_column=integer())
+    deed: bytes = Field(sa_column=blob())
+    sealed: bytes = Field(sa_column=blob())
+    head: bytes = Field(sa_column=blob())
+
+
+class ReceiptRow(SQLModel, table=True):
+    """The province's signed word, kept as it came."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (Index("receipt_by_epoch", "epoch", "have"), STRICT)
+    number: int = Field(sa_column=integer(primary=True))
+    epoch: str = Field(sa_column=text())
+    from_seq: int = Field(sa_column=integer())
+    to_seq: int = Field(sa_column=integer())
+    digest: bytes = Field(sa_column=blob())
+    have: int = Field(sa_column=integer())
+    opened: int = Field(sa_column=integer())
+    at: int = Field(sa_column=integer())
+    signature: bytes = Field(sa_column=blob())
+
+
+class RefusalRow(SQLModel, table=True):
+    """An event the province put aside, and why. The event stays."""
+
+    __tablename__ = "refusal"
+    __table_args__ = STRICT
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    reason: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+
+
+class WorkingDay(SQLModel, table=True):
+    """Which day is open. The last opened one without `closed_at` counts."""
+
+    __tablename__ = "working_day"
+    __table_args__ = STRICT
+    event_day: str = Field(sa_column=text(primary=True))
+    opened_at: int = Field(sa_column=integer())
+    closed_at: int | None = Field(sa_column=integer(null=True))
+
+
+class VisitRow(SQLModel, table=True):
+    """Projection: one arrival. `number`: dense per kiosk and day; `source`: hu1, cccd, proxy, moh …"""
+
+    __tablename__ = "visit"
+    __table_args__ = (Index("visit_by_number", "event_day", "number"), Index("visit_by_deed", "deed"), STRICT)
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    event_day: str = Field(sa_column=text())
+    number: int = Field(sa_column=integer())
+    at: int = Field(sa_column=integer())
+    deed: str = Field(sa_column=text())
+    source: str = Field(sa_column=text())
+    verdict: str = Field(sa_column=text())
+    since: int | None = Field(sa_column=integer(null=True))
+    left_at: int | None = Field(sa_column=integer(null=True))
+    voided: int = Field(sa_column=integer())
+    amended: int = Field(sa_column=integer())
+
+
+class DeclarationRow(SQLModel, table=True):
+    """Projection: one declaration as it stands. `fields`: JSON of form.yaml's keys; `name_folded` is searched."""
+
+    __tablename__ = "declaration"
+    __table_args__ = (Index("declaration_by_name", "name_folded"), Index("declaration_by_deed", "deed"), STRICT)
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    event_day: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+    deed: str = Field(sa_column=text())
+    mode: str = Field(sa_column=text())
+    desk: int = Field(sa_column=integer())
+    name_folded: str = Field(sa_column=text())
+    fields: str = Field(sa_column=text())
+    voided: int = Field(sa_column=integer())
+    amended: int = Field(sa_column=integer())
+
+
+class SightingRow(SQLModel, table=True):
+    """Projection: a code that was shown and counted nobody."""
+
+    __tablename__ = "sighting"
+    __table_args__ = STRICT
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    event_day: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+    verdict: str = Field(sa_column=text())
+    code: str = Field(sa_column=text())
+    reason: str = Field(sa_column=text())
+
+
+class Subject(SQLModel, table=True):
+    """Projection: how a person is found. `hash`: 16 bytes of HMAC-SHA256 under the station key."""
+
+    __table_args__ = (Index("subject_by_root", "epoch", "seq"), STRICT)
+    hash: bytes = Field(sa_column=blob(primary=True))
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+
+
+class Link(SQLModel, table=True):
+    """Projection: an amendment and the root it names, which may not have come yet."""
+
+    __table_args__ = (Index("link_by_target", "target"), STRICT)
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    target: str = Field(sa_column=text())
+
+
+PROJECTIONS: tuple[type[SQLModel], ...] = (VisitRow, DeclarationRow, SightingRow, Subject, Link)
+METADATA = SQLModel.metadata
