@@ -86,11 +86,12 @@ def frames(file: IO[bytes], start: int) -> Iterator[Frame]:
         yield Frame(data[:1], data[1:], at)
 
 
-def take(scan: Scan, found: Frame, kiosk: str, public: bytes) -> None:
-    """Follows the chain by one frame; sets `broken` where it does not hold."""
+def take(scan: Scan, found: Frame, kiosk: str, public: bytes | None) -> None:
+    """Follows the chain by one frame; sets `broken` where it does not hold. `public` None: signatures are not checked (start-up:
+    the chain is compared with the database's own heads; `kiosk verify` checks every signature)."""
     if found.type == b"O":
         opening = msgspec.msgpack.decode(found.payload, type=OpeningFrame)
-        if not sign.verify(public, opening.signature, b"kiosk-opening-v1" + opening.opening):
+        if public and not sign.verify(public, opening.signature, b"kiosk-opening-v1" + opening.opening):
             scan.broken = f"opening {opening.epoch}"
         scan.seqs.setdefault(opening.epoch, 0)
         scan.heads.setdefault(opening.epoch, chain.link(kiosk, opening.epoch, chain.ZERO, opening.opening))
@@ -104,11 +105,11 @@ def take(scan: Scan, found: Frame, kiosk: str, public: bytes) -> None:
         scan.seqs[epoch] = seq
     elif found.type == b"H":
         head = msgspec.msgpack.decode(found.payload, type=HeadFrame)
-        if scan.heads.get(head.epoch) != head.head or not sign.verify(public, head.signature, head.text()):
+        if scan.heads.get(head.epoch) != head.head or (public and not sign.verify(public, head.signature, head.text())):
             scan.broken = f"head {head.epoch}:{head.seq}"
 
 
-def read(path: Path, kiosk: str, public: bytes, scan: Scan | None = None) -> Scan:
+def read(path: Path, kiosk: str, public: bytes | None, scan: Scan | None = None) -> Scan:
     """Reads the file (on from an earlier scan). A missing file is an empty one. Raises OSError."""
     scan = scan or Scan({}, {})
     if not path.exists():
@@ -133,7 +134,6 @@ class Mirror:
 
     def __init__(self, home: Path, database: Database, identity: Identity) -> None:
         self.path, self._home, self._database, self._me = home / "journal.sealed", home, database, identity
-        self._public = sign.public(identity.seed)
         self._scan: Scan | None = None
         self.trouble: Code | None = None
 
@@ -154,7 +154,7 @@ class Mirror:
             lock.close()
 
     def _catch_up(self) -> bool:
-        scan = self._scan = read(self.path, self._me.kiosk, self._public, self._scan)
+        scan = self._scan = read(self.path, self._me.kiosk, None, self._scan)
         if scan.broken:
             scan = self._set_aside()
         if scan.torn:

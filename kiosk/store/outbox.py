@@ -54,15 +54,16 @@ class Standing:
 
 def standings(conn: Connection) -> list[Standing]:
     """Every epoch, oldest first."""
-    last = dict(conn.execute(select(EVENT.c.epoch, func.max(EVENT.c.seq)).group_by(EVENT.c.epoch)).all())  # type: ignore[arg-type]
+    # a lookup per epoch: GROUP BY would read the whole index of a long day
+    last = select(func.max(EVENT.c.seq)).where(EVENT.c.epoch == EPOCH.c.epoch).scalar_subquery()
     held = {
         row.epoch: (row.have, row.opened)
         for row in conn.execute(
             select(RECEIPT.c.epoch, func.max(RECEIPT.c.have).label("have"), func.max(RECEIPT.c.opened).label("opened")).group_by(RECEIPT.c.epoch)
         )
     }
-    rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day).order_by(EPOCH.c.ordinal)).all()
-    return [Standing(r.epoch, r.event_day, last.get(r.epoch, 0), *held.get(r.epoch, (0, 0))) for r in rows]
+    rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day, last.label("last")).order_by(EPOCH.c.ordinal)).all()
+    return [Standing(r.epoch, r.event_day, r.last or 0, *held.get(r.epoch, (0, 0))) for r in rows]
 
 
 class Outbox:

@@ -1,0 +1,164 @@
+"""Settings -> store, devices, sync, station: the one place (with app.py) that names concrete classes. No Qt.
+
+Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below load them when a program needs them.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kiosk import __version__
+from kiosk.crypto import sign
+from kiosk.devices import keystore as keystores
+from kiosk.devices.clock import SystemClock
+from kiosk.domain.passes.model import Issuer
+from kiosk.domain.policy import Campaign
+from kiosk.domain.protocol import Enrolment, Untrusted
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Camera, Clock, KeyStore
+from kiosk.security.keyring import Keyring
+from kiosk.security.vault import Vault
+from kiosk.settings import Settings, data_dir, load
+from kiosk.station import Setting, Station
+from kiosk.store import check, locks, migrations, recovery
+from kiosk.store.engine import Database
+from kiosk.store.journal import DICTIONARY, Identity, Journal
+from kiosk.store.mirror import Mirror
+from kiosk.store.outbox import Outbox
+from kiosk.store.unsure import Unsure
+
+if TYPE_CHECKING:
+    from kiosk.scanner import Scanner
+    from kiosk.sync.uploader import Uploader
+
+
+def dictionaries() -> dict[int, bytes]:
+    """Compression dictionaries by id; shipped and never changed, since old events need theirs."""
+    return {DICTIONARY: (data_dir() / "dict" / str(DICTIONARY)).read_bytes()}
+
+
+def identity(vault: Vault) -> Identity:
+    """Who this kiosk is, every root signature checked again. Raises KioskError(KEYS_UNREADABLE)."""
+    enrolment: Enrolment = vault.secrets.enrolment
+    try:
+        campaigns: tuple[Campaign, ...] = tuple(c.read(enrolment.trust.root) for c in enrolment.campaigns)
+    except Untrusted as error:
+        raise KioskError(Code.KEYS_UNREADABLE, file="campaign") from error
+    return Identity(
+        enrolment.kiosk,
+        enrolment.label,
+        enrolment.station.code,
+        vault.secrets.kiosk_seed,
+        enrolment.station_key,
+        campaigns,
+        enrolment.at,
+        __version__,
+    )
+
+
+def issuers(vault: Vault) -> dict[bytes, Issuer]:
+    """Pass issuers known here, this kiosk's own among them."""
+    enrolment = vault.secrets.enrolment
+    known = {row.id: Issuer(row.id, row.public, row.revoked_from) for row in enrolment.issuers}
+    own = Issuer(enrolment.issuer_id, sign.public(vault.secrets.issuer_seed))
+    return known if own.id in known else {**known, own.id: own}
+
+
+@dataclass
+class Parts:
+    """Everything a program needs, opened; a context manager that closes in the right order."""
+
+    home: Path
+    settings: Settings
+    clock: Clock
+    vault: Vault
+    database: Database
+    journal: Journal
+    station: Station
+    mirror: Mirror
+    outbox: Outbox
+    unsure: Unsure
+    recovered: recovery.Outcome
+    held: ExitStack
+
+    @cached_property
+    def uploader(self) -> "Uploader":
+        """Made when first asked for: `requests` costs start-up time."""
+        from kiosk.sync import uploader
+
+        return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings)
+
+    def conditions(self) -> list[Code]:
+        """Standing troubles of store, copy and clock, worst first."""
+        found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
+        with contextlib.suppress(KioskError):
+            if self.unsure.turned_up(self.database, self.journal):
+                found.append(Code.UNSURE_FOUND)
+        return [code for code in dict.fromkeys(found) if code is not None]
+
+    def verify(self) -> check.Report:
+        return check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
+
+    def close(self) -> None:
+        self.database.close()
+        self.held.close()
+
+    def __enter__(self) -> "Parts":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_parts(
+    home: Path, settings: Settings | None = None, clock: Clock | None = None, keystore: KeyStore | None = None, exclusive: bool = False
+) -> Parts:
+    """Opens an enrolled home. `exclusive`: for rebuild and restore. Raises KioskError (NOT_ENROLLED, HOME_BUSY, DATABASE_*, KEYS_*)."""
+    with ExitStack() as stack:
+        vault = Vault.open(home, keystore or keystores.best(home))
+        stack.enter_context(locks.hold(home, "home", exclusive))
+        clock = clock or SystemClock()
+        settings = settings or load(home)
+        me = identity(vault)
+        database = Database(home / "journal.db", vault.dek)
+        stack.callback(database.close)
+        migrations.migrate(database, clock.now().wall)
+        journal = Journal(me, Keyring(home, vault.dek), clock.machine(), dictionaries())
+        mirror = Mirror(home, database, me)
+        recovered = _reconcile(home, mirror, database, journal, clock)
+        unsure = Unsure(home)
+        area = vault.secrets.enrolment.station
+        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, "-"))
+        outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service)
+        return Parts(home, settings, clock, vault, database, journal, station, mirror, outbox, unsure, recovered, stack.pop_all())
+
+
+def _reconcile(home: Path, mirror: Mirror, database: Database, journal: Journal, clock: Clock) -> recovery.Outcome:
+    """Only while nobody else writes the copy: a running program has reconciled already."""
+    lock = locks.acquire(home, "mirror")
+    if lock is None:
+        return recovery.Outcome()
+    try:
+        return recovery.reconcile(mirror.path, database, journal, clock.now())
+    finally:
+        lock.close()
+
+
+def make_scanner(settings: Settings, camera: Camera) -> "Scanner":
+    """The scanner with every engine this machine has; loads OpenCV."""
+    from kiosk.devices import decoder, quality
+    from kiosk.scanner import Scanner
+
+    return Scanner(camera, decoder.best(), quality.look, settings.repeat_seconds)
+
+
+@contextlib.contextmanager
+def enrolled(home: Path) -> Iterator[Parts]:
+    """`with enrolled(home) as parts`, for commands."""
+    with open_parts(home) as parts:
+        yield parts

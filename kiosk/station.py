@@ -1,0 +1,250 @@
+"""The use cases of the entrance: scan, declare, see, correct. One synchronous call each, one transaction, no Qt, no network.
+
+Green means written: a verdict leaves here only after COMMIT. When saving fails the officer is sent to paper, never the voter home.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+from kiosk.domain import passes, verdict
+from kiosk.domain import declaration as form
+from kiosk.domain.declaration import Declaration
+from kiosk.domain.events import Key, Kind
+from kiosk.domain.passes.model import Issuer, Pass
+from kiosk.domain.passes.model import Kind as Code_
+from kiosk.domain.policy import Campaign, Policy
+from kiosk.domain.policy import Station as PollingArea
+from kiosk.domain.verdict import Act, Person, Verdict
+from kiosk.errors import Code, CommitUnknown, KioskError
+from kiosk.ports import Clock, Now, Sighting
+from kiosk.store import register
+from kiosk.store.engine import Connection, Database
+from kiosk.store.journal import Draft, Journal, Written
+from kiosk.store.register import Today
+from kiosk.store.unsure import Unsure
+
+SEEN = ("moh", "arrival", "hues")
+
+
+@dataclass(frozen=True, slots=True)
+class StationInfo:
+    """What the window's head shows. `lane`: this entrance's name."""
+
+    kiosk: str
+    label: str
+    station: PollingArea
+    event_day: str
+    lane: str
+    officer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a station is made of; compose.py fills it."""
+
+    database: Database
+    journal: Journal
+    clock: Clock
+    area: PollingArea
+    issuers: Mapping[bytes, Issuer]
+    unsure: Unsure
+    lane: str
+    officer: str
+
+
+class Station:
+    """All of an officer's acts. Safe to call from several threads: the write door lets one in at a time."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._s = setting
+        self._me = setting.journal.identity
+        self.on_commit: list[Callable[[], None]] = []
+        self.skew_ms = 0
+        self.trouble: Code | None = None
+
+    # -- what is so -----------------------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> StationInfo:
+        return StationInfo(self._me.kiosk, self._me.label, self._s.area, self.day() or "", self._s.lane, self._s.officer)
+
+    @property
+    def policy(self) -> Policy:
+        return self._campaign(self.day()).policy
+
+    def day(self) -> str | None:
+        """The open working day, or None."""
+        with self._s.database.read() as conn:
+            return register.open_day(conn)
+
+    def today(self) -> Today:
+        with self._s.database.read() as conn:
+            return register.today(conn, self._me, register.open_day(conn) or "")
+
+    # -- acts -----------------------------------------------------------------------------------------------------
+
+    def scan(self, sighting: Sighting) -> Verdict:
+        """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
+        now = self._s.clock.now()
+        shown = passes.read(sighting.raw, self._s.issuers, now.wall)
+        said: list[Verdict] = []
+
+        def act(conn: Connection, day: str) -> list[Draft]:
+            known = register.find(conn, shown.subjects, day, self._me.station_key)
+            judged = verdict.judge(shown, known, self._campaign(day).policy, now.wall)
+            draft, judged = self._draft(conn, day, shown, judged, sighting.deed)
+            said[:] = [judged]
+            return [draft]
+
+        return self._write(act, said, sighting.deed, now, shown.kind)
+
+    def declare(self, said_by_voter: Declaration, deed: bytes | None = None) -> Verdict:
+        """A declaration and, unless the person is in already, the arrival: one transaction."""
+        now, deed = self._s.clock.now(), deed or os.urandom(8)
+        said: list[Verdict] = []
+
+        def act(conn: Connection, day: str) -> list[Draft]:
+            desk = form.outcome(said_by_voter, self._campaign(day).policy.rules)
+            subjects = form.subjects(said_by_voter.fields)
+            fields = {**said_by_voter.fields, "mode": said_by_voter.mode, "subjects": list(subjects), "desk": desk}
+            drafts = [Draft(Kind.DECLARATION, fields, deed)]
+            known = register.find(conn, subjects, day, self._me.station_key)
+            person = Person(
+                verdict.short_name(str(fields.get("full_name", ""))), str(fields.get("gender", "")), str(fields.get("birth_date", ""))[:4]
+            )
+            if known.entered_at is not None:
+                said[:] = [Verdict(Act.ALREADY_IN, Code_.OTHER, "declared", person=person, since=known.entered_at, at=now.wall)]
+                return drafts
+            judged = Verdict(Act.HEALTH_DESK if desk else Act.COME_IN, Code_.OTHER, "declared", True, person, now.wall, at=now.wall)
+            visit, judged = self._visit(conn, day, judged, deed, "proxy", now.wall, subjects)
+            said[:] = [judged]
+            return [*drafts, visit]
+
+        return self._write(act, said, deed, now, Code_.OTHER)
+
+    def seen(self, kind: str, deed: bytes | None = None) -> Verdict:
+        """F5: a declaration was seen on the voter's own phone. One counted event, no personal data (letter, 2b). Raises KioskError(BAD_INPUT)."""
+        if kind not in SEEN:
+            raise KioskError(Code.BAD_INPUT, value=kind[:20], allowed=", ".join(SEEN))
+        now, deed = self._s.clock.now(), deed or os.urandom(8)
+        said: list[Verdict] = []
+
+        def act(conn: Connection, day: str) -> list[Draft]:
+            judged = Verdict(Act.COME_IN, Code_.MOH if kind == "moh" else Code_.OTHER, f"seen_{kind}", True, at=now.wall)
+            draft, judged = self._visit(conn, day, judged, deed, kind, None, ())
+            said[:] = [judged]
+            return [draft]
+
+        return self._write(act, said, deed, now, Code_.OTHER)
+
+    def correct(self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None) -> str:
+        """A new event that names the root it corrects. Returns its key. Raises KioskError(EVENT_UNKNOWN | BAD_INPUT | store's own)."""
+        try:
+            target = Key.parse(event)
+        except ValueError:
+            raise KioskError(Code.EVENT_UNKNOWN, event=event[:60]) from None
+        if not reason.strip():
+            raise KioskError(Code.BAD_INPUT, value="reason", allowed="…")
+        now, deed = self._s.clock.now(), os.urandom(8)
+        with self._s.database.write() as conn:
+            root = self._s.journal.opened(conn, target)
+            if root is None or root.body.kind not in (Kind.VISIT, Kind.DECLARATION):
+                raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
+            fields = {"target": str(target), "void": void, "reason": reason.strip()[:200], "role": "officer", "changes": changes or {}}
+            written = self._append(conn, self._day(conn, now), [Draft(Kind.CORRECTION, fields, deed)], now)
+        self._committed()
+        return str(written[0].key)
+
+    def begin_day(self, event_day: str) -> None:
+        """The lead opens a working day. Raises KioskError(DAY_UNKNOWN)."""
+        now = self._s.clock.now()
+        with self._s.database.write() as conn:
+            register.begin_day(conn, self._me, event_day, now.wall)
+            self._append(conn, event_day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
+        self._committed()
+
+    def likely_day(self) -> str | None:
+        with self._s.database.read() as conn:
+            return register.likely_day(conn, self._me, self._s.clock.now().wall)
+
+    # -- how ------------------------------------------------------------------------------------------------------
+
+    def _campaign(self, day: str | None) -> Campaign:
+        found = self._me.campaign(day or "") or (self._me.campaigns[-1] if self._me.campaigns else None)
+        if found is None:
+            raise KioskError(Code.NO_DAY)
+        return found
+
+    def _draft(self, conn: Connection, day: str, shown: Pass, judged: Verdict, deed: bytes) -> tuple[Draft, Verdict]:
+        if judged.arrival:
+            return self._visit(conn, day, judged, deed, shown.kind.value, judged.since, shown.subjects)
+        fields = {"verdict": judged.act.value, "code": shown.kind.value, "reason": judged.reason}
+        return Draft(Kind.SIGHTING, fields, deed), judged
+
+    @staticmethod
+    def _visit(
+        conn: Connection, day: str, judged: Verdict, deed: bytes, source: str, since: int | None, subjects: tuple[str, ...]
+    ) -> tuple[Draft, Verdict]:
+        number = register.next_number(conn, day)
+        fields = {"no": number, "source": source, "verdict": judged.act.value, "since": since, "subjects": list(subjects)}
+        return Draft(Kind.VISIT, fields, deed), replace(judged, number=number)
+
+    def _write(self, act: Callable[[Connection, str], list[Draft]], said: list[Verdict], deed: bytes, now: Now, kind: Code_) -> Verdict:
+        """Runs one act in one transaction; knows the three outcomes: written, not written, unknown."""
+        try:
+            with self._s.database.write() as conn:
+                day = self._day(conn, now)
+                written = self._append(conn, day, act(conn, day), now)
+        except CommitUnknown:
+            found = self._look_for(deed, now)
+            if found is None:
+                return self._to_paper(deed, now, kind, Code.COMMIT_UNKNOWN)
+            written = found
+        except KioskError as error:
+            return self._to_paper(deed, now, kind, error.code)
+        except OSError:
+            return self._to_paper(deed, now, kind, Code.DISK_FULL)
+        self.trouble = None
+        self._committed()
+        return replace(said[0], event=str(written[-1].key), at=written[-1].at)
+
+    def _day(self, conn: Connection, now: Now) -> str:
+        """The open day; opened now if the clocks agree on a campaign day. Raises KioskError(NO_DAY): the lead picks."""
+        day = register.open_day(conn)
+        if day is None:
+            day = register.likely_day(conn, self._me, now.wall)
+            if day is None:
+                raise KioskError(Code.NO_DAY)
+            register.begin_day(conn, self._me, day, now.wall)
+            self._append(conn, day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
+        return day
+
+    def _append(self, conn: Connection, day: str, drafts: list[Draft], now: Now) -> list[Written]:
+        policy = self._campaign(day).policy.version
+        return self._s.journal.append(conn, day, drafts, now, self._s.officer, policy, self.skew_ms)
+
+    def _look_for(self, deed: bytes, now: Now) -> list[Written] | None:
+        """After an unknown COMMIT: close, reopen, look. Found counts only if the disk takes one more commit after it."""
+        self._s.database.close()
+        try:
+            with self._s.database.write() as conn:
+                found = self._s.journal.by_deed(conn, deed)
+                if not found:
+                    return None
+                day = self._day(conn, now)
+                self._append(conn, day, [Draft(Kind.AUDIT, {"what": "commit_unknown", "found": True}, os.urandom(8))], now)
+        except (KioskError, OSError):
+            return None
+        return found
+
+    def _to_paper(self, deed: bytes, now: Now, kind: Code_, code: Code) -> Verdict:
+        self.trouble = code
+        number = self._s.unsure.note(deed, now.wall, code)
+        return Verdict(Act.NOT_SAVED, kind, code.value, number=number, at=now.wall)
+
+    def _committed(self) -> None:
+        for wake in self.on_commit:
+            wake()
