@@ -20,7 +20,7 @@ TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}  # huy
 
 SIGNS, OTHER_SCRIPTS = -0x110000, 1000
 
-_TOWER = re.compile(r"\w?[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{%d,}" % (MARKS_IN_A_ROW + 1))
+_TOWER = re.compile(rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{MARKS_IN_A_ROW + 1},}}")
 
 
 class BadText(ValueError):

@@ -87,7 +87,8 @@ def short_name(full: str) -> str:
 def person_of(p: Pass, known: Known) -> Person:
     name = p.fields.get("full_name") or known.name
     short = short_name(name) if name else p.fields.get("initials", "")
-    return Person(short, p.fields.get("gender") or known.gender, (p.fields.get("birth_date") or p.fields.get("birth_year") or known.birth_year)[:4])
+    born = p.fields.get("birth_date") or p.fields.get("birth_year") or known.birth_year
+    return Person(short, p.fields.get("gender") or known.gender, born[:4])
 
 
 def _known_person(p: Pass, known: Known, policy: Policy, now: int) -> Verdict | None:
