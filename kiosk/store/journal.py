@@ -19,6 +19,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Now
 from kiosk.security.keyring import Keyring
 from kiosk.store import projections
+from kiosk.store.engine import Database
 from kiosk.store.tables import Epoch, Event
 
 EPOCH: Any = Epoch.__table__  # type: ignore[attr-defined]
@@ -178,3 +179,18 @@ class Journal:
         """Every event that wrote this deed, oldest first: after an unknown COMMIT this is the answer."""
         rows = conn.execute(select(EVENT).where(EVENT.c.deed == deed).order_by(EVENT.c.at, EVENT.c.seq))
         return [Written(Key(self.identity.kiosk, r.epoch, r.seq), r.at, r.head) for r in rows]
+
+    def rebuild(self, database: Database) -> tuple[int, int]:
+        """Computes the projections again from every event that opens; returns (events, rows). The caller holds `home` exclusively."""
+        with database.write() as conn:
+            days = {row.epoch: row.event_day for row in conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day))}
+            rows = conn.execute(select(EVENT.c.epoch, EVENT.c.seq).order_by(EVENT.c.at, EVENT.c.seq)).all()
+            facts = [(self.opened(conn, Key(self.identity.kiosk, r.epoch, r.seq)), days[r.epoch]) for r in rows]
+            count = projections.rebuild(conn, [(f, d) for f, d in facts if f], self.identity.station_key, self.opened)
+        return len(rows), count
+
+    def where(self, database: Database) -> tuple[str, int, str]:
+        """(epoch, seq, head as hex) of the epoch minted last; ("", 0, "") before the first event."""
+        with database.read() as conn:
+            parent, _ = self._newest(conn)
+        return (parent[0], parent[1], parent[2].hex()) if parent else ("", 0, "")

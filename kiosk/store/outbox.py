@@ -5,6 +5,7 @@ Only a genuine receipt whose digest is our own chain head at that seq counts. No
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -154,6 +155,18 @@ class Outbox:
             last = conn.execute(select(func.max(RECEIPT.c.at))).scalar()
         total, have = sum(s.last for s in all_), sum(s.have for s in all_)
         return Counts(total, total - have, have, sum(s.opened for s in all_), refused, last)
+
+    def headers(self, kiosk: str) -> list[dict[str, object]]:
+        """Every event's clear header, oldest first, with `state`: waiting, acknowledged, refused."""
+        out: list[dict[str, object]] = []
+        with self._database.read() as conn:
+            refused = {(r.epoch, r.seq) for r in conn.execute(select(REFUSAL.c.epoch, REFUSAL.c.seq))}
+            for epoch in standings(conn):
+                for row in conn.execute(select(EVENT).where(EVENT.c.epoch == epoch.epoch).order_by(EVENT.c.seq)):
+                    state = "refused" if (row.epoch, row.seq) in refused else "acknowledged" if row.seq <= epoch.have else "waiting"
+                    head = {"kiosk": kiosk, "epoch": row.epoch, "seq": row.seq, "kind": events.kind_word(row.kind), "at": row.at}
+                    out.append({**head, "sha256": sha256(row.sealed).hexdigest(), "state": state})
+        return out
 
     def manifest(self, event_day: str) -> Manifest:
         """Close of day: what there is, before all of it has arrived."""

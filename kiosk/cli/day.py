@@ -1,0 +1,28 @@
+"""`kiosk day`: which working day is open; `kiosk day open DATE` opens one (the lead's choice)."""
+
+import argparse
+
+from kiosk import compose
+from kiosk.cli import output
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("open",))
+    parser.add_argument("date", nargs="?", help="YYYY-MM-DD")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action and not args.date:
+        output.say("kiosk day open YYYY-MM-DD")
+        return 2
+    with compose.enrolled(args.home) as parts:
+        if args.action:
+            parts.station.begin_day(args.date)
+            parts.mirror.step()
+        days = sorted(day for c in parts.journal.identity.campaigns for day in c.days)
+        answer = {"event_day": parts.station.day(), "likely": parts.station.likely_day(), "days": days}
+    if args.json:
+        output.emit(answer)
+    else:
+        print(f"{answer['event_day'] or '—'}  ({', '.join(days)})")
+    return 0

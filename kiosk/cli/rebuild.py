@@ -1,0 +1,20 @@
+"""`kiosk rebuild`: the computed tables afresh from the journal; needs the home for itself."""
+
+import argparse
+
+from kiosk import compose
+from kiosk.cli import output
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def run(args: argparse.Namespace) -> int:
+    with compose.open_parts(args.home, exclusive=True) as parts:
+        events, rows = parts.journal.rebuild(parts.database)
+    if args.json:
+        output.emit({"events": events, "rows": rows})
+    else:
+        print(f"{events} → {rows}")
+    return 0
