@@ -84,8 +84,8 @@ def settle(roots: Sequence[Fact], amendments: Sequence[Fact]) -> Row:
     root = min(roots, key=lambda fact: fact.rank)
     corrections = sorted((a for a in amendments if a.body.kind == Kind.CORRECTION), key=lambda fact: fact.rank)
     voided = any(a.body.fields.get("void") for a in corrections)
-    changes = [a.body.fields.get("changes") for a in corrections if a.body.fields.get("changes")]
-    fields = {**root.body.fields, **(changes[-1] if changes else {})}
+    changes: list[dict[str, Any]] = [c for a in corrections if isinstance(c := a.body.fields.get("changes"), dict) and c]
+    fields: dict[str, Any] = {**root.body.fields, **(changes[-1] if changes else {})}
     subjects = tuple(str(s) for s in fields.get("subjects", ()))
     if root.body.kind == Kind.DECLARATION:
         shown = {k: v for k, v in fields.items() if k not in ("subjects", "desk", "mode")}
@@ -124,4 +124,4 @@ def project(facts: Iterable[Fact]) -> Projection:
             else:
                 waiting.append(fact.key)
     rows = [settle(roots, [a for root in roots for a in amendments[root.key]]) for roots in deeds.values()]
-    return Projection({row.key: row for row in rows}, tuple(sorted(waiting)))
+    return Projection({row.key: row for row in sorted(rows, key=lambda row: row.key)}, tuple(sorted(waiting)))

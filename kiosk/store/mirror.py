@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -212,9 +212,9 @@ class Mirror:
         return frame(b"H", msgspec.msgpack.encode(HeadFrame(epoch, seq, head, sign.sign(self._me.seed, unsigned.text()))))
 
     @staticmethod
-    def _after(conn: Connection, epoch: str, seq: int) -> list[tuple[int, bytes, bytes]]:
+    def _after(conn: Connection, epoch: str, seq: int) -> list[Any]:
         query = select(EVENT.c.seq, EVENT.c.sealed, EVENT.c.head).where(EVENT.c.epoch == epoch, EVENT.c.seq > seq)
-        return list(conn.execute(query.order_by(EVENT.c.seq).limit(CHUNK)).all())  # type: ignore[arg-type]
+        return list(conn.execute(query.order_by(EVENT.c.seq).limit(CHUNK)).all())
 
 
 def opening_of(frame_: Frame) -> tuple[str, SignedOpening]:

@@ -94,7 +94,8 @@ class Outbox:
     @staticmethod
     def _span(conn: Connection, epoch: Standing, max_events: int, max_bytes: int, force: bool) -> Span | None:
         query = select(EVENT.c.seq, EVENT.c.sealed, EVENT.c.head).where(EVENT.c.epoch == epoch.epoch, EVENT.c.seq > epoch.have)
-        taken, size, head = [], 0, b""
+        taken: list[bytes] = []
+        size, head = 0, b""
         for row in conn.execute(query.order_by(EVENT.c.seq).limit(max_events)):
             if size + len(row.sealed) > max_bytes and (taken or not force):
                 break
