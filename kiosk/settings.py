@@ -5,13 +5,13 @@ No Qt, no network, nothing is written.
 """
 
 import dataclasses
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_type_hints
 
 from kiosk.errors import Code, KioskError
+from kiosk.shipped import data_dir as data_dir  # noqa: PLC0414  other rooms ask here
 
 FILE = "settings.toml"
 
@@ -94,10 +94,3 @@ def _checked(key: str, value: object, kind: type) -> object:
         if not low <= value <= high:  # a NaN is in no range
             raise wrong(f"{low:g} … {high:g}")
     return value
-
-
-def data_dir() -> Path:
-    """The read-only `data/` folder: beside the rooms in a checkout, inside the bundle of the built program."""
-    bundle = getattr(sys, "_MEIPASS", None)  # set by PyInstaller's boot loader
-    root = Path(bundle) if bundle else Path(__file__).resolve().parent.parent
-    return root / "data"
