@@ -1,0 +1,57 @@
+"""Words for people: every verdict, reason, trouble, state and label, for the window, the commands and paper alike.
+
+One catalog (kiosk/i18n.py): Vietnamese is written here, English in data/locale/en.po. Sentences are whole, never joined from
+pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
+"""
+
+from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text
+from kiosk.words.labels import (
+    ANSWERS,
+    EVENT_STATES,
+    GENDERS,
+    MODES,
+    REFUSALS,
+    ROLES,
+    SOURCES,
+    SYNC_STATES,
+    kind_label,
+    label,
+    sync_state,
+)
+from kiosk.words.reasons import reason, warnings
+from kiosk.words.times import day_month, full, hour_minute, local
+from kiosk.words.verdicts import COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
+
+__all__ = [
+    "ANSWERS",
+    "COLOURS",
+    "EVENT_STATES",
+    "GENDERS",
+    "HOTLINE",
+    "INK",
+    "MODES",
+    "REFUSALS",
+    "ROLES",
+    "SOURCES",
+    "SYNC_STATES",
+    "TROUBLE_BORDER",
+    "ConditionWords",
+    "FaultWords",
+    "Role",
+    "VerdictWords",
+    "act_label",
+    "condition",
+    "day_month",
+    "fault",
+    "fault_text",
+    "full",
+    "hour_minute",
+    "kind_label",
+    "label",
+    "local",
+    "person",
+    "reason",
+    "sync_state",
+    "verdict",
+    "warnings",
+]

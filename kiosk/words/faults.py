@@ -1,0 +1,284 @@
+"""Codes of trouble -> what happened, what became of the data, what to do now. Complete in both languages; a test counts.
+
+Facts of an error are listed after the sentences, cleaned; they are never woven into them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kiosk.errors import Code
+from kiosk.i18n import LANGUAGES, N_, gettext, translate
+
+HOTLINE = "19001075"
+LONGEST_FACT = 160
+
+
+@dataclass(frozen=True, slots=True)
+class FaultWords:
+    """`title`: what happened; `kept`: what became of the data; `cure`: what to do now."""
+
+    title: str
+    kept: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionWords:
+    """One line above the strip, and the label of the one button that helps."""
+
+    line: str
+    button: str
+
+
+KEPT = N_("Dữ liệu đã lưu vẫn còn nguyên trong máy này.")
+NOTHING = N_("Chưa có gì được ghi; dữ liệu đã lưu vẫn còn nguyên.")
+UNTOUCHED = N_("Không có dữ liệu nào bị thay đổi.")
+CALL = N_("Gọi 19001075 và đọc mã lỗi này.")
+
+FAULTS: dict[Code, FaultWords] = {
+    Code.CAMERA_MISSING: FaultWords(
+        N_("Không tìm thấy camera."),
+        KEPT,
+        N_(
+            "Cắm camera hoặc chọn camera khác (F9); vẫn khai hộ được bằng F2.",
+        ),
+    ),
+    Code.CAMERA_LOST: FaultWords(
+        N_("Camera vừa ngắt."),
+        KEPT,
+        N_("Cắm lại dây camera; máy tự nối lại. Trong lúc chờ, bấm F2."),
+    ),
+    Code.CAMERA_DARK: FaultWords(
+        N_("Camera không thấy gì: hình tối đen."),
+        KEPT,
+        N_("Mở nắp che camera hoặc bật thêm đèn."),
+    ),
+    Code.CAMERA_FROZEN: FaultWords(
+        N_("Hình camera đứng yên."),
+        KEPT,
+        N_("Rút dây camera rồi cắm lại."),
+    ),
+    Code.DISK_FULL: FaultWords(
+        N_("Ổ đĩa đã đầy, không ghi thêm được."),
+        N_("Lượt vừa rồi chưa được lưu; các lượt trước vẫn còn nguyên."),
+        N_(
+            "Ghi lượt này vào sổ giấy, xóa bớt tệp khác trên ổ đĩa, rồi thử lại.",
+        ),
+    ),
+    Code.DISK_READ_ONLY: FaultWords(
+        N_("Ổ đĩa không cho ghi."),
+        N_("Lượt vừa rồi chưa được lưu; các lượt trước vẫn còn nguyên."),
+        N_(
+            "Ghi lượt này vào sổ giấy; kiểm tra quyền ghi của thư mục dữ liệu, hoặc gọi 19001075.",
+        ),
+    ),
+    Code.DATABASE_BUSY: FaultWords(
+        N_("Cơ sở dữ liệu đang bận."),
+        N_("Lượt vừa rồi chưa được lưu; các lượt trước vẫn còn nguyên."),
+        N_("Quét lại sau vài giây; nếu vẫn vậy, đóng chương trình khác đang dùng dữ liệu."),
+    ),
+    Code.DATABASE_UNREADABLE: FaultWords(
+        N_("Không đọc được cơ sở dữ liệu."),
+        N_("Bản thứ hai của nhật ký (journal.sealed) vẫn được giữ."),
+        N_("Đừng xóa gì; chuyển sang sổ giấy và gọi 19001075 để khôi phục."),
+    ),
+    Code.DATABASE_NEWER: FaultWords(
+        N_("Dữ liệu do một phiên bản mới hơn tạo ra."),
+        UNTOUCHED,
+        N_("Mở bằng phiên bản mới hơn của chương trình."),
+    ),
+    Code.COMMIT_UNKNOWN: FaultWords(
+        N_("Chưa biết lượt vừa rồi đã được lưu hay chưa."),
+        N_("Các lượt trước vẫn còn nguyên; lượt này được ghi vào unsure.log."),
+        N_("Ghi lượt này vào sổ giấy và báo người phụ trách; máy sẽ hỏi lại nếu tìm thấy nó."),
+    ),
+    Code.HOME_BUSY: FaultWords(
+        N_("Một chương trình khác đang dùng thư mục dữ liệu này."),
+        UNTOUCHED,
+        N_("Đóng chương trình đó rồi làm lại."),
+    ),
+    Code.WINDOW_BUSY: FaultWords(
+        N_("Cửa sổ của kiosk này đã mở trên cùng dữ liệu."),
+        UNTOUCHED,
+        N_("Dùng cửa sổ đang mở, hoặc đóng nó trước."),
+    ),
+    Code.CLOCK_BACK: FaultWords(
+        N_("Đồng hồ của máy chạy lùi so với lần ghi trước."),
+        N_("Không mất gì; thứ tự các lượt vẫn đúng."),
+        N_("Chỉnh lại ngày giờ của máy (giờ Việt Nam) khi rảnh tay; cứ làm việc tiếp."),
+    ),
+    Code.ENGINE_MISSING: FaultWords(
+        N_("Thiếu một bộ đọc mã; máy dùng bộ đọc còn lại."),
+        KEPT,
+        N_("Cứ làm việc tiếp; chạy kiosk doctor để xem thiếu gì."),
+    ),
+    Code.PRINT_FAILED: FaultWords(
+        N_("Đã lưu, chưa in được."),
+        N_("Dữ liệu không liên quan đến máy in; tệp PDF vẫn còn để in lại."),
+        N_("Xem giấy và dây máy in, rồi in lại (F8)."),
+    ),
+    Code.NOT_ENROLLED: FaultWords(
+        N_("Máy này chưa được ghi danh."),
+        NOTHING,
+        N_("Chạy kiosk enrol với địa chỉ máy chủ và mã do tỉnh cấp."),
+    ),
+    Code.ENROL_REFUSED: FaultWords(
+        N_("Tỉnh không nhận mã ghi danh này."),
+        NOTHING,
+        N_("Xem lại từng ký tự; mã chỉ dùng một lần và có hạn. Xin mã mới nếu cần."),
+    ),
+    Code.ENROL_UNTRUSTED: FaultWords(
+        N_("Máy chủ này không phải máy chủ mà mã ghi danh chỉ tới."),
+        N_("Chưa có gì được gửi hay ghi."),
+        N_("Kiểm tra địa chỉ máy chủ; nếu đúng, đừng tiếp tục và gọi 19001075."),
+    ),
+    Code.ALREADY_ENROLLED: FaultWords(
+        N_("Máy này đã được ghi danh rồi."),
+        UNTOUCHED,
+        N_("Dùng tiếp như hiện nay; muốn ghi danh lại thì chọn thư mục dữ liệu mới."),
+    ),
+    Code.KEYS_UNREADABLE: FaultWords(
+        N_("Không mở được khóa của máy này."),
+        N_("Dữ liệu vẫn còn và vẫn được mã hóa; chưa có gì bị xóa."),
+        N_("Đừng xóa hay cài lại gì; chuyển sang sổ giấy và gọi 19001075."),
+    ),
+    Code.NO_DAY: FaultWords(
+        N_("Chưa bắt đầu ngày làm việc."),
+        NOTHING,
+        N_("Bấm Bắt đầu ngày, hoặc chạy kiosk day open."),
+    ),
+    Code.DAY_UNKNOWN: FaultWords(
+        N_("Ngày này không thuộc đợt bầu cử nào mà máy biết."),
+        NOTHING,
+        N_("Người phụ trách chọn đúng ngày bầu cử, hoặc nối mạng để nhận lịch mới."),
+    ),
+    Code.JOURNAL_BROKEN: FaultWords(
+        N_("Nhật ký có chỗ không khớp."),
+        N_("Không gì bị xóa; bản thứ hai và phần tỉnh đã nhận vẫn còn."),
+        N_("Đừng sửa tệp nào; chạy kiosk verify và gọi 19001075."),
+    ),
+    Code.MIRROR_AHEAD: FaultWords(
+        N_("Bản thứ hai của nhật ký có nhiều hơn cơ sở dữ liệu."),
+        N_("Các lượt đó vẫn còn trong bản thứ hai; máy tự mở lượt nhật ký mới."),
+        N_("Chạy kiosk restore với tệp journal.sealed, hoặc gọi 19001075."),
+    ),
+    Code.MIRROR_BROKEN: FaultWords(
+        N_("Bản thứ hai của nhật ký bị hỏng một chỗ."),
+        N_("Cơ sở dữ liệu vẫn còn nguyên; tệp hỏng được giữ lại."),
+        N_("Cứ làm việc tiếp; báo 19001075 trong ngày."),
+    ),
+    Code.EVENT_UNKNOWN: FaultWords(
+        N_("Không có sự kiện nào mang số này."),
+        NOTHING,
+        N_("Xem lại số của sự kiện bằng kiosk journal."),
+    ),
+    Code.OFFLINE: FaultWords(
+        N_("Không nối được tới máy chủ của tỉnh."),
+        KEPT,
+        N_("Cứ làm việc tiếp; máy tự gửi khi có mạng."),
+    ),
+    Code.PORTAL: FaultWords(
+        N_("Mạng này đòi đăng nhập trước khi cho đi ra."),
+        KEPT,
+        N_("Đăng nhập mạng bằng trình duyệt, hoặc đổi mạng; máy vẫn làm việc."),
+    ),
+    Code.TLS: FaultWords(
+        N_("Máy trả lời không phải máy chủ của tỉnh."),
+        N_("Chưa gửi gì; dữ liệu vẫn còn nguyên trong máy này."),
+        N_("Đổi mạng khác; nếu vẫn vậy, gọi 19001075."),
+    ),
+    Code.SERVER_REFUSED: FaultWords(
+        N_("Máy chủ của tỉnh chưa nhận lần gửi này."),
+        KEPT,
+        N_("Cứ làm việc tiếp; máy sẽ gửi lại. Nếu kéo dài, gọi 19001075."),
+    ),
+    Code.SERVER_ODD: FaultWords(
+        N_("Máy chủ trả lời điều máy không hiểu."),
+        KEPT,
+        N_("Cứ làm việc tiếp; máy sẽ gửi lại. Nếu kéo dài, gọi 19001075."),
+    ),
+    Code.FORKED: FaultWords(
+        N_("Tỉnh đã có một bản nhật ký khác của máy này."),
+        N_("Cả hai bản đều được giữ; máy gửi lại phần đuôi trong lượt nhật ký mới."),
+        N_("Kiểm tra có máy nào chép từ máy này không, và gọi 19001075."),
+    ),
+    Code.BAD_INPUT: FaultWords(
+        N_("Nội dung đưa vào không dùng được."),
+        NOTHING,
+        N_("Sửa chỗ được nêu rồi làm lại."),
+    ),
+    Code.BAD_FILE: FaultWords(
+        N_("Tệp này không đọc được hoặc không đúng khuôn dạng."),
+        NOTHING,
+        N_("Xem lại đường dẫn và nội dung của tệp được nêu."),
+    ),
+    Code.FORM_INCOMPLETE: FaultWords(
+        N_("Tờ khai còn thiếu mục bắt buộc."),
+        N_("Tờ khai chưa được lưu; những gì đã điền vẫn còn."),
+        N_("Điền các mục được nêu rồi lưu lại."),
+    ),
+    Code.INTERNAL: FaultWords(
+        N_("Chương trình gặp lỗi."),
+        KEPT,
+        CALL,
+    ),
+}
+
+RETRY = N_("Thử lại")
+DEVICES = N_("Thiết bị (F9)")
+SEND = N_("Gửi ngay")
+HOW = N_("Cách xử lý")
+
+CONDITIONS: dict[Code, ConditionWords] = {
+    Code.CAMERA_MISSING: ConditionWords(N_("Không thấy camera: vẫn khai hộ được bằng F2"), DEVICES),
+    Code.CAMERA_LOST: ConditionWords(N_("Camera vừa ngắt: cắm lại dây, máy tự nối"), DEVICES),
+    Code.CAMERA_DARK: ConditionWords(N_("Hình tối đen: mở nắp che camera"), DEVICES),
+    Code.CAMERA_FROZEN: ConditionWords(N_("Hình đứng yên: rút dây camera rồi cắm lại"), DEVICES),
+    Code.DISK_FULL: ConditionWords(N_("Ổ đĩa đã đầy: ghi sổ giấy, xóa bớt tệp khác"), RETRY),
+    Code.DISK_READ_ONLY: ConditionWords(N_("Ổ đĩa không cho ghi: ghi sổ giấy"), RETRY),
+    Code.DATABASE_BUSY: ConditionWords(N_("Cơ sở dữ liệu đang bận, chờ vài giây"), RETRY),
+    Code.CLOCK_BACK: ConditionWords(N_("Đồng hồ máy chạy lùi: chỉnh lại khi rảnh tay"), HOW),
+    Code.ENGINE_MISSING: ConditionWords(N_("Thiếu một bộ đọc mã, máy vẫn quét được"), HOW),
+    Code.PRINT_FAILED: ConditionWords(N_("Đã lưu, chưa in: xem giấy và dây máy in"), RETRY),
+    Code.MIRROR_BROKEN: ConditionWords(N_("Bản thứ hai của nhật ký bị hỏng: báo 19001075"), HOW),
+    Code.OFFLINE: ConditionWords(N_("Không có mạng, máy vẫn làm việc"), SEND),
+    Code.PORTAL: ConditionWords(N_("Mạng đòi đăng nhập, máy vẫn làm việc"), HOW),
+    Code.TLS: ConditionWords(N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"), HOW),
+    Code.SERVER_REFUSED: ConditionWords(N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"), SEND),
+    Code.SERVER_ODD: ConditionWords(N_("Máy chủ trả lời lạ, máy sẽ gửi lại"), SEND),
+    Code.FORKED: ConditionWords(N_("Có hai bản nhật ký, báo 19001075"), HOW),
+}
+
+
+def fault(code: Code) -> FaultWords:
+    """The three sentences in the language spoken now."""
+    words = FAULTS[code]
+    return FaultWords(gettext(words.title), gettext(words.kept), gettext(words.cure))
+
+
+def condition(code: Code) -> ConditionWords:
+    """The line of a trouble that clears itself; the fault's title for a code that is no condition."""
+    words = CONDITIONS.get(code) or ConditionWords(FAULTS[code].title, HOW)
+    return ConditionWords(gettext(words.line), gettext(words.button))
+
+
+def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
+    """Both languages, a line each, then the facts: what a command prints on standard error."""
+    words = FAULTS[code]
+    lines = [" ".join(translate(part, tongue) for part in (words.title, words.kept, words.cure)) for tongue in LANGUAGES]
+    listed = " · ".join(f"{_plain(name)}={_plain(value)}" for name, value in (facts or {}).items() if value not in ("", None))
+    return "\n".join(
+        [
+            f"{code.value} · {lines[0]}",
+            f"{' ' * len(code.value)}   {lines[1]}",
+            *([f"{' ' * len(code.value)}   ({listed})"] if listed else []),
+        ]
+    )
+
+
+def _plain(value: object) -> str:
+    """A fact as one short printable line: it may come from a file or a wire."""
+    text = str(value)[: 4 * LONGEST_FACT]
+    text = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "?" for c in text)).strip()
+    return text if len(text) <= LONGEST_FACT else text[: LONGEST_FACT - 1] + "…"

@@ -1,0 +1,90 @@
+"""Short names for lists, tables and the strip: kinds of events and arrivals, verdicts' neighbours, states of the sync.
+
+`label(table, word)` shows an unknown word as it is: a newer province may send one.
+"""
+
+from collections.abc import Mapping
+
+from kiosk.i18n import N_, gettext
+
+KINDS: dict[str, str] = {
+    "visit": N_("Lượt vào"),
+    "sighting": N_("Lượt quét không tính"),
+    "declaration": N_("Tờ khai y tế"),
+    "correction": N_("Sửa hoặc hủy"),
+    "leave": N_("Lượt ra"),
+    "defer": N_("Vào trước, khai sau"),
+    "audit": N_("Nhật ký thao tác"),
+    "day": N_("Mở hoặc chốt ngày"),
+}
+
+SOURCES: dict[str, str] = {
+    "hu1": N_("Mã khai báo của tỉnh"),
+    "cccd": N_("Thẻ căn cước gắn chip"),
+    "bhyt": N_("Thẻ bảo hiểm y tế"),
+    "qrqg": N_("Mã QR cá nhân quốc gia"),
+    "hc1": N_("Chứng nhận tiêm chủng"),
+    "shc": N_("Thẻ sức khỏe điện tử"),
+    "bare_id": N_("Số giấy tờ"),
+    "proxy": N_("Khai hộ tại lối vào"),
+    "moh": N_("Xem tờ khai của Bộ Y tế"),
+    "hues": N_("Xem tờ khai trên Hue-S"),
+    "arrival": N_("Xem xác nhận đã quét bảng QR"),
+    "paper": N_("Phiếu giấy nhập lại"),
+}
+
+MODES: dict[str, str] = {
+    "new": N_("Khai mới"),
+    "supplement": N_("Khai bổ sung"),
+    "proxy": N_("Khai hộ"),
+}
+
+GENDERS: dict[str, str] = {"M": N_("nam"), "F": N_("nữ"), "X": N_("khác")}
+
+ANSWERS: dict[str, str] = {"yes": N_("Có"), "no": N_("Không"), "": N_("Chưa hỏi")}
+
+ROLES: dict[str, str] = {
+    "officer": N_("Cán bộ lối vào"),
+    "lead": N_("Người phụ trách lối vào"),
+    "technician": N_("Kỹ thuật viên"),
+}
+
+EVENT_STATES: dict[str, str] = {
+    "waiting": N_("Chờ gửi"),
+    "acknowledged": N_("Tỉnh đã nhận"),
+    "refused": N_("Tỉnh giữ riêng để xem lại"),
+}
+
+SYNC_STATES: dict[str, str] = {
+    "ok": N_("Đã nối với tỉnh"),
+    "offline": N_("Không có mạng, máy vẫn làm việc"),
+    "portal": N_("Mạng đòi đăng nhập, máy vẫn làm việc"),
+    "tls": N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"),
+    "refused": N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"),
+    "fork": N_("Có hai bản nhật ký, báo 19001075"),
+    "stale": N_("Lâu chưa có tin từ tỉnh, máy vẫn làm việc"),
+    "locked": N_("Máy đang khóa, mở khóa để gửi"),
+}
+
+REFUSALS: dict[str, str] = {
+    "conflict": N_("Trùng vị trí với một sự kiện khác"),
+    "unreadable": N_("Tỉnh chưa mở đọc được"),
+    "no_campaign": N_("Chưa có đợt bầu cử cho ngày này"),
+    "revoked": N_("Máy này đã bị thu hồi quyền"),
+    "shape": N_("Sự kiện không đúng khuôn dạng"),
+}
+
+
+def label(table: Mapping[str, str], word: str) -> str:
+    """The word's label in the language spoken now."""
+    return gettext(table[word]) if word in table else word
+
+
+def sync_state(word: str) -> str:
+    """The strip's words for `status.state`."""
+    return label(SYNC_STATES, word)
+
+
+def kind_label(word: str) -> str:
+    """An event's kind, as `events.kind_word` names it."""
+    return label(KINDS, word)

@@ -1,0 +1,69 @@
+"""Reason words of passes and verdicts -> sentences for the officer. The words are stable, for scripts; these may be reworded."""
+
+from kiosk.i18n import N_, gettext
+
+DAMAGED = N_("Mã bị hỏng hoặc thiếu; thử quét lại cho rõ.")
+UNSAFE = N_("Mã chứa ký tự lạ nên máy không dùng.")
+UNSIGNED = N_("Máy đọc được mã nhưng chưa xác minh được.")
+NEUTRAL = N_("Máy chưa hiểu hết mã này; hỏi cử tri và bấm F2 nếu cần.")
+
+REASONS: dict[str, str] = {
+    # of a text
+    "control_chars": UNSAFE,
+    "line_break": UNSAFE,
+    "bad_utf8": UNSAFE,
+    "bidi": UNSAFE,
+    "format_string": UNSAFE,
+    "sql": UNSAFE,
+    "too_large": N_("Mã quá dài nên máy không dùng."),
+    "empty": N_("Mã trống, không có nội dung."),
+    # of a card or a code
+    "truncated": DAMAGED,
+    "bad_base45": DAMAGED,
+    "bad_qid": DAMAGED,
+    "cbor_nesting": DAMAGED,
+    "zip_bomb": DAMAGED,
+    "bad_date": N_("Ngày sinh trong mã không hợp lệ; đối chiếu với giấy tờ."),
+    "bad_digits": N_("Số giấy tờ trong mã không hợp lệ; đối chiếu với giấy tờ."),
+    "bad_length": N_("Số giấy tờ trong mã thiếu hoặc thừa chữ số."),
+    "bad_phone": N_("Số điện thoại không hợp lệ."),
+    "bad_name": N_("Họ tên trong mã không hợp lệ; đối chiếu với giấy tờ."),
+    "bad_gender": N_("Giới tính trong mã không hợp lệ; đối chiếu với giấy tờ."),
+    "year_mismatch": N_("Năm sinh không khớp với số căn cước; đối chiếu với thẻ."),
+    "gender_mismatch": N_("Giới tính không khớp với số căn cước; đối chiếu với thẻ."),
+    "province_unknown": N_("Mã tỉnh trong số căn cước lạ; đối chiếu với thẻ."),
+    "odd_phone": N_("Đầu số điện thoại lạ; hỏi lại cử tri."),
+    "odd_name": N_("Họ tên viết khác thường; đối chiếu với giấy tờ."),
+    "extra_fields_ignored": N_("Thẻ mẫu mới; máy chỉ đọc bảy mục đầu."),
+    "date_with_slashes": N_("Ngày viết khác mẫu nhưng đọc được."),
+    "masked": N_("Một phần mã bị che; hỏi thêm cử tri."),
+    "ps256": N_("Chữ ký của chứng nhận hợp lệ."),
+    "read_unsigned": UNSIGNED,
+    # of a signature or a date
+    "bad_signature": N_("Chữ ký của mã không đúng."),
+    "unknown_key": N_("Máy chưa có khóa của nơi cấp mã."),
+    "revoked": N_("Nơi cấp mã này đã bị thu hồi quyền."),
+    "expired": N_("Tờ khai đã quá hạn."),
+    "declaration_old": N_("Tờ khai đã quá hạn."),
+    "from_the_future": N_("Giờ khai trong mã đi trước giờ của máy; xem lại đồng hồ."),
+    # of what is known here
+    "declared_here": N_("Đã khai tại điểm này."),
+    "entered": N_("Hôm nay đã vào một lần."),
+    "poster": N_("Cử tri đã tự quét bảng QR."),
+    "answers": N_("Theo câu trả lời trong tờ khai."),
+    # of a code that only the phone explains, or that is no person's
+    "open_on_phone": N_("Mã của trang khai báo; xem tờ khai trên máy cử tri."),
+    "payment": N_("Mã thanh toán."),
+    "place": N_("Mã địa điểm."),
+    "reject": DAMAGED,
+}
+
+
+def reason(word: str) -> str:
+    """The sentence of a reason or warning word; a neutral one for a word this version does not know; "" for ""."""
+    return gettext(REASONS.get(word, NEUTRAL)) if word else ""
+
+
+def warnings(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The sentences of a verdict's warnings, each once."""
+    return tuple(dict.fromkeys(reason(word) for word in words if word))
