@@ -1,0 +1,30 @@
+"""`kiosk enrol --server URL --code CODE`: makes this data directory a kiosk of one station."""
+
+import argparse
+import os
+
+from kiosk import compose
+from kiosk.cli import output
+from kiosk.devices import keystore
+from kiosk.devices.clock import SystemClock
+from kiosk.i18n import _
+from kiosk.sync import enrol
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", required=True, help="https://host[:port]")
+    parser.add_argument("--code", default=os.environ.get("KIOSK_ENROL_CODE", ""), help="the one-time code (or KIOSK_ENROL_CODE)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if not args.code:
+        output.say("kiosk enrol: --code CODE (KIOSK_ENROL_CODE)")
+        return 2
+    told = enrol.enrol(args.home, args.server, args.code, keystore.best(args.home), SystemClock())
+    with compose.enrolled(args.home) as parts:  # opens what was saved: a kiosk that cannot start is found here
+        epoch, _seq, _head = parts.journal.where(parts.database)
+    if args.json:
+        output.emit({"station": told.station.code, "kiosk": told.kiosk, "epoch": epoch, "label": told.label, "name": told.station.name})
+    else:
+        print(_("Đã ghi danh {label} cho {name} ({station}).").format(label=told.label, name=told.station.name, station=told.station.code))
+    return 0

@@ -1,0 +1,86 @@
+"""`kiosk sync [--once|--drain]`: uploads what waits and takes the receipts; where the window runs, it asks the window to."""
+
+import argparse
+import time
+from pathlib import Path
+
+from kiosk import compose, words
+from kiosk.cli import output
+from kiosk.errors import Code, KioskError
+from kiosk.i18n import _
+from kiosk.store import locks
+from kiosk.sync.state import SyncRequest, SyncState
+from kiosk.sync.uploader import Uploader
+
+HOLDER_S = 75.0  # how long another process may take over one step: its whole call, and a little
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="one batch at most")
+    how.add_argument("--drain", action="store_true", help="until the province has also opened everything")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 0 when what was asked for is done: with --once a good answer, else nothing waits (--drain: and all is opened)."""
+    if not args.home.is_dir():
+        raise KioskError(Code.NOT_ENROLLED, home=args.home)
+    lock = locks.acquire(args.home, "uploader")
+    if lock is None:
+        state = _ask_holder(args.home, args.once)
+    else:
+        with lock, compose.enrolled(args.home) as parts:
+            state = _own(parts.uploader, args.once, args.drain)
+            parts.uploader.close()
+    _show(state, args.json)
+    done = state.settled if args.drain else state.waiting == 0 or args.once
+    return int(not (done and state.state == "ok"))
+
+
+def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
+    if drain:
+        return uploader.drain(_progress, lambda: False)
+    while True:
+        state = uploader.step()
+        if state.state != "ok" or state.waiting == 0 or (once and state.sent):
+            return state
+        _progress(state)
+        time.sleep(min(uploader.delay_s(), 5.0))
+
+
+def _ask_holder(home: Path, once: bool) -> SyncState:
+    """The same through the process that holds the `uploader` lock. Raises KioskError(HOME_BUSY) naming it if it does not answer."""
+    requests = SyncRequest(home)
+    total = _one_answer(home, requests)
+    while not once and total.state == "ok" and total.waiting:
+        total = _one_answer(home, requests).on_top_of(total)
+    return total
+
+
+def _one_answer(home: Path, requests: SyncRequest) -> SyncState:
+    token, end = requests.ask(), time.monotonic() + HOLDER_S
+    while time.monotonic() < end:
+        if (state := requests.answer(token)) is not None:
+            return state
+        time.sleep(0.1)
+    raise KioskError(Code.HOME_BUSY, holder=locks.holder(home, "uploader"), home=home)
+
+
+def _progress(state: SyncState) -> None:
+    text = _("Chờ gửi {waiting} · tỉnh đã nhận {acknowledged} · đã mở {opened}")
+    output.say(text.format(waiting=state.waiting, acknowledged=state.acknowledged, opened=state.opened))
+
+
+def _show(state: SyncState, as_json: bool) -> None:
+    if as_json:
+        answer = {
+            "sent": state.sent,
+            "acknowledged": state.newly_acknowledged,
+            "duplicate": state.duplicate,
+            "refused": state.newly_refused,
+        }
+        output.emit({**answer, "waiting": state.waiting, "state": state.state, "opened": state.opened, "detail": state.detail})
+    else:
+        _progress(state)
+    if state.state != "ok":
+        output.say(f"{words.sync_state(state.state)} {state.detail}")
