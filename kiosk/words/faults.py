@@ -93,6 +93,11 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Các lượt trước vẫn còn nguyên; lượt này được ghi vào unsure.log."),
         N_("Ghi lượt này vào sổ giấy và báo người phụ trách; máy sẽ hỏi lại nếu tìm thấy nó."),
     ),
+    Code.UNSURE_FOUND: FaultWords(
+        N_("Tìm thấy lượt đã ghi vào sổ giấy lúc máy trục trặc."),
+        N_("Lượt đó có trong nhật ký của máy; sổ giấy cũng có."),
+        N_("Người phụ trách chọn giữ hoặc hủy lượt đó để không tính hai lần."),
+    ),
     Code.HOME_BUSY: FaultWords(
         N_("Một chương trình khác đang dùng thư mục dữ liệu này."),
         UNTOUCHED,
@@ -235,6 +240,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_LOST: ConditionWords(N_("Camera vừa ngắt: cắm lại dây, máy tự nối"), DEVICES),
     Code.CAMERA_DARK: ConditionWords(N_("Hình tối đen: mở nắp che camera"), DEVICES),
     Code.CAMERA_FROZEN: ConditionWords(N_("Hình đứng yên: rút dây camera rồi cắm lại"), DEVICES),
+    Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), HOW),
     Code.DISK_FULL: ConditionWords(N_("Ổ đĩa đã đầy: ghi sổ giấy, xóa bớt tệp khác"), RETRY),
     Code.DISK_READ_ONLY: ConditionWords(N_("Ổ đĩa không cho ghi: ghi sổ giấy"), RETRY),
     Code.DATABASE_BUSY: ConditionWords(N_("Cơ sở dữ liệu đang bận, chờ vài giây"), RETRY),
@@ -253,19 +259,19 @@ CONDITIONS: dict[Code, ConditionWords] = {
 
 def fault(code: Code) -> FaultWords:
     """The three sentences in the language spoken now."""
-    words = FAULTS[code]
+    words = FAULTS.get(code, FAULTS[Code.INTERNAL])
     return FaultWords(gettext(words.title), gettext(words.kept), gettext(words.cure))
 
 
 def condition(code: Code) -> ConditionWords:
     """The line of a trouble that clears itself; the fault's title for a code that is no condition."""
-    words = CONDITIONS.get(code) or ConditionWords(FAULTS[code].title, HOW)
+    words = CONDITIONS.get(code) or ConditionWords(FAULTS.get(code, FAULTS[Code.INTERNAL]).title, HOW)
     return ConditionWords(gettext(words.line), gettext(words.button))
 
 
 def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
     """Both languages, a line each, then the facts: what a command prints on standard error."""
-    words = FAULTS[code]
+    words = FAULTS.get(code, FAULTS[Code.INTERNAL])
     lines = [" ".join(translate(part, tongue) for part in (words.title, words.kept, words.cure)) for tongue in LANGUAGES]
     listed = " · ".join(f"{_plain(name)}={_plain(value)}" for name, value in (facts or {}).items() if value not in ("", None))
     return "\n".join(

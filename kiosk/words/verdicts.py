@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from kiosk.domain.passes.model import Kind
 from kiosk.domain.verdict import Act, Person, Verdict
+from kiosk.errors import Code
 from kiosk.i18n import N_, gettext
+from kiosk.words.faults import fault
 from kiosk.words.labels import GENDERS
 from kiosk.words.reasons import reason
 from kiosk.words.times import day_month, hour_minute
@@ -222,7 +224,9 @@ def _detail(v: Verdict) -> str:
     if v.since is not None and v.act in (Act.COME_IN, Act.HEALTH_DESK, Act.OUT_OF_DATE):
         text = gettext(N_("Khai lúc {time} ngày {day}"))
         return text.format(time=hour_minute(v.since), day=day_month(v.since))
-    return reason(v.reason) if v.reason else ""
+    if v.act is Act.NOT_SAVED and v.reason in Code._value2member_map_:
+        return fault(Code(v.reason)).title
+    return reason(v.reason)
 
 
 def _saved(v: Verdict) -> str:
