@@ -6,6 +6,7 @@ have errors, and nobody is turned away for one. Digits are [0-9] only; str.isdig
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,8 @@ from kiosk.domain.text import BadText, clean, fold, squeeze
 
 REASONS = frozenset({"bad_digits", "bad_length", "bad_date", "bad_phone", "bad_name", "bad_gender"})
 WARNINGS = frozenset({"year_mismatch", "gender_mismatch", "province_unknown", "odd_phone", "odd_name"})
+
+Check = Callable[[str], str]
 
 NO_PHONE = "không có"
 NAME_LIMIT, ADDRESS_LIMIT = 100, 300

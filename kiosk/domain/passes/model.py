@@ -64,3 +64,8 @@ class Pass:
     declared_at: int | None = None
     expires_at: int | None = None
     warnings: tuple[str, ...] = ()
+
+
+def refused(kind: Kind, reason: str) -> Pass:
+    """A code that is damaged, cut or hostile: nothing of it is kept."""
+    return Pass(kind, Reading.REJECT, reason)
