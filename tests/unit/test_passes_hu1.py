@@ -89,9 +89,8 @@ def test_a_pass_expires_one_millisecond_after_its_hours() -> None:
 
 
 def test_scanners_line_ends_do_no_harm_and_base45_spaces_are_kept() -> None:
-    many = (code(hu1.Claims(n.to_bytes(8, "big"), DECLARED, 72, 1983, "TTM")) for n in range(5000))
-    spaced = next(c for c in many if c.endswith(b" "))
-    for raw in (code(), spaced):
+    for n in range(64):  # base45 has spaces of its own inside
+        raw = code(hu1.Claims(n.to_bytes(8, "big"), DECLARED, 72, 1983, "TTM"))
         for dressed in (raw + b"\r\n", b"\xef\xbb\xbf" + raw, b" \n" + raw, raw + b"  ", raw + b" \r\n"):
             assert passes.read(dressed, TRUST).reading is Reading.VERIFIED
 

@@ -32,7 +32,8 @@ def _borrows_a_name(text: str, host: str) -> bool:
     if links.within(host, frozenset({"gov.vn"})):
         return False
     authority = re.split(r"[/?#\\]", re.sub(r"^https?:/*", "", text.lower()))[0]
-    return any(name in authority for name in NAMES) or any(_near(links.readable(label), name) for label in host.split(".") for name in NAMES)
+    labels = [links.readable(label) for label in host.split(".")]
+    return any(name in authority or any(_near(label, name) for label in labels) for name in NAMES)
 
 
 def _near(label: str, name: str) -> bool:
