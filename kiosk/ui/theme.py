@@ -100,8 +100,8 @@ def apply(app: QApplication, theme: Theme) -> None:
 def sheet(t: Theme) -> str:
     """The style sheet: flat, one accent, a focus ring of 3 px that a standing person sees."""
     return f"""
-    QWidget {{ color: {t.ink}; }}
     QMainWindow, QWidget#page {{ background: {t.page}; }}
+    QPushButton#key {{ min-height: 56px; }}
     QLabel[soft="true"] {{ color: {t.soft}; }}
     QLabel[trouble="true"] {{ color: {t.trouble}; font-weight: 600; }}
     QFrame#panel {{ background: {t.card}; border: 1px solid {t.line}; border-radius: 12px; }}
@@ -133,5 +133,9 @@ def sheet(t: Theme) -> str:
     QScrollBar:vertical {{ background: transparent; width: 16px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {t.edge}; border-radius: 6px; min-height: 48px; margin: 2px; }}
     QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
+    QTableWidget {{ background: transparent; }}
+    QHeaderView {{ background: transparent; }}
+    QHeaderView::section {{ background: transparent; border: none; border-bottom: 1px solid {t.edge}; padding: 4px 8px; color: {t.soft}; }}
+    QTableWidget::item {{ padding: 0 8px; border-bottom: 1px solid {t.line}; }}
     QToolTip {{ background: {t.card}; color: {t.ink}; border: 1px solid {t.edge}; }}
     """

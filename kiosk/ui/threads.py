@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Frame, Sighting
-from kiosk.ports import Code as FoundCode
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class ScannerLike(Protocol):
@@ -28,10 +28,11 @@ class ScannerLike(Protocol):
     @property
     def latest(self) -> Frame | None: ...
     @property
-    def codes(self) -> "list[FoundCode] | tuple[FoundCode, ...]": ...
+    def boxes(self) -> tuple[tuple[tuple[int, int], ...], ...]: ...
     @property
     def condition(self) -> Code | None: ...
     def step(self) -> Sighting | None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class ScannerThread(QObject):
             except Exception:  # a fault of ours must not end scanning for the day
                 log.exception("scanner fault")
                 self._stop.wait(0.5)
+        self._scanner.close()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Asks and waits; False: it hangs in a driver and is left behind."""
@@ -119,7 +121,7 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit[T](
+    def submit(
         self, work: Callable[[], T], success: Callable[[T], object], failure: Callable[[KioskError], object] | None = None
     ) -> None:
         """Runs `work` on the lane, then `success(result)` or `failure(error)` on the UI thread."""

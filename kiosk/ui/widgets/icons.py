@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 Lines = tuple[tuple[tuple[float, float], ...], ...]
 
@@ -56,22 +55,3 @@ def draw(painter: QPainter, icon: str, where: QRectF, colour: QColor, width: flo
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path_of(icon))
     painter.restore()
-
-
-class Icon(QWidget):
-    """One icon as a widget. `name`: its sign as the words give it."""
-
-    def __init__(self, name: str = "", size: int = 64, colour: str = "#FFFFFF") -> None:
-        super().__init__()
-        self.name, self.colour = name, colour
-        self.setFixedSize(size, size)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def show_icon(self, name: str, colour: str) -> None:
-        self.name, self.colour = name, colour
-        self.update()
-
-    def paintEvent(self, _event: object) -> None:
-        painter = QPainter(self)
-        draw(painter, self.name, QRectF(self.rect()).adjusted(2, 2, -2, -2), QColor(self.colour))
-        painter.end()

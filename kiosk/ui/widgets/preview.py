@@ -70,9 +70,9 @@ class Preview(QWidget):
         """Takes the newest frame, if it is another one."""
         if self.scanner is None or not self.isVisible():
             return
-        found = self.scanner.codes
+        found = self.scanner.boxes
         if found:
-            self._boxes = [QPolygonF([QPointF(x, y) for x, y in code.box]) for code in found if len(code.box) >= 3]
+            self._boxes = [QPolygonF([QPointF(x, y) for x, y in box]) for box in found if len(box) >= 3]
             self._boxes_at = time.monotonic()
         elif self._boxes and time.monotonic() - self._boxes_at > OUTLINE_S:
             self._boxes = []

@@ -1,0 +1,130 @@
+"""The scan page: camera, verdict, the last three. Nothing modal: a new code replaces whatever the card area shows."""
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+
+from kiosk import words
+from kiosk.i18n import _
+from kiosk.ui import theme
+from kiosk.ui.choices import Choice, ChoicePanel
+from kiosk.ui.wedge import Wedge
+from kiosk.ui.widgets.basics import PlainLabel, column, row
+from kiosk.ui.widgets.card import CardText, VerdictCard
+from kiosk.ui.widgets.chips import Chips, ChipText
+from kiosk.ui.widgets.preview import Preview
+
+ALONE_MS = 90  # a digit is the officer's when no other key follows it so soon; else it begins a scanner's code
+
+
+class ScanPage(QWidget):
+    """`on_code(bytes, engine)`: a code typed by a scanner ("wedge") or pasted ("paste")."""
+
+    def __init__(self, mirrored: bool, dim_seconds: float, on_code: Callable[[bytes, str], object]) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)  # Telex must not rewrite what a scanner types
+        self._on_code, self._wedge = on_code, Wedge()
+        self.preview, self.card, self.chips = Preview(mirrored), VerdictCard(), Chips()
+        self.panel = ChoicePanel(self._leave_panel)
+        self.right = QStackedWidget()
+        self.right.addWidget(self.card)
+        self.right.addWidget(self.panel)
+        self.hint = PlainLabel(_("Xin tự cầm điện thoại, đưa mã vào khung"), 18, QFont.Weight.DemiBold, wrap=True)
+        self.past = PlainLabel(_("Vừa xong"), 13, soft=True)
+        self.past.hide()
+        left = QWidget()
+        left.setLayout(column(self.preview, self.hint, 8, self.past, self.chips, None, gap=8))
+        left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self.right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        layout = row(left, self.right, gap=16)
+        layout.setStretch(0, 37)
+        layout.setStretch(1, 63)
+        self.setLayout(layout)
+        self._dim = QTimer(self, singleShot=True, interval=round(dim_seconds * 1000))
+        self._dim.timeout.connect(self.show_ready)
+        self._alone = QTimer(self, singleShot=True, interval=ALONE_MS)
+        self._alone.timeout.connect(self._digit_alone)
+        self._digit = ""
+        self.card.show_card(self.waiting_card())
+
+    @staticmethod
+    def _quiet(title: str, step: str) -> CardText:
+        look = theme.current()
+        return CardText(title, "▢", look.card, ink=look.soft, next_step=step)
+
+    def waiting_card(self) -> CardText:
+        """Before the journal is open."""
+        return self._quiet(_("ĐANG MỞ SỔ"), _("Máy đang mở sổ ghi, xin chờ vài giây."))
+
+    def show_ready(self) -> None:
+        """The card steps back; the person's particulars leave the screen."""
+        self.card.show_card(self._quiet(_("SẴN SÀNG"), _("Mời cử tri đưa mã vào khung. Không có điện thoại: bấm F2.")))
+
+    def show_fault(self, title: str, what: str, kept: str, cure: str) -> None:
+        """The machine's own trouble, before the day can begin: black with a red border."""
+        ground, border = words.COLOURS[words.Role.TROUBLE], words.TROUBLE_BORDER
+        self.card.show_card(CardText(title, "⚠", ground, border=border, person="", detail=what, saved=kept, next_step=cure))
+
+    def show_verdict(self, text: CardText, chip: ChipText, painted: Callable[[float], object], stays: bool) -> None:
+        """A verdict at once, whatever was there. `stays`: until the next one (it was not saved)."""
+        self.right.setCurrentWidget(self.card)
+        self.card.show_card(text, painted)
+        self.chips.push(chip)
+        self.past.show()
+        if stays:
+            self._dim.stop()
+        else:
+            self._dim.start()
+
+    def ask(self, title: str, note: str, choices: list[Choice]) -> None:
+        """Numbered choices in place of the card, until one is taken, Esc, or a new verdict."""
+        self._dim.stop()
+        self.panel.ask(title, note, choices)
+        self.right.setCurrentWidget(self.panel)
+        self.setFocus()
+
+    @property
+    def asking(self) -> bool:
+        return self.right.currentWidget() is self.panel
+
+    def _leave_panel(self) -> None:
+        self.right.setCurrentWidget(self.card)
+        self._dim.start()
+
+    def leave_panel(self) -> None:
+        """Esc."""
+        if self.asking:
+            self._leave_panel()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        now = time.monotonic()
+        if event.matches(QKeySequence.StandardKey.Paste):
+            text = QGuiApplication.clipboard().text()
+            if text:
+                self._on_code(text.encode("utf-8", "surrogatepass")[:65_536], "paste")
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            raw = self._wedge.enter(now)
+            if raw is not None:
+                self._alone.stop()
+                self._on_code(raw, "wedge")
+        elif event.text() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._wedge.key(event.text(), now)
+            self._alone.stop()
+            if not self._wedge.busy and self.asking:
+                self._digit = event.text()
+                self._alone.start()
+        else:
+            super().keyPressEvent(event)
+
+    def _digit_alone(self) -> None:
+        if self.asking:
+            self.panel.press(self._digit)
+
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        """A Tab inside a scanner's code is a character, not a move: every target here has its own key."""
+        return False

@@ -1,0 +1,102 @@
+"""What the window may ask for, as one bundle of calls; app.py fills it, tests fill it with the same real things.
+
+Every call but `sound` and `wake` is made on a lane, never on the UI thread: they open the journal, the network or the printer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kiosk.domain.declaration import Declaration
+from kiosk.domain.verdict import Verdict
+from kiosk.errors import Code
+from kiosk.ports import PrintJob, Sighting
+from kiosk.station import StationInfo
+
+
+class LineLike(Protocol):
+    """One line of today's list: no name, no number of a person."""
+
+    @property
+    def at(self) -> int: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def act(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def event(self) -> str: ...
+    @property
+    def voided(self) -> bool: ...
+
+
+class TodayLike(Protocol):
+    """Counts of the open day, as station.today() gives them."""
+
+    @property
+    def event_day(self) -> str: ...
+    @property
+    def visits(self) -> int: ...
+    @property
+    def declared(self) -> int: ...
+    @property
+    def by_hour(self) -> dict[int, int]: ...
+    @property
+    def by_source(self) -> dict[str, int]: ...
+    @property
+    def last(self) -> tuple[LineLike, ...]: ...
+
+
+class Desk(Protocol):
+    """The officer's acts: kiosk.station.Station."""
+
+    def scan(self, sighting: Sighting) -> Verdict: ...
+    def declare(self, said_by_voter: Declaration, deed: bytes | None = None) -> Verdict: ...
+    def seen(self, kind: str) -> Verdict: ...
+    def correct(self, event: str, reason: str, void: bool = False) -> str: ...
+    def today(self) -> TodayLike: ...
+    def begin_day(self, event_day: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
+    open, empty while a day is open; `at`: the clock's ms UTC."""
+
+    today: TodayLike
+    waiting: int = 0
+    received_at: int | None = None
+    sync: str = "offline"
+    conditions: tuple[Code, ...] = ()
+    days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """What this machine has. `engines` present, `missing` engine -> why; `cameras`: (spec, name); `key_store`: "os" or "file"."""
+
+    camera: str = ""
+    engines: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+    cameras: tuple[tuple[str, str], ...] = ()
+    printer: str = ""
+    printer_ready: bool = False
+    printer_why: str = ""
+    key_store: str = ""
+    home: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`station` and what belongs to its day; `info` was read when the journal was opened."""
+
+    station: Desk
+    info: StationInfo
+    report: Callable[[bool], PrintJob]  # True: and print it; False: only the file
+    devices: Callable[[], DeviceReport]
+    use_camera: Callable[[str], None]
+    sync_now: Callable[[], None]
+    look: Callable[[], None]  # the status thread looks again soon
+    sound: Callable[[str], None] = lambda name: None

@@ -1,0 +1,156 @@
+"""Head, key bar, condition line and strip: the four lines around the pages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from kiosk.i18n import _
+from kiosk.ui import theme
+from kiosk.ui.widgets import icons
+from kiosk.ui.widgets.basics import PlainLabel, button, row
+
+
+class Head(QWidget):
+    """Whose station, which lane, what time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = PlainLabel("", 18, QFont.Weight.DemiBold)
+        self.lane = PlainLabel("", 15, soft=True)
+        self.clock = PlainLabel("", 24, QFont.Weight.DemiBold, figures=True)
+        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setLayout(row(self.place, self.lane, 16, self.clock, gap=16))
+        self.layout().setStretch(0, 1)
+        self.setFixedHeight(48)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A function key with its click target. `number`: of the F-key, and of its twin Ctrl+digit."""
+
+    number: int
+    text: str
+    action: Callable[[], object]
+
+
+class KeyButton(QPushButton):
+    """The key's name in a box, then what it does."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__()
+        self.key, self.marked = key, False
+        self.setText(key.text)
+        self.setAccessibleName(f"F{key.number} {key.text}")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setObjectName("key")
+        self.clicked.connect(lambda _=False: key.action())
+
+    def mark(self, marked: bool) -> None:
+        """Underlines the key whose page is open."""
+        if marked != self.marked:
+            self.marked = marked
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = look.line if self.isDown() else look.card
+        painter.setPen(QColor(look.accent if self.underMouse() or self.marked else look.line))
+        painter.setBrush(QColor(ground))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        cap = QRectF(12, (self.height() - 28) / 2, 36, 28)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(look.accent if self.marked else look.ink))
+        painter.drawRoundedRect(cap, 5, 5)
+        painter.setPen(QColor(look.on_accent if self.marked else look.card))
+        painter.setFont(theme.font(13, QFont.Weight.Bold))
+        painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
+        painter.setPen(QColor(look.ink if self.isEnabled() else look.soft))
+        painter.setFont(theme.font(15, QFont.Weight.Medium))
+        area = QRectF(60, 0, self.width() - 64, self.height())
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
+        painter.end()
+
+
+class KeyBar(QWidget):
+    """Only keys that do something now."""
+
+    def __init__(self, keys: list[Key]) -> None:
+        super().__init__()
+        self.buttons = {key.number: KeyButton(key) for key in keys}
+        self.setLayout(row(*self.buttons.values(), gap=theme.STEP))
+
+    def mark(self, number: int) -> None:
+        for n, made in self.buttons.items():
+            made.mark(n == number)
+
+
+class ConditionLine(QWidget):
+    """The worst standing trouble in one line, with the one button that helps. Hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = PlainLabel("", 15, QFont.Weight.Medium)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.help = button("", self._helped, focus=False)
+        self._action: Callable[[], object] | None = None
+        self._quiet = False
+        self.setLayout(row(40, self.text, self.help, gap=16))
+        self.layout().setContentsMargins(16, 4, 8, 4)
+        self.layout().setStretch(1, 1)
+        self.setFixedHeight(56)
+        self.hide()
+
+    def _helped(self) -> None:
+        if self._action is not None:
+            self._action()
+
+    def show_condition(self, text: str, label: str = "", action: Callable[[], object] | None = None) -> None:
+        self._action, self._quiet = action, False
+        self.text.setText(text)
+        self.help.setText(label)
+        self.help.setVisible(bool(label) and action is not None)
+        self.setVisible(bool(text))
+        self.update()
+
+    def show_notice(self, text: str) -> None:
+        """What just went right, in the place of a trouble, without its colour."""
+        self.show_condition(text)
+        self._quiet = True
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(look.accent if self._quiet else look.trouble)
+        painter.setPen(colour)
+        painter.setBrush(QColor(look.card if self._quiet else look.trouble_ground))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        icons.draw(painter, "➜" if self._quiet else "⚠", QRectF(16, (self.height() - 28) / 2, 28, 28), colour, 2.2)
+        painter.end()
+
+
+class Strip(QWidget):
+    """Counts on the left, what waits in the middle, how it stands with the province on the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = PlainLabel("", 15, QFont.Weight.Medium, figures=True)
+        self.waiting = PlainLabel("", 15, figures=True)
+        self.state = PlainLabel("", 15, soft=True)
+        self.setLayout(row(self.counts, None, self.waiting, None, self.state, gap=16))
+        self.setFixedHeight(32)
+
+    def show_counts(self, visits: int, declared: int) -> None:
+        self.counts.setText(_("Vào {visits} · Khai hộ {declared}").format(visits=visits, declared=declared))
+
+    def show_sync(self, waiting: int, received: str, words: str) -> None:
+        text = _("Chờ gửi {waiting} · Tỉnh đã nhận lúc {time}") if received else _("Chờ gửi {waiting} · Tỉnh chưa nhận gì hôm nay")
+        self.waiting.setText(text.format(waiting=waiting, time=received))
+        self.state.setText(words)

@@ -1,0 +1,106 @@
+"""The verdict card: icon, title, person, when declared, what was saved, one next step. White on the verdict's colour.
+
+No full name and no number of a person ever stands here. The card paints its ground itself: a style sheet per verdict would cost
+more than the rest of the paint.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QRectF
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from kiosk.ui.widgets.basics import PlainLabel, column
+from kiosk.ui.widgets.fit import Headline
+
+RADIUS = 16.0
+BORDER = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """What the card says. `ground`, `ink`, `border`: hex colours; `border` "" for none."""
+
+    title: str
+    icon: str
+    ground: str
+    ink: str = "#FFFFFF"
+    border: str = ""
+    person: str = ""
+    detail: str = ""
+    saved: str = ""
+    next_step: str = ""
+
+
+class PaintMark(QWidget):
+    """One transparent pixel above everything on the card: painted last, so its paint is the end of the card's paint."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(1, 1)
+        self.painted: Callable[[float], object] | None = None
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.painted is not None:
+            call, self.painted = self.painted, None
+            call(time.monotonic())
+
+
+class VerdictCard(QWidget):
+    """Shows one CardText. `show_card(text, painted)` paints at once and then calls `painted(monotonic seconds)`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = Headline()
+        self.person = PlainLabel("", 28, QFont.Weight.DemiBold)
+        self.detail = PlainLabel("", 18, wrap=True)
+        self.saved = PlainLabel("", 18, QFont.Weight.DemiBold, figures=True)
+        self.next_step = PlainLabel("", 22, QFont.Weight.Medium, wrap=True)
+        self.rule = QWidget()
+        self.rule.setFixedHeight(2)
+        self.rule.setAutoFillBackground(False)
+        self._shown = CardText("", "▢", "#475569")
+        lines = column(self.person, self.detail, self.saved, gap=4)
+        self.setLayout(column(self.title, lines, 8, self.rule, 8, self.next_step, gap=8, margin=32))
+        self.layout().setStretch(0, 1)
+        self._mark = PaintMark(self)
+
+    @property
+    def shown(self) -> CardText:
+        return self._shown
+
+    def show_card(self, text: CardText, painted: Callable[[float], object] | None = None) -> None:
+        """Puts the text on and paints at once: the officer waits for this and for nothing else."""
+        self._shown = text
+        self.title.show_headline(text.title, text.icon, text.ink)
+        for label, content in ((self.person, text.person), (self.detail, text.detail), (self.saved, text.saved), (self.next_step, text.next_step)):
+            if label.text() != content:
+                label.setText(content)
+            label.setVisible(bool(content))
+            pen = label.palette()
+            pen.setColor(label.foregroundRole(), QColor(text.ink))
+            label.setPalette(pen)
+        self.setAccessibleName(text.title)
+        self.layout().activate()
+        self._mark.move(QPoint(0, 0))
+        self._mark.raise_()
+        self._mark.painted = painted
+        self.repaint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(0, 0, 0, 0))
+        painter.setBrush(QColor(self._shown.ground))
+        painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
+        if self._shown.border:
+            painter.setPen(QPen(QColor(self._shown.border), BORDER))
+            inner = QRectF(self.rect()).adjusted(BORDER / 2, BORDER / 2, -BORDER / 2, -BORDER / 2)
+            painter.drawRoundedRect(inner, RADIUS - BORDER / 2, RADIUS - BORDER / 2)
+        line = QColor(self._shown.ink)
+        line.setAlpha(90)
+        top = self.rule.geometry()
+        painter.fillRect(top, line)
+        painter.end()

@@ -1,0 +1,72 @@
+"""A title as large as its place allows: 96 pt where it fits, not under 64 pt in two lines unless the screen is small."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QSizePolicy
+
+from kiosk.ui import theme
+from kiosk.ui.widgets import icons
+from kiosk.ui.widgets.basics import PlainLabel
+
+LARGEST, LEAST = 96, 20
+SIGN = (64, 184)  # px, the sign's least and largest size
+LEADING = 1.24  # of the pixel size: a dot below (Ự) and a stacked mark under it (Ấ) must not touch
+
+
+def _split(words: list[str], metrics: QFontMetricsF, lines: int) -> list[str]:
+    """`words` in at most `lines` lines, the widest as narrow as can be."""
+    if lines == 1 or len(words) == 1:
+        return [" ".join(words)]
+    options = [[" ".join(words[:i]), *_split(words[i:], metrics, lines - 1)] for i in range(1, len(words))]
+    return min(options, key=lambda option: max(metrics.horizontalAdvance(line) for line in option))
+
+
+@lru_cache(maxsize=128)
+def fitted(text: str, width: int, height: int) -> tuple[float, tuple[str, ...]]:
+    """(points, lines) for `text` in a box of px: the largest size, and at one size the fewest lines."""
+    for points in range(LARGEST, LEAST, -2):
+        made = theme.font(points, QFont.Weight.Bold)
+        metrics = QFontMetricsF(made)
+        leading = points * 96 / 72 * LEADING
+        for count in (1, 2, 3):
+            if count * leading > height:
+                break
+            lines = _split(text.split(), metrics, count)
+            if all(metrics.horizontalAdvance(line) <= width for line in lines):
+                return points, tuple(lines)
+    return float(LEAST), (text,)
+
+
+class Headline(PlainLabel):
+    """Sign and title: the title as large as it fits, the sign above it as large as is left."""
+
+    def __init__(self) -> None:
+        super().__init__("", LEAST, QFont.Weight.Bold)
+        self.icon, self.colour = "", "#FFFFFF"
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(SIGN[0] + 96)
+
+    def show_headline(self, title: str, icon: str, colour: str) -> None:
+        self.icon, self.colour = icon, colour
+        self.setText(title)
+        self.update()
+
+    def fitted(self) -> tuple[float, tuple[str, ...]]:
+        """(points, lines) as painted now."""
+        return fitted(self.text(), self.width(), self.height() - SIGN[0] - theme.STEP)
+
+    def paintEvent(self, _event: object) -> None:
+        points, lines = self.fitted()
+        painter = QPainter(self)
+        leading = points * 96 / 72 * LEADING
+        top = self.height() - leading * len(lines)
+        size = max(SIGN[0], min(SIGN[1], top - theme.STEP))
+        icons.draw(painter, self.icon, QRectF(-size / 12, 0, size, size), QColor(self.colour), 2.6)
+        painter.setPen(QColor(self.colour))
+        painter.setFont(theme.font(points, QFont.Weight.Bold))
+        for n, line in enumerate(lines):
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+            painter.drawText(QRectF(0, top + n * leading, self.width() + 40, leading), int(flags), line)
+        painter.end()
