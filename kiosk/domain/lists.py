@@ -79,6 +79,14 @@ def _by_name() -> tuple[dict[str, str], dict[str, list[Unit]]]:
     return districts, wards
 
 
+def find_unit(ward: str, district: str = "") -> Unit | None:
+    """The commune of that name, however spelt or abbreviated; None when there is none, or two and no district to tell them apart."""
+    districts, wards = _by_name()
+    code = districts.get(bare(district), "-") if district else ""
+    found = [u for u in wards.get(bare(ward), []) if code in ("", u.district_code)]
+    return found[0] if len(found) == 1 else None
+
+
 def split_address(text: str) -> dict[str, str]:
     """A card's free text in the form's levels (province, district, ward, hamlet), as far as the list of communes knows them.
 
@@ -86,7 +94,7 @@ def split_address(text: str) -> dict[str, str]:
     are given back in `hamlet` whole, for the officer to sort.
     """
     parts = [squeeze(part) for part in text.split(",") if part.strip()]
-    districts, wards = _by_name()
+    districts, _ = _by_name()
     out: dict[str, str] = {}
     if parts and fold(parts[-1]).removeprefix("tinh ") in OWN_PROVINCE:
         out["province"] = units()[0].province
@@ -98,9 +106,9 @@ def split_address(text: str) -> dict[str, str]:
         unit = next(u for u in units() if u.district_code == district)
         out |= {"province": unit.province, "district": unit.district}
         parts.pop()
-    found = [u for u in wards.get(bare(parts[-1]), []) if district in ("", u.district_code)] if parts else []
-    if len(found) == 1:
-        out |= {"district": found[0].district, "ward": found[0].ward}
+    commune = find_unit(parts[-1], out.get("district", "")) if parts else None
+    if commune:
+        out |= {"district": commune.district, "ward": commune.ward}
         parts.pop()
     return out | ({"hamlet": ", ".join(parts)} if parts else {})
 

@@ -241,7 +241,7 @@ def test_a_host_that_borrows_the_ministrys_name_is_not_ours(text: str) -> None:
      "UKC19TRACING:1:abc", "HUP1:46-474-19750-01", "https://app.luca-app.de/webapp/1"],
 )  # fmt: skip
 def test_a_place_poster_is_not_a_person(text: str) -> None:
-    assert said(text) == (Kind.LOCATION, Reading.NOT_A_PERSON, "poster")
+    assert said(text) == (Kind.LOCATION, Reading.NOT_A_PERSON, "place")
 
 
 def test_a_payment_code_is_not_a_person() -> None:

@@ -5,7 +5,7 @@ import re
 from kiosk.domain.passes import links
 from kiosk.domain.passes.model import Kind, Pass, Reading
 
-REASONS = frozenset({"poster"})
+REASONS = frozenset({"place"})
 
 OURS = "HUP1:"  # then the station's code: alphanumeric mode, a small and coarse QR
 PREFIXES = (OURS, "NZCOVIDTRACER:", "UKC19TRACING:")
@@ -25,5 +25,5 @@ def ours(station: str) -> str:
 def read(text: str, now: int | None) -> Pass | None:
     """The poster in a cleaned line of text, or None when it is another kind."""
     if text.upper().startswith(PREFIXES) or links.within(links.host_of(text), HOSTS):
-        return Pass(Kind.LOCATION, Reading.NOT_A_PERSON, "poster")
+        return Pass(Kind.LOCATION, Reading.NOT_A_PERSON, "place")
     return None
