@@ -1,0 +1,88 @@
+"""HTTP: bodies read under a cap, handed to calls.py; the trust list, health, and the page of stations. No SQL here.
+
+Bound to loopback unless told otherwise; the pages show counts, never a person.
+"""
+
+import json
+from pathlib import Path
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from sqlalchemy.exc import OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from kiosk.domain.protocol import MAX_BODY, Problem
+from province import stations
+from province.authority import Authority
+from province.calls import Calls
+from province.db import Database
+
+WEB = Path(__file__).parent / "web"
+MSGPACK = "application/msgpack"
+PATIENCE = 8 * MAX_BODY  # an oversize body is read and thrown away so far, so that the sender hears why
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+async def body_of(request: Request) -> bytes | None:
+    """The body, or None if it is longer than MAX_BODY. Never holds more than that in memory."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MAX_BODY:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if size > PATIENCE:
+            break
+    return b"".join(chunks) if size <= MAX_BODY else None
+
+
+def create_app(db: Database, authority: Authority) -> FastAPI:
+    app = FastAPI(title="Huế", docs_url=None, redoc_url=None, openapi_url=None)
+    calls = Calls(db, authority)
+    pages = Jinja2Templates(directory=WEB / "templates")
+    pages.env.filters["clock"] = stations.clock_text
+    trust = msgspec.msgpack.encode(authority.trust)
+    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+
+    @app.post("/v1/{kind}")
+    async def call(kind: str, request: Request) -> Response:
+        data = await body_of(request)
+        if data is None:
+            status, answer = calls.refuse(Problem("too_large"), status=413)
+        else:
+            status, answer = await run_in_threadpool(calls.answer, kind, data)
+        return Response(answer, status, media_type=MSGPACK)
+
+    @app.get("/v1/trust")
+    async def trusted() -> Response:
+        return Response(trust, media_type=MSGPACK)
+
+    @app.get("/health")
+    def health() -> Response:
+        try:
+            content = stations.health(db, calls.clock())
+        except OperationalError as error:
+            content = {"ok": False, "database": type(error.orig).__name__}
+        return Response(json.dumps(content), 200 if content["ok"] else 503, HEADERS, "application/json")
+
+    @app.get("/stations.json")
+    def listed() -> Response:
+        return Response(msgspec.json.encode(stations.overview(db)), 200, HEADERS, "application/json")
+
+    @app.get("/")
+    def page(request: Request) -> Response:
+        now = calls.clock()
+        content = {"stations": stations.overview(db), "health": stations.health(db, now), "now": now}
+        return pages.TemplateResponse(request, "stations.html", content, headers=HEADERS)
+
+    return app

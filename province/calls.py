@@ -1,0 +1,114 @@
+"""The calls of the wire: envelope verified first, body parsed after, answer signed after COMMIT. No HTTP here."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from threading import Lock
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from kiosk.crypto import sign
+from kiosk.domain import protocol
+from kiosk.domain.protocol import PROVINCE, BatchAnswer, EnrolCall, Envelope, HaveCall, Manifest, ManifestAnswer, Problem, Untrusted
+from province import enrol, intake, settings, standing, tables
+from province.authority import Authority
+from province.chains import is_epoch
+from province.db import Database, insert_ignore
+
+QUIET = 4  # calls at once that need no spreading
+SPREAD_S = 0.5  # for each call beyond
+NO_NONCE = bytes(16)
+STATUS = {"unknown_kiosk": 403, "revoked": 403, "signature": 403, "bad_code": 403, "used_code": 403, "expired_code": 403}
+MANIFEST, DAY = tables.table(tables.Manifest), tables.table(tables.CampaignDay)
+
+
+class Refuse(Exception):
+    """The whole call is refused, with a signed Problem."""
+
+    def __init__(self, code: str, retry_after_s: int = 0) -> None:
+        super().__init__(code)
+        self.problem = Problem(code, retry_after_s)
+
+
+class Calls:
+    """Answers POST /v1/<kind>. `clock`: ms UTC. Safe for threads."""
+
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int] = settings.now) -> None:
+        self.db, self.authority, self.clock = db, authority, clock
+        self._busy, self._lock = 0, Lock()
+
+    def answer(self, kind: str, data: bytes) -> tuple[int, bytes]:
+        """(HTTP status, signed envelope). Never raises for anything that came over the wire."""
+        nonce = NO_NONCE
+        with self._lock:
+            self._busy += 1
+        try:
+            call = protocol.envelope(data)
+            nonce = call.nonce
+            if call.kind != kind:
+                raise Refuse("shape")
+            content = self._enrol(call) if kind == "enrol" else self._from_kiosk(call)
+        except Untrusted:
+            return self.refuse(Problem("shape"), nonce)
+        except Refuse as refused:
+            return self.refuse(refused.problem, nonce)
+        except (OperationalError, intake.Raced):  # locked, full or away: the kiosk keeps everything and comes again
+            return self.refuse(Problem("busy", 5), nonce, 503)
+        finally:
+            with self._lock:
+                self._busy -= 1
+        return 200, protocol.pack(self.authority.service_seed, PROVINCE, kind, nonce, self.clock(), content)
+
+    def refuse(self, problem: Problem, nonce: bytes = NO_NONCE, status: int = 0) -> tuple[int, bytes]:
+        sealed = protocol.pack(self.authority.service_seed, PROVINCE, "problem", nonce, self.clock(), problem)
+        return status or STATUS.get(problem.code, 400), sealed
+
+    def _from_kiosk(self, call: Envelope) -> object:
+        handler = {"events": self._events, "have": self._have, "manifest": self._manifest}.get(call.kind)
+        if handler is None:
+            raise Refuse("shape")
+        sender = standing.sender(self.db, call.sender)
+        if sender is None:
+            raise Refuse("unknown_kiosk")
+        if not sign.verify(sender.public, call.signature, call.signed()):
+            raise Refuse("signature")
+        if sender.revoked and call.kind != "events":  # its events are still taken, into quarantine
+            raise Refuse("revoked")
+        return handler(sender, call)
+
+    def _events(self, sender: standing.Sender, call: Envelope) -> BatchAnswer:
+        return self._signed(intake.take(self.db, sender, call, self.clock()))
+
+    def _have(self, sender: standing.Sender, call: Envelope) -> BatchAnswer:
+        answer = standing.have(self.db, sender, protocol.decode(call.body, HaveCall), self.clock())
+        with self.db.write() as conn:
+            standing.contact(conn, sender, call.at, self.clock())
+        return self._signed(answer)
+
+    def _signed(self, answer: BatchAnswer) -> BatchAnswer:
+        receipts = [receipt.sealed(self.authority.service_seed) for receipt in answer.receipts]
+        spread = max(0, self._busy - QUIET) * SPREAD_S
+        return msgspec.structs.replace(answer, receipts=receipts, spread_s=spread, now=self.clock())
+
+    def _manifest(self, sender: standing.Sender, call: Envelope) -> ManifestAnswer:
+        said, now = protocol.decode(call.body, Manifest), self.clock()
+        if len(said.epochs) > 1000 or not all(is_epoch(epoch) and 0 <= seq < 1 << 32 for epoch, seq, _ in said.epochs):
+            raise Refuse("shape")
+        row = {"station_id": sender.station, "event_day": said.event_day, "kiosk_id": sender.kiosk, "digest": sha256(call.body).digest()}
+        envelope = {"body": call.body, "nonce": call.nonce, "at": call.at, "signature": call.signature, "received_at": now}
+        with self.db.write() as conn:
+            if conn.execute(select(DAY.c.event_day).where(DAY.c.event_day == said.event_day)).first() is None:
+                return ManifestAnswer(False, now)
+            insert_ignore(conn, MANIFEST, [row | envelope])
+            standing.contact(conn, sender, call.at, now)
+        return ManifestAnswer(True, now)
+
+    def _enrol(self, call: Envelope) -> protocol.Enrolment:
+        asked = protocol.decode(call.body, EnrolCall)
+        if call.sender != "new" or not sign.verify(asked.kiosk_public, call.signature, call.signed()):
+            raise Refuse("signature")
+        try:
+            return enrol.enrol(self.db, self.authority, asked, self.clock())
+        except enrol.NotEnrolled as error:
+            raise Refuse(error.code) from error

@@ -1,0 +1,44 @@
+"""The province's commands; `--json` prints JSON, one object a line, and words for people go to standard error.
+
+Exit 0 done, 1 refused (the message says what, and what to do), 2 wrong usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from province.cli import run, setup, show
+from province.settings import Refused, default_home
+
+COMMANDS = (setup.add_commands, show.add_commands, run.add_commands)
+
+
+def parser() -> argparse.ArgumentParser:
+    out = argparse.ArgumentParser(prog="province", description="the provincial server")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", type=Path, default=default_home(), help="the data directory (or PROVINCE_HOME)")
+    common.add_argument("--database-url", default=os.environ.get("PROVINCE_DATABASE_URL", ""), help="instead of the embedded file")
+    common.add_argument("--json", action="store_true", help="JSON, one object a line, on standard output")
+    commands = out.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands, common)
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except Refused as refused:
+        sys.stderr.write(f"{refused}\n")
+    except OperationalError as error:
+        sys.stderr.write(f"Cơ sở dữ liệu không dùng được: {error.orig}.\nThe database cannot be used; nothing was changed.\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or ''} {error.strerror}\n")
+    except KeyboardInterrupt:
+        pass
+    return 1

@@ -1,0 +1,57 @@
+"""serve, opener: the processes that stay."""
+
+import argparse
+import os
+import signal
+import threading
+from typing import Any
+
+from province.cli.output import emit, say
+from province.cli.setup import home_of
+from province.db import Database
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    serve = commands.add_parser("serve", parents=[common], help="the server, with its opener")
+    serve.add_argument("--port", type=int, required=True, help="0: any free port")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: loopback)")
+    serve.set_defaults(run=run_serve)
+    opener = commands.add_parser("opener", parents=[common], help="opens what has arrived; the only holder of the days' keys")
+    opener.add_argument("--once", action="store_true", help="until nothing waits, then ends")
+    opener.add_argument("--with-parent", action="store_true", help="ends when standard input does")
+    opener.set_defaults(run=run_opener)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    from province.serve import serve  # FastAPI and uvicorn cost a second that no other command should pay
+
+    os.umask(0o077)
+
+    def ready(url: str) -> None:
+        emit(args, {"ready": url})
+
+    return serve(home_of(args).require(), args.host, args.port, ready)
+
+
+def run_opener(args: argparse.Namespace) -> int:
+    from province import opener as room
+
+    os.umask(0o077)
+    home = home_of(args).require()
+    opener = room.Opener(Database(home.url), home)
+    if args.once:
+        total = 0
+        while done := opener.step():
+            total += done
+        emit(args, {"opened": total})
+        return 0
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if args.with_parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+        room.stop_with_parent(stop)
+    else:
+        say("opener: Ctrl-C dừng / stops")
+    room.run(opener, stop)
+    return 0

@@ -1,0 +1,128 @@
+"""Reading events at the province: the day's key opens the epoch's content key, that opens the bodies. For the opener alone.
+
+Nothing is written here and no body leaves the process.
+"""
+
+import hmac
+from collections import OrderedDict
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, select
+
+import kiosk
+from kiosk.crypto import seal
+from kiosk.domain import events
+from kiosk.domain.events import Key, Place
+from kiosk.domain.projection import AMENDMENTS, ROOTS, Fact, settle
+from kiosk.domain.protocol import Opening, key_aad
+from province import tables
+from province.authority import day_private
+from province.settings import Home
+
+EPOCH, EVENT = tables.table(tables.Epoch), tables.table(tables.Event)
+DICTIONARIES = Path(kiosk.__file__).resolve().parent.parent / "data" / "dict"
+CACHED = 512  # content keys kept in memory
+
+
+class NoKey(Exception):
+    """The day's private key is not here: its epochs wait, nothing is called unreadable."""
+
+    def __init__(self, day: str) -> None:
+        super().__init__(day)
+        self.day = day
+
+
+class Room(NamedTuple):
+    """What opens one epoch's events."""
+
+    place: Place
+    content_key: bytes
+    dictionary: bytes
+
+
+@cache
+def dictionary(number: int) -> bytes:
+    """Raises seal.Unopenable for one that this program does not have."""
+    try:
+        return b"" if number == 0 else (DICTIONARIES / str(number)).read_bytes()
+    except OSError as error:
+        raise seal.Unopenable(f"dictionary {number}") from error
+
+
+def projectable(fact: Fact) -> bool:
+    """False if the shared rules cannot make a row of it, or of a root that it amends: fields of a shape nobody wrote."""
+    bare = msgspec.structs.replace(fact.body, fields={})
+    try:
+        if fact.body.kind in ROOTS:
+            "".join(settle([fact], []).subjects).encode()
+        elif fact.body.kind in AMENDMENTS:
+            for kind in ROOTS:
+                "".join(settle([Fact(fact.key, 0, msgspec.structs.replace(bare, kind=int(kind)))], [fact]).subjects).encode()
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        return False
+    return True
+
+
+class Reader:
+    """Opens events of any epoch. Holds day keys and content keys in memory only."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._days: dict[str, bytes] = {}
+        self._rooms: OrderedDict[tuple[str, str], Room] = OrderedDict()
+
+    def day(self, event_day: str) -> bytes:
+        """The day's private key. Raises NoKey."""
+        if event_day not in self._days:
+            private = day_private(self._home, event_day)
+            if private is None:
+                raise NoKey(event_day)
+            self._days[event_day] = private
+        return self._days[event_day]
+
+    def room(self, kiosk_id: str, epoch: str, opening: bytes) -> Room:
+        """Raises NoKey, or seal.Unopenable when the epoch's content key is not for this day's key."""
+        at = (kiosk_id, epoch)
+        if at not in self._rooms:
+            said = msgspec.msgpack.decode(opening, type=Opening)
+            aad = key_aad(said.kiosk, said.station, said.event_day, said.epoch)
+            key = seal.open_key(self.day(said.event_day), said.content_key, aad)
+            self._rooms[at] = Room(Place(said.kiosk, said.station, said.event_day, said.epoch), key, dictionary(said.dictionary))
+            if len(self._rooms) > CACHED:
+                self._rooms.popitem(last=False)
+        self._rooms.move_to_end(at)
+        return self._rooms[at]
+
+    def open(self, room: Room, seq: int, sealed: bytes) -> Fact:
+        """One event. Raises seal.Unopenable, also for what this program is too old to understand."""
+        header = events.header_of(sealed)
+        if header.seq != seq:
+            raise seal.Unopenable("seq: not its place in the chain")
+        body = events.open_body(sealed, room.place, room.content_key, room.dictionary)
+        fact = Fact(Key(room.place.kiosk, room.place.epoch, seq), header.at, body)
+        if not events.readable(body) or not projectable(fact):
+            raise seal.Unopenable("version or content")
+        return fact
+
+    def fetch(self, conn: Connection, station: str, key: Key) -> tuple[Fact, str] | None:
+        """(an event already stored and readable, its day), or None. Raises NoKey."""
+        c, e = EPOCH.c, EVENT.c
+        epoch = conn.execute(select(EPOCH).where(c.station_id == station, c.kiosk_id == key.kiosk, c.epoch == key.epoch)).first()
+        if epoch is None or not 1 <= key.seq <= epoch.have_seq:
+            return None
+        where = (e.station_id == station, e.event_day == epoch.event_day, e.kiosk_id == key.kiosk, e.epoch == key.epoch, e.seq == key.seq)
+        sealed = conn.execute(select(e.sealed).where(*where)).scalar_one()
+        try:
+            return self.open(self.room(key.kiosk, key.epoch, epoch.opening), key.seq, sealed), epoch.event_day
+        except seal.Unopenable:
+            return None
+
+    def subject_hash(self, event_day: str, subjects: tuple[str, ...]) -> bytes | None:
+        """HMAC of the strongest name under a key derived from the day's: it dies with the day's key. Raises NoKey."""
+        if not subjects:
+            return None
+        return hmac.new(seal.derive(self.day(event_day), b"hue-subject-v1"), subjects[0].encode(), sha256).digest()
