@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-
-from kiosk.domain import passes, verdict
 from kiosk.domain import declaration as form
+from kiosk.domain import passes, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.passes.model import Issuer, Pass
@@ -126,7 +125,10 @@ class Station:
         return self._write(act, said, deed, now, Code_.OTHER)
 
     def seen(self, kind: str, deed: bytes | None = None) -> Verdict:
-        """F5: a declaration was seen on the voter's own phone. One counted event, no personal data (letter, 2b). Raises KioskError(BAD_INPUT)."""
+        """F5: a declaration was seen on the voter's own phone: one counted event, no personal data (letter, 2b).
+
+        Raises KioskError(BAD_INPUT).
+        """
         if kind not in SEEN:
             raise KioskError(Code.BAD_INPUT, value=kind[:20], allowed=", ".join(SEEN))
         now, deed = self._s.clock.now(), deed or os.urandom(8)

@@ -2,14 +2,15 @@
 
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from kiosk.devices.keystore import FileKeyStore
 
 from kiosk.crypto import seal, sign
-from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import protocol
+from kiosk.domain.passes import hu1
 from kiosk.domain.policy import Campaign, Policy, Station
 from kiosk.ports import Now
 from kiosk.security.vault import Secrets, Vault
@@ -95,3 +96,18 @@ def enrolled_home(home: Path, made_by: Province | None = None, enrolled_at: int 
     )
     Vault.create(home, FileKeyStore(home / "device.secret"), Secrets(kiosk_seed, issuer_seed, enrolment, "https://localhost:1"))
     return home
+
+
+def province_for_today() -> Province:
+    """For programs that read the machine's own clock."""
+    now = datetime.now(VIETNAM)
+    return province((now.date().isoformat(), (now + timedelta(days=1)).date().isoformat()))
+
+
+def voter_pass(secrets: Secrets, now: int, declared_before_h: float = 1, valid_hours: int = 48) -> bytes:
+    """A pass signed by this kiosk's own issuer, with a serial of its own."""
+    claims = hu1.Claims(os.urandom(8), int(now - declared_before_h * 3_600_000), valid_hours, 1983, "TTM", "F")
+    return hu1.make(claims, secrets.enrolment.issuer_id, secrets.issuer_seed).encode()
+
+
+CARD = "046183000123|191500001|Trần Thị Mẫu|25071983|Nữ|Tổ dân phố 3, An Cựu, Thành phố Huế, Thừa Thiên Huế|01052021".encode()

@@ -4,13 +4,14 @@ No network, rendering or printing inside a door. An error in COMMIT is *unknown*
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlcipher3.dbapi2 as driver
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -38,13 +39,35 @@ SAYS: tuple[tuple[str, Code], ...] = (
 )
 
 
-def trouble(error: DBAPIError) -> KioskError:
+TROUBLE = (DBAPIError, driver.Error)
+
+
+def trouble(error: Exception) -> KioskError:
     """SQLite's words -> ours: the environment's troubles by name, everything else is our fault."""
-    said = str(error.orig)
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    said = str(orig)
     for part, code in SAYS:
         if part in said:
             return KioskError(code, cause=said[:120])
-    return KioskError(Code.INTERNAL, what=type(error.orig).__name__, cause=said[:120])
+    return KioskError(Code.INTERNAL, what=type(orig).__name__, cause=said[:120])
+
+
+class Prepared:
+    """A core statement compiled once and run by the driver itself: the scan path pays for SQLite, not for building SQL.
+
+    Parameters are the statement's named binds; rows are plain tuples.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        compiled = cast(Any, statement).compile(dialect=sqlite.dialect(paramstyle="named"))
+        self._sql, self._constants = str(compiled), dict(compiled.params)
+
+    def run(self, conn: Connection, values: Mapping[str, object]) -> Any:
+        return conn.connection.driver_connection.execute(self._sql, {**self._constants, **values})  # type: ignore[union-attr]
+
+    def first(self, conn: Connection, **values: object) -> Any:
+        """The first row as a tuple, or None."""
+        return self.run(conn, values).fetchone()
 
 
 class Database:
@@ -54,6 +77,7 @@ class Database:
         self.path = path
         self._lock = threading.Lock()
         self._engine = self._make(key)
+        self._writer: Connection | None = None
 
     def _make(self, key: bytes) -> Engine:
         url = URL.create("sqlite+pysqlcipher", password=f"x'{key.hex()}'", database=str(self.path))
@@ -78,7 +102,7 @@ class Database:
                     yield conn
                 finally:
                     conn.exec_driver_sql("ROLLBACK")
-        except DBAPIError as error:
+        except TROUBLE as error:
             raise trouble(error) from error
 
     @contextmanager
@@ -89,40 +113,54 @@ class Database:
         """
         with self._lock:
             try:
-                with self._engine.connect() as conn:
-                    conn.exec_driver_sql("BEGIN IMMEDIATE")
-                    try:
-                        yield conn
-                    except BaseException:
-                        self._roll_back(conn)
-                        raise
-                    self._commit(conn)
-            except DBAPIError as error:
+                conn = self._writer = self._writer or self._engine.connect()  # kept: a pool's check-out costs as much as a row
+                execute(conn, "BEGIN IMMEDIATE")
+                try:
+                    yield conn
+                except BaseException:
+                    self._roll_back(conn)
+                    raise
+                self._commit(conn)
+            except TROUBLE as error:
                 raise trouble(error) from error
 
-    @staticmethod
-    def _roll_back(conn: Connection) -> None:
+    def _roll_back(self, conn: Connection) -> None:
         """SQLite may have rolled back by itself (disk full); asking again is then refused and harmless."""
         try:
-            conn.exec_driver_sql("ROLLBACK")
-        except DBAPIError:
-            conn.invalidate()
+            execute(conn, "ROLLBACK")
+        except TROUBLE:
+            self._drop_writer()
 
     def _commit(self, conn: Connection) -> None:
         try:
-            conn.exec_driver_sql("COMMIT")
-        except DBAPIError as error:
-            conn.invalidate()
-            raise CommitUnknown(str(error.orig)[:120]) from error
+            execute(conn, "COMMIT")
+        except TROUBLE as error:
+            self._drop_writer()
+            raise CommitUnknown(str(trouble(error))[:160]) from error
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.invalidate()
+            self._writer.close()
+            self._writer = None
 
     def checkpoint(self) -> None:
         """Moves what the WAL holds into the database as far as readers allow; waits for nobody."""
         try:
             with self._engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        except DBAPIError as error:
+        except TROUBLE as error:
             raise trouble(error) from error
 
     def close(self) -> None:
-        """Drops every pooled connection; the next door opens a new one."""
+        """Drops every connection; the next door opens a new one."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
         self._engine.dispose()
+
+
+def execute(conn: Connection, sql: str) -> None:
+    """Transaction control, straight to the driver."""
+    conn.connection.driver_connection.execute(sql)  # type: ignore[union-attr]

@@ -3,12 +3,14 @@
 seq, head and epoch are read inside every write transaction and never cached: two processes may write to one journal.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from kiosk.crypto import chain, seal
 from kiosk.domain import events, protocol
@@ -19,13 +21,23 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Now
 from kiosk.security.keyring import Keyring
 from kiosk.store import projections
-from kiosk.store.engine import Database
+from kiosk.store.engine import Database, Prepared
 from kiosk.store.tables import Epoch, Event
 
 EPOCH: Any = Epoch.__table__  # type: ignore[attr-defined]
 EVENT: Any = Event.__table__  # type: ignore[attr-defined]
 BODY_FORMAT = 1
 DICTIONARY = 1
+
+NEWEST_EPOCH = Prepared(
+    select(EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.boot, EPOCH.c.machine, EPOCH.c.event_day, EPOCH.c.ordinal)
+    .order_by(EPOCH.c.ordinal.desc())
+    .limit(1)
+)
+LAST_EVENT = Prepared(
+    select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == bindparam("epoch")).order_by(EVENT.c.seq.desc()).limit(1)
+)
+INSERT_EVENT = Prepared(insert(EVENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,9 @@ class Journal:
         self.identity, self._keyring, self._machine, self._dictionaries = identity, keyring, machine, dictionaries
         self._place = {}  # type: dict[str, tuple[Place, int]]
 
-    def append(self, conn: Connection, event_day: str, drafts: list[Draft], now: Now, officer: str, policy: int, skew: int = 0) -> list[Written]:
+    def append(
+        self, conn: Connection, event_day: str, drafts: list[Draft], now: Now, officer: str, policy: int, skew: int = 0
+    ) -> list[Written]:
         """Writes drafts in order and their projections. Raises KioskError; the caller's transaction then rolls back whole."""
         tip = self.tip(conn, event_day, now)
         clock = ClockReading(now.wall, now.mono, now.boot, skew)
@@ -87,10 +101,8 @@ class Journal:
         for draft in drafts:
             body = Body(int(draft.kind), events.KNOWN_VERSIONS[draft.kind], draft.deed.hex(), officer, clock, draft.fields, 1, policy)
             tip, fact, sealed = self._one(tip, body, now.wall)
-            conn.execute(
-                insert(EVENT),
-                {"epoch": tip.epoch, "seq": tip.seq, "kind": body.kind, "at": now.wall, "deed": draft.deed, "sealed": sealed, "head": tip.head},
-            )
+            row = {"epoch": tip.epoch, "seq": tip.seq, "kind": body.kind, "at": now.wall, "deed": draft.deed}
+            INSERT_EVENT.run(conn, {**row, "sealed": sealed, "head": tip.head})
             projections.apply(conn, fact, event_day, self.identity.station_key, self.opened)
             written.append(Written(fact.key, now.wall, tip.head))
         return written
@@ -106,20 +118,11 @@ class Journal:
 
     def tip(self, conn: Connection, event_day: str, now: Now) -> Tip:
         """The epoch to write to, minted now if there is none for this boot, machine and day."""
-        columns = (EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.ordinal)
-        found = conn.execute(
-            select(*columns)
-            .where(EPOCH.c.boot == now.boot, EPOCH.c.machine == self._machine, EPOCH.c.event_day == event_day)
-            .order_by(EPOCH.c.ordinal.desc())
-            .limit(1)
-        ).first()
-        newest = conn.execute(select(func.max(EPOCH.c.ordinal))).scalar()
-        if found is None or found.ordinal != newest:
+        newest = NEWEST_EPOCH.first(conn)
+        if newest is None or newest[2:5] != (now.boot, self._machine, event_day):
             return self.mint(conn, event_day, now, "boot")
-        last = conn.execute(
-            select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == found.epoch).order_by(EVENT.c.seq.desc()).limit(1)
-        ).first()
-        return Tip(found.epoch, event_day, DICTIONARY, last.seq if last else 0, last.head if last else found.head)
+        seq, head = LAST_EVENT.first(conn, epoch=newest[0]) or (0, newest[1])
+        return Tip(newest[0], event_day, DICTIONARY, seq, head)
 
     def mint(self, conn: Connection, event_day: str, now: Now, reason: str) -> Tip:
         """A new epoch, its opening signed and its content key sealed to the day and kept in the keyring (fsynced first)."""
@@ -144,13 +147,11 @@ class Journal:
     @staticmethod
     def _newest(conn: Connection) -> tuple[tuple[str, int, bytes] | None, int]:
         """The tip of the epoch minted last, as a parent, and its ordinal."""
-        epoch = conn.execute(select(EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.ordinal).order_by(EPOCH.c.ordinal.desc()).limit(1)).first()
-        if epoch is None:
+        newest = NEWEST_EPOCH.first(conn)
+        if newest is None:
             return None, 0
-        last = conn.execute(
-            select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == epoch.epoch).order_by(EVENT.c.seq.desc()).limit(1)
-        ).first()
-        return (epoch.epoch, last.seq if last else 0, last.head if last else epoch.head), epoch.ordinal
+        seq, head = LAST_EVENT.first(conn, epoch=newest[0]) or (0, newest[1])
+        return (newest[0], seq, head), newest[5]
 
     def opened(self, conn: Connection, key: Key) -> Fact | None:
         """The opened event, or None if this journal does not hold it. Raises KioskError(JOURNAL_BROKEN) if it does not open."""
@@ -176,7 +177,7 @@ class Journal:
         return self._place[epoch]
 
     def by_deed(self, conn: Connection, deed: bytes) -> list[Written]:
-        """Every event that wrote this deed, oldest first: after an unknown COMMIT this is the answer."""
+        """Every event that wrote this deed, oldest first: after an unknown COMMIT this is the answer. Reads the whole table (it is rare)."""
         rows = conn.execute(select(EVENT).where(EVENT.c.deed == deed).order_by(EVENT.c.at, EVENT.c.seq))
         return [Written(Key(self.identity.kiosk, r.epoch, r.seq), r.at, r.head) for r in rows]
 
@@ -184,10 +185,15 @@ class Journal:
         """Computes the projections again from every event that opens; returns (events, rows). The caller holds `home` exclusively."""
         with database.write() as conn:
             days = {row.epoch: row.event_day for row in conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day))}
-            rows = conn.execute(select(EVENT.c.epoch, EVENT.c.seq).order_by(EVENT.c.at, EVENT.c.seq)).all()
-            facts = [(self.opened(conn, Key(self.identity.kiosk, r.epoch, r.seq)), days[r.epoch]) for r in rows]
-            count = projections.rebuild(conn, [(f, d) for f, d in facts if f], self.identity.station_key, self.opened)
-        return len(rows), count
+            facts = list(self.facts(conn))
+            count = projections.rebuild(conn, facts, days, self.identity.station_key)
+        return len(facts), count
+
+    def facts(self, conn: Connection) -> Iterator[Fact]:
+        """Every event that opens, in the order of epochs. One whose key is lost is passed over (the province can still open it)."""
+        for row in conn.execute(select(EVENT.c.epoch, EVENT.c.seq, EVENT.c.at, EVENT.c.sealed).order_by(EVENT.c.epoch, EVENT.c.seq)):
+            with contextlib.suppress(KioskError):
+                yield Fact(Key(self.identity.kiosk, row.epoch, row.seq), row.at, self.open(conn, row.epoch, row.sealed))
 
     def where(self, database: Database) -> tuple[str, int, str]:
         """(epoch, seq, head as hex) of the epoch minted last; ("", 0, "") before the first event."""

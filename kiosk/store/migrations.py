@@ -15,9 +15,8 @@ def _first(conn: Connection) -> None:
     METADATA.create_all(conn, checkfirst=True)
     for table in IMMUTABLE:
         for verb in ("UPDATE", "DELETE"):
-            conn.exec_driver_sql(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+            refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            conn.exec_driver_sql(f'CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON "{table}" {refuse}')
 
 
 STEPS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "first tables", _first),)

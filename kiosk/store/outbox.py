@@ -60,7 +60,9 @@ def standings(conn: Connection) -> list[Standing]:
     held = {
         row.epoch: (row.have, row.opened)
         for row in conn.execute(
-            select(RECEIPT.c.epoch, func.max(RECEIPT.c.have).label("have"), func.max(RECEIPT.c.opened).label("opened")).group_by(RECEIPT.c.epoch)
+            select(RECEIPT.c.epoch, func.max(RECEIPT.c.have).label("have"), func.max(RECEIPT.c.opened).label("opened")).group_by(
+                RECEIPT.c.epoch
+            )
         )
     }
     rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day, last.label("last")).order_by(EPOCH.c.ordinal)).all()
@@ -135,9 +137,7 @@ class Outbox:
         if receipt.kiosk != self._kiosk or not receipt.genuine(self._service):
             return False
         last = conn.execute(select(func.max(EVENT.c.seq)).where(EVENT.c.epoch == receipt.epoch)).scalar() or 0
-        if not 0 <= receipt.opened <= receipt.have <= last or head_at(conn, receipt.epoch, receipt.to_seq) != receipt.digest:
-            return False
-        return True
+        return 0 <= receipt.opened <= receipt.have <= last and head_at(conn, receipt.epoch, receipt.to_seq) == receipt.digest
 
     @staticmethod
     def _refuse(conn: Connection, refusals: Sequence[Refusal], now: int) -> int:

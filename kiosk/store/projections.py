@@ -1,10 +1,11 @@
 """Keeps the computed tables in step with the journal, by the shared rules of domain/projection.py.
 
-An ordinary event costs its own row; an amendment or a repeated deed settles its root again from the events themselves.
+An ordinary event costs its own row: its deed and key are new, so nothing can be waiting for it. An amendment settles its root
+again from the events themselves. Old events that come back (restore, carried tails) go through `rebuild`.
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from kiosk.domain import projection, text
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.projection import Declaration, Fact, Row, Visit
+from kiosk.store.engine import Prepared
 from kiosk.store.tables import PROJECTIONS, DeclarationRow, Link, SightingRow, Subject, VisitRow
 
 VISIT: Any = VisitRow.__table__  # type: ignore[attr-defined]
@@ -21,6 +23,10 @@ DECLARATION: Any = DeclarationRow.__table__  # type: ignore[attr-defined]
 SIGHTING: Any = SightingRow.__table__  # type: ignore[attr-defined]
 SUBJECT: Any = Subject.__table__  # type: ignore[attr-defined]
 LINK: Any = Link.__table__  # type: ignore[attr-defined]
+
+INSERT_VISIT, INSERT_DECLARATION, INSERT_SIGHTING, INSERT_SUBJECT = (
+    Prepared(insert(table)) for table in (VISIT, DECLARATION, SIGHTING, SUBJECT)
+)
 
 Opener = Callable[[Connection, Key], Fact | None]
 
@@ -40,16 +46,10 @@ def apply(conn: Connection, fact: Fact, event_day: str, station_key: bytes, open
         if root is not None and root.body.kind in projection.ROOTS:
             _settle(conn, root, event_day, station_key, opened)
     elif kind in projection.ROOTS:
-        table = VISIT if kind == Kind.VISIT else DECLARATION
-        again = conn.execute(select(table.c.epoch).where(table.c.deed == fact.body.deed).limit(1)).first()
-        waiting = conn.execute(select(LINK.c.seq).where(LINK.c.target == str(fact.key)).limit(1)).first()
-        if again or waiting:
-            _settle(conn, fact, event_day, station_key, opened)
-        else:
-            _store(conn, projection.settle([fact], []), event_day, station_key)
+        _store(conn, projection.settle([fact], []), event_day, station_key)
     elif kind == Kind.SIGHTING:
         row = {k: str(fact.body.fields.get(k, "")) for k in ("verdict", "code", "reason")}
-        conn.execute(insert(SIGHTING), {"epoch": fact.key.epoch, "seq": fact.key.seq, "event_day": event_day, "at": fact.at, **row})
+        INSERT_SIGHTING.run(conn, {"epoch": fact.key.epoch, "seq": fact.key.seq, "event_day": event_day, "at": fact.at, **row})
 
 
 def _settle(conn: Connection, root: Fact, event_day: str, station_key: bytes, opened: Opener) -> None:
@@ -80,9 +80,9 @@ def _store(conn: Connection, row: Row, event_day: str, station_key: bytes) -> No
     common |= {"voided": int(row.voided), "amended": row.amended}
     if isinstance(row, Visit):
         own = {"number": row.number, "source": row.source, "verdict": row.verdict, "since": row.since, "left_at": row.left_at}
-        conn.execute(insert(VISIT), common | own)
+        INSERT_VISIT.run(conn, common | own)
     else:
-        conn.execute(insert(DECLARATION), common | _declaration(row))
+        INSERT_DECLARATION.run(conn, common | _declaration(row))
     _subjects(conn, row.key, row.subjects, station_key)
 
 
@@ -93,15 +93,18 @@ def _declaration(row: Declaration) -> dict[str, Any]:
 
 
 def _subjects(conn: Connection, key: Key, subjects: Sequence[str], station_key: bytes) -> None:
-    rows = [{"hash": subject_hash(station_key, s), "epoch": key.epoch, "seq": key.seq} for s in dict.fromkeys(subjects)]
-    if rows:
-        conn.execute(insert(SUBJECT), rows)
+    for subject in dict.fromkeys(subjects):
+        INSERT_SUBJECT.run(conn, {"hash": subject_hash(station_key, subject), "epoch": key.epoch, "seq": key.seq})
 
 
-def rebuild(conn: Connection, facts: Iterable[tuple[Fact, str]], station_key: bytes, opened: Opener) -> int:
-    """Empties and computes everything again from (fact, event_day) pairs; returns the number of rows."""
+def rebuild(conn: Connection, facts: Sequence[Fact], days: Mapping[str, str], station_key: bytes) -> int:
+    """Empties and computes everything again, at once and by the pure rule. `days`: epoch -> event_day. Returns the number of rows."""
     for model in PROJECTIONS:
         conn.execute(delete(model.__table__))  # type: ignore[attr-defined]
-    for fact, event_day in facts:
-        apply(conn, fact, event_day, station_key, opened)
-    return sum(len(conn.execute(select(t)).all()) for t in (VISIT, DECLARATION, SIGHTING))
+    shown = projection.project(facts).rows
+    for key, row in shown.items():
+        _store(conn, row, days[key.epoch], station_key)
+    for fact in facts:
+        if fact.body.kind not in projection.ROOTS:
+            apply(conn, fact, days[fact.key.epoch], station_key, lambda _conn, _key: None)
+    return len(shown)

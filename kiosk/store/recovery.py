@@ -11,8 +11,6 @@ from sqlalchemy import Connection, func, insert, select
 
 from kiosk.crypto import chain
 from kiosk.domain import events, protocol
-from kiosk.domain.events import Key
-from kiosk.domain.projection import Fact
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Now
 from kiosk.store import mirror, projections
@@ -45,6 +43,8 @@ def reconcile(path: Path, database: Database, journal: Journal, now: Now) -> Out
         return Outcome(0, Code.MIRROR_BROKEN if scan.broken else None)
     with database.write() as conn:
         restored = _restore(conn, path, journal, now.wall)
+        days = {row.epoch: row.event_day for row in conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day))}
+        projections.rebuild(conn, list(journal.facts(conn)), days, journal.identity.station_key)
         day = _newest_day(conn)
         if day:
             journal.mint(conn, day, now, "restored")
@@ -96,17 +96,13 @@ def _opening(conn: Connection, found: mirror.Frame, kiosk: str, at: int) -> None
 def _event(conn: Connection, journal: Journal, epoch: str, seq: int, sealed: bytes) -> int:
     if seq != _last(conn, epoch) + 1:
         return 0
-    identity = journal.identity
     header = events.header_of(sealed)
-    head = chain.link(identity.kiosk, epoch, head_at(conn, epoch, seq - 1) or b"", sealed)
-    place, _ = journal.place(conn, epoch)
+    head = chain.link(journal.identity.kiosk, epoch, head_at(conn, epoch, seq - 1) or b"", sealed)
     row = {"epoch": epoch, "seq": seq, "kind": header.kind, "at": header.at, "sealed": sealed, "head": head}
     try:
-        body = journal.open(conn, epoch, sealed)
+        deed = bytes.fromhex(journal.open(conn, epoch, sealed).deed)
     except KioskError:  # its key is lost: the province can still open it, so it stays
-        conn.execute(insert(EVENT), {**row, "deed": bytes(8)})
-        return 1
-    conn.execute(insert(EVENT), {**row, "deed": bytes.fromhex(body.deed)})
-    projections.apply(conn, Fact(Key(identity.kiosk, epoch, seq), header.at, body), place.event_day, identity.station_key, journal.opened)
+        deed = bytes(8)
+    conn.execute(insert(EVENT), {**row, "deed": deed})
     return 1
 

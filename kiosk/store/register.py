@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from kiosk.domain.verdict import NOBODY, Known
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections
+from kiosk.store.engine import Prepared
 from kiosk.store.journal import EPOCH, EVENT, Identity
 from kiosk.store.projections import DECLARATION, SIGHTING, SUBJECT, VISIT
 from kiosk.store.tables import ReceiptRow, WorkingDay
@@ -18,6 +19,25 @@ from kiosk.store.tables import ReceiptRow, WorkingDay
 VIETNAM = timezone(timedelta(hours=7))  # fixed in code: Windows has no tzdata, and Vietnam no summer time
 DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
 RECEIPT: Any = ReceiptRow.__table__  # type: ignore[attr-defined]
+
+OPEN_DAY = Prepared(select(DAY.c.event_day).where(DAY.c.closed_at.is_(None)).order_by(DAY.c.opened_at.desc()).limit(1))
+ROOTS_OF = Prepared(select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash == bindparam("hash")))
+ENTERED = Prepared(
+    select(VISIT.c.at).where(
+        VISIT.c.epoch == bindparam("epoch"), VISIT.c.seq == bindparam("seq"), VISIT.c.event_day == bindparam("event_day"), VISIT.c.voided == 0
+    )
+)
+DECLARED = Prepared(
+    select(DECLARATION.c.at, DECLARATION.c.desk, DECLARATION.c.fields).where(
+        DECLARATION.c.epoch == bindparam("epoch"), DECLARATION.c.seq == bindparam("seq"), DECLARATION.c.voided == 0
+    )
+)
+LAST_VISIT = Prepared(
+    select(VISIT.c.number, VISIT.c.event_day)
+    .where(VISIT.c.epoch == select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery())
+    .order_by(VISIT.c.seq.desc())
+    .limit(1)
+)
 
 
 def local(ms: int) -> datetime:
@@ -29,36 +49,36 @@ def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_ke
     """What is known of a person by any of their look-up names."""
     if not subjects:
         return NOBODY
-    hashes = [projections.subject_hash(station_key, s) for s in subjects]
-    rows = select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash.in_(hashes)).subquery()
-    visit = conn.execute(
-        select(func.min(VISIT.c.at))
-        .join(rows, (rows.c.epoch == VISIT.c.epoch) & (rows.c.seq == VISIT.c.seq))
-        .where(VISIT.c.event_day == event_day, VISIT.c.voided == 0)
-    ).scalar()
-    said = conn.execute(
-        select(DECLARATION.c.at, DECLARATION.c.desk, DECLARATION.c.fields)
-        .join(rows, (rows.c.epoch == DECLARATION.c.epoch) & (rows.c.seq == DECLARATION.c.seq))
-        .where(DECLARATION.c.voided == 0)
-        .order_by(DECLARATION.c.at.desc())
-        .limit(1)
-    ).first()
+    entered: int | None = None
+    said: Any = None
+    for subject in subjects:
+        for epoch, seq in ROOTS_OF.run(conn, {"hash": projections.subject_hash(station_key, subject)}).fetchall():
+            visit = ENTERED.first(conn, epoch=epoch, seq=seq, event_day=event_day)
+            if visit is not None:
+                entered = min(visit[0], entered or visit[0])
+                continue
+            declared = DECLARED.first(conn, epoch=epoch, seq=seq)
+            if declared is not None and (said is None or declared[0] > said[0]):
+                said = declared
     if said is None:
-        return Known(entered_at=visit)
-    fields = msgspec.json.decode(said.fields, type=dict[str, Any])
+        return Known(entered_at=entered)
+    fields = msgspec.json.decode(said[2], type=dict[str, Any])
     name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
-    return Known(visit, None, said.at, bool(said.desk), name, gender, born[:4])
+    return Known(entered, None, said[0], bool(said[1]), name, gender, born[:4])
 
 
 def next_number(conn: Connection, event_day: str) -> int:
-    """Dense per kiosk and working day, visits only; voided ones keep theirs."""
+    """Dense per kiosk and working day, visits only; voided ones keep theirs. The newest epoch's last visit has the highest."""
+    last = LAST_VISIT.first(conn)
+    if last is not None and last[1] == event_day:
+        return int(last[0]) + 1
     return int(conn.execute(select(func.max(VISIT.c.number)).where(VISIT.c.event_day == event_day)).scalar() or 0) + 1
 
 
 def open_day(conn: Connection) -> str | None:
     """The day that was opened last and not closed; never from the wall clock."""
-    row = conn.execute(select(DAY.c.event_day).where(DAY.c.closed_at.is_(None)).order_by(DAY.c.opened_at.desc()).limit(1)).first()
-    return row.event_day if row else None
+    row = OPEN_DAY.first(conn)
+    return str(row[0]) if row else None
 
 
 def likely_day(conn: Connection, identity: Identity, wall: int) -> str | None:
@@ -66,7 +86,8 @@ def likely_day(conn: Connection, identity: Identity, wall: int) -> str | None:
 
     The floor clock (latest of last event, last receipt, enrolment) rescues a laptop that boots in 2010.
     """
-    last_event = conn.execute(select(func.max(EVENT.c.at))).scalar() or 0
+    newest = select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery()
+    last_event = conn.execute(select(func.max(EVENT.c.at)).where(EVENT.c.epoch == newest)).scalar() or 0
     last_receipt = conn.execute(select(func.max(RECEIPT.c.at))).scalar() or 0
     floor = max(last_event, last_receipt, identity.enrolled_at)
     for moment in (max(floor, wall), floor):

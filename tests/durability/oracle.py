@@ -1,0 +1,83 @@
+"""Reads a kiosk's home with its own SQL, its own key derivation and its own decryption: never the product's own counters."""
+
+import base64
+import hmac
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlcipher3.dbapi2 as sqlcipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+DICTIONARY = (Path(__file__).parents[2] / "data" / "dict" / "1").read_bytes()
+
+
+def hkdf(secret: bytes, info: bytes) -> bytes:
+    """RFC 5869, SHA-256, empty salt, one block."""
+    return hmac.digest(hmac.digest(bytes(32), secret, sha256), info + b"\x01", sha256)
+
+
+def dek(home: Path) -> bytes:
+    """The DEK from vault.json and the file key store."""
+    vault = json.loads((home / "vault.json").read_text())
+    stored = (home / "device.secret").read_bytes()
+    device = stored if len(stored) == 32 else base64.b64decode(json.loads(stored)[f"device-{vault['id']}"])
+    wrapped = base64.b64decode(vault["device"])
+    return AESGCM(hkdf(device, b"kiosk-device-kek-v1")).decrypt(wrapped[:12], wrapped[12:], f"kiosk-vault-v1:{vault['id']}:device".encode())
+
+
+@dataclass(frozen=True)
+class Row:
+    epoch: str
+    seq: int
+    kind: int
+    deed: str
+    fields: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every event, opened; `faults`: what does not hold (chain, gap, key)."""
+
+    rows: list[Row]
+    faults: list[str]
+
+
+def parts(*items: bytes) -> bytes:
+    return b"".join(struct.pack(">I", len(i)) + i for i in items)
+
+
+def connect(home: Path) -> Any:
+    conn = sqlcipher.connect(str(home / "journal.db"))
+    conn.execute(f"PRAGMA key=\"x'{dek(home).hex()}'\"")
+    return conn
+
+
+def ledger(home: Path) -> Ledger:
+    conn, key, rows, faults = connect(home), dek(home), list[Row](), list[str]()
+    for epoch, opening in conn.execute("SELECT epoch, opening FROM epoch ORDER BY ordinal").fetchall():
+        said = msgspec.msgpack.decode(opening)
+        raw, kiosk = bytes.fromhex(epoch), said["kiosk"].encode()
+        wrapped = (home / "keyring" / epoch).read_bytes()
+        content = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], b"kiosk-keyring-v1" + raw)
+        head = sha256(b"kiosk-chain-v1" + parts(kiosk, raw, bytes(32), opening)).digest()
+        found = conn.execute("SELECT seq, kind, deed, sealed, head FROM event WHERE epoch=? ORDER BY seq", (epoch,)).fetchall()
+        for expected, (seq, kind, deed, sealed, claimed) in enumerate(found, 1):
+            head = sha256(b"kiosk-chain-v1" + parts(kiosk, raw, head, sealed)).digest()
+            if seq != expected or head != claimed:
+                faults.append(f"{epoch}:{seq} chain")
+                head = claimed
+            aad = parts(sealed[:14], kiosk, said["station"].encode(), said["event_day"].encode(), raw)
+            packed = AESGCM(content).decrypt(sealed[14:26], sealed[26:], aad)
+            body = json.loads(zlib.decompressobj(-15, DICTIONARY).decompress(packed))
+            if body["deed"] != deed.hex():
+                faults.append(f"{epoch}:{seq} deed")
+            rows.append(Row(epoch, seq, kind, body["deed"], body["f"], sha256(sealed).hexdigest()))
+    conn.close()
+    return Ledger(rows, faults)
