@@ -73,19 +73,21 @@ def _words(image: Image, x: float, y: float, width: float, height: float, colour
         x += length + height * 0.7
 
 
+def _limb(image: Image, a: tuple[float, float], b: tuple[float, float], colour: Colour, thick: float) -> None:
+    """A thick line with round ends, opaque."""
+    cv2.line(image, (round(a[0]), round(a[1])), (round(b[0]), round(b[1])), (*colour, 255), round(thick), cv2.LINE_AA)
+
+
 def _finger(image: Image, tip: tuple[float, float], base: tuple[float, float], thick: float, skin: Colour) -> None:
-    ends = tuple((round(a), round(b)) for a, b in (tip, base))
-    dark = (*(int(c * 0.8) for c in skin), 255)
-    cv2.line(image, *ends, dark, round(thick * 1.12), cv2.LINE_AA)
-    cv2.line(image, *ends, (*skin, 255), round(thick), cv2.LINE_AA)
+    _limb(image, tip, base, tuple(int(c * 0.8) for c in skin), thick * 1.12)
+    _limb(image, tip, base, skin, thick)
 
 
 def _arm(image: Image, hand: tuple[float, float], elbow: tuple[float, float], thick: float, who: Person) -> None:
     """From the palm down into a sleeve."""
     _finger(image, hand, elbow, thick, who.skin)
     wrist = (hand[0] * 0.4 + elbow[0] * 0.6, hand[1] * 0.4 + elbow[1] * 0.6)
-    sleeve = (*(int(c * 0.88) for c in who.shirt), 255)
-    cv2.line(image, *(tuple(round(v) for v in end) for end in (wrist, elbow)), sleeve, round(thick * 1.25), cv2.LINE_AA)
+    _limb(image, wrist, elbow, tuple(int(c * 0.88) for c in who.shirt), thick * 1.25)
 
 
 @cache

@@ -26,7 +26,7 @@ class Quality:
 
     def __call__(self, frame: Frame) -> Code | None:
         sample = np.ascontiguousarray(frame.image[::STEP, ::STEP])
-        digest = zlib.crc32(sample)
+        digest = zlib.crc32(sample.data)
         if digest != self._digest or self._changed_at is None:
             self._digest, self._changed_at = digest, frame.at
         if self._bright_at is None or np.percentile(sample, 99) >= DARK:

@@ -107,7 +107,7 @@ def _motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
     dx, dy = math.cos(angle) * length / 2, math.sin(angle) * length / 2
     for t in np.linspace(-1, 1, 4 * size):
         kernel[round(size // 2 + t * dy), round(size // 2 + t * dx)] += 1
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 class Stage:
