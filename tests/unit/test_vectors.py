@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from kiosk.crypto import chain, seal, sign
-from kiosk.domain import events, protocol
+from kiosk.domain import declaration, events, protocol
 from kiosk.domain.events import Kind, Place
 from kiosk.shipped import data_dir
 from kiosk.store import projections
@@ -128,6 +128,15 @@ def test_an_event_opens_to_its_body(said: dict[str, Any]) -> None:
     body = events.open_body(event, place(), b(KEYS["content"]), DICTIONARY)
     assert msgspec.to_builtins(body) == said["body"]
     assert events.readable(body)
+
+
+def test_the_declaration_is_one_that_the_form_takes() -> None:
+    said = next(e["body"]["f"] for e in V["events"] if e["kind"] == "declaration")
+    added = {"mode", "subjects", "desk"}
+    asked = {key: value for key, value in said.items() if key not in added}
+    checked = declaration.check({**asked, "mode": said["mode"]})
+    assert (checked.errors, checked.fields) == ({}, asked)
+    assert said["subjects"] == list(declaration.subjects(checked.fields))
 
 
 @pytest.mark.parametrize("said", V["events"], ids=lambda e: f"{e['kind']}-v{e['version']}")
