@@ -22,6 +22,7 @@ from kiosk.store import locks
 from kiosk.sync import answers
 from kiosk.sync.http import HttpTransport, base_url
 
+TRIES = 3
 NEW = "new"  # the sender of a kiosk that has no name yet
 
 
@@ -90,19 +91,27 @@ def _trust(client: Client, root_hash: bytes) -> Trust:
 
 
 def _ask(client: Client, call: EnrolCall, kiosk_seed: bytes, trust: Trust, clock: Clock) -> Enrolment:
-    """The one call that uses the code up."""
-    nonce = os.urandom(16)
-    body = protocol.pack(kiosk_seed, NEW, "enrol", nonce, clock.now().wall, call)
+    """The call that uses the code up; asked again when the answer got lost (the province tells the same key the same)."""
     try:
-        enrolment = answers.read(client.post("/v1/enrol", body), trust.service, "enrol", nonce, Enrolment)
-    except KioskError as error:
-        if error.code is Code.SERVER_REFUSED:
-            raise KioskError(Code.ENROL_REFUSED, why=error.facts.get("problem", "")) from error
-        if error.code is Code.OFFLINE and error.facts.get("sent"):
-            raise KioskError(Code.ENROL_REFUSED, why="answer_lost") from error
-        raise
+        for left in reversed(range(TRIES)):
+            try:
+                return _once(client, call, kiosk_seed, trust, clock)
+            except KioskError as error:
+                if error.code is Code.SERVER_REFUSED:
+                    raise KioskError(Code.ENROL_REFUSED, why=error.facts.get("problem", "")) from error
+                if not error.facts.get("sent"):
+                    raise
+                if not left:
+                    raise KioskError(Code.ENROL_REFUSED, why="answer_lost") from error
     finally:
         client.close()
+    raise AssertionError
+
+
+def _once(client: Client, call: EnrolCall, kiosk_seed: bytes, trust: Trust, clock: Clock) -> Enrolment:
+    nonce = os.urandom(16)
+    body = protocol.pack(kiosk_seed, NEW, "enrol", nonce, clock.now().wall, call)
+    enrolment = answers.read(client.post("/v1/enrol", body), trust.service, "enrol", nonce, Enrolment)
     _check(enrolment, trust)
     return enrolment
 

@@ -131,7 +131,7 @@ class Uploader:
         """Waits for the next useful step in small pieces, so that a cancel is heard at once."""
         end = min(self._mono() + self.delay_s(), until)
         while (left := end - self._mono()) > 0 and not cancelled():
-            self._pause(min(left, 0.2))
+            self._pause(min(max(left, 0.001), 0.2))
 
     def _call(self) -> None:
         if self._ask_first:
@@ -198,15 +198,14 @@ class Uploader:
 
     def _well(self, saved: Saved, answer: BatchAnswer) -> None:
         """After a good answer: the province's wish to be left alone for a while, then what is to be shown."""
-        if saved.rejected:
-            raise KioskError(Code.SERVER_ODD, why="receipt", rejected=saved.rejected, sent=False)
         self._hold(backoff.spread(answer.spread_s, self._rng))
         if self._failures:  # a question was answered, but what failed before is still to be tried again
             self._show(self.state.state, self.state.detail)
         elif self._forked:
             self._show("fork", str(KioskError(Code.FORKED, epochs=len(self._forked))))
-        else:
-            self._show("ok", "")
+        else:  # a restored journal: the province holds epochs that this machine has lost
+            strange = KioskError(Code.SERVER_ODD, why="receipt", rejected=saved.rejected)
+            self._show("ok", str(strange) if saved.rejected else "")
 
     def _failed(self, error: KioskError) -> None:
         self._failures += 1
