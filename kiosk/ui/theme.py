@@ -101,7 +101,7 @@ def sheet(t: Theme) -> str:
     """The style sheet: flat, one accent, a focus ring of 3 px that a standing person sees."""
     return f"""
     QMainWindow, QWidget#page {{ background: {t.page}; }}
-    QPushButton#key {{ min-height: 56px; }}
+    QPushButton#key {{ min-height: 48px; }}
     QLabel[soft="true"] {{ color: {t.soft}; }}
     QLabel[trouble="true"] {{ color: {t.trouble}; font-weight: 600; }}
     QFrame#panel {{ background: {t.card}; border: 1px solid {t.line}; border-radius: 12px; }}
@@ -119,13 +119,15 @@ def sheet(t: Theme) -> str:
     QPushButton[primary="true"]:disabled {{ background: {t.line}; color: {t.soft}; border: 1px solid {t.line}; }}
     QPushButton[answer="true"]:checked {{ background: {t.accent}; color: {t.on_accent}; border: 1px solid {t.accent}; font-weight: 700; }}
     QPushButton[answer="true"]:checked:focus {{ border: 3px solid {t.ink}; padding: 0px 14px; }}
-    QPushButton[quiet="true"] {{ border: 1px solid {t.line}; text-align: left; }}
+    QPushButton[ring="true"] {{ border: 2px solid {t.accent}; padding: 1px 15px; }}
+    QPushButton[quiet="true"] {{ border: 1px solid {t.line}; text-align: left; min-height: 64px; }}
     QLineEdit, QComboBox, QPlainTextEdit {{
         background: {t.field}; color: {t.ink}; border: 1px solid {t.edge}; border-radius: 8px;
         min-height: {TARGET - 6}px; padding: 2px 12px;
     }}
     QLineEdit:focus, QComboBox:focus {{ border: 3px solid {t.accent}; padding: 0px 10px; }}
     QLineEdit[wrong="true"], QComboBox[wrong="true"] {{ border: 2px solid {t.trouble}; }}
+    QLineEdit[wrong="true"]:focus {{ border: 3px solid {t.trouble}; padding: 0px 10px; }}
     QComboBox::drop-down {{ width: 40px; border: none; }}
     QComboBox QAbstractItemView {{ background: {t.field}; color: {t.ink}; border: 1px solid {t.edge}; outline: none; }}
     QComboBox QAbstractItemView::item {{ min-height: 44px; padding: 0 12px; }}

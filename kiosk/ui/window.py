@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
         info = services.info
         self.head.place.setText(_("{place} · {ward}").format(place=info.station.name, ward=info.station.ward) if info.station.ward else info.station.name)
         self.head.lane.setText(info.lane)
+        self.form.home = {"district": info.station.district, "ward": info.station.ward}
         self.keys.setEnabled(True)
         self.scan.show_ready()
         if self.pages.currentWidget() is self.enrol:

@@ -4,6 +4,7 @@ One catalog (kiosk/i18n.py): Vietnamese is written here, English in data/locale/
 pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
 """
 
+from kiosk.words.answers import field_problem
 from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text
 from kiosk.words.labels import (
     ANSWERS,
@@ -44,6 +45,7 @@ __all__ = [
     "day_month",
     "fault",
     "fault_text",
+    "field_problem",
     "full",
     "hour_minute",
     "kind_label",

@@ -57,7 +57,7 @@ class VerdictCard(QWidget):
         self.person = PlainLabel("", 28, QFont.Weight.DemiBold)
         self.detail = PlainLabel("", 18, wrap=True)
         self.saved = PlainLabel("", 18, QFont.Weight.DemiBold, figures=True)
-        self.next_step = PlainLabel("", 22, QFont.Weight.Medium, wrap=True)
+        self.next_step = PlainLabel("", 20, QFont.Weight.Medium, wrap=True)
         self.rule = QWidget()
         self.rule.setFixedHeight(2)
         self.rule.setAutoFillBackground(False)
