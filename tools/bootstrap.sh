@@ -127,6 +127,7 @@ libraries_and_python() {
     else
         say "Missing $* — for $reasons. No right to install packages here. Run this line, then start again:"
         say "  sudo sh -c 'apt-get update && $APT install -y --no-install-recommends $*'"
+        [ -z "$missing" ] || exit 1
     fi
     look
     if [ -n "$extra" ]; then say "Without$extra: the second decoder (pyzbar) is off; zxing-cpp goes on alone."; fi
