@@ -61,7 +61,8 @@ class BadCatalog(ValueError):
 def parse(po: str, file: Path = Path("po")) -> dict[str, str]:
     """The entries of a PO file, the header under "". Only comments, msgid, msgstr and their continuation lines are known."""
     entries: dict[str, str] = {}
-    source = text = None
+    source: str | None = None
+    text: str | None = None
 
     def close() -> None:
         if source is not None:

@@ -1,0 +1,86 @@
+"""Figures drawn as paths, so that they need no font and no picture: bars by the hour, QR codes, tick boxes, rules."""
+
+from collections.abc import Mapping
+
+import segno
+from reportlab.graphics.shapes import Drawing, Line, Path, PolyLine, Rect, Shape, String
+from reportlab.lib.colors import HexColor, black, white
+from reportlab.lib.units import mm
+
+from kiosk.printing import fonts
+
+QUIET = 4  # modules of white around a code, of the standard
+BAR, GRID = HexColor("#3F4A5A"), HexColor("#C9CED6")
+
+
+def qr(text: str, side: float, error: str = "M") -> Drawing:
+    """A QR code with its quiet zone, `side` points wide. `text`: best in the alphanumeric set (0-9 A-Z $%*+-./: space)."""
+    matrix = segno.make(text, error=error, micro=False, boost_error=False).matrix
+    count = len(matrix)
+    unit = side / (count + 2 * QUIET)
+    path = Path(fillColor=black, strokeColor=None, strokeWidth=0)
+    for row, cells in enumerate(matrix):
+        column = 0
+        while column < count:
+            run = 0
+            while column + run < count and cells[column + run]:
+                run += 1
+            if run:
+                _box(path, (QUIET + column) * unit, side - (QUIET + row + 1) * unit, run * unit, unit)
+            column += run or 1
+    return _drawing(side, side, Rect(0, 0, side, side, fillColor=white, strokeColor=None), path)
+
+
+def _box(path: Path, x: float, y: float, wide: float, high: float) -> None:
+    path.moveTo(x, y)
+    path.lineTo(x + wide, y)
+    path.lineTo(x + wide, y + high)
+    path.lineTo(x, y + high)
+    path.closePath()
+
+
+def tick_box(ticked: bool, side: float = 3.6 * mm) -> Drawing:
+    """An empty or a ticked box."""
+    box = Rect(0.4, 0.4, side - 0.8, side - 0.8, fillColor=None, strokeColor=black, strokeWidth=0.8)
+    if not ticked:
+        return _drawing(side, side, box)
+    points = [0.2 * side, 0.52 * side, 0.42 * side, 0.26 * side, 0.82 * side, 0.78 * side]
+    return _drawing(side, side, box, PolyLine(points, strokeColor=black, strokeWidth=1.2))
+
+
+def rule(length: float, wide: float, weight: float = 0.8) -> Drawing:
+    """A horizontal line of `length` points in the middle of `wide` points."""
+    start, y = (wide - length) / 2, 2.0
+    return _drawing(wide, 4.0, Line(start, y, start + length, y, strokeColor=black, strokeWidth=weight))
+
+
+def bars(values: Mapping[int, int], wide: float, high: float) -> Drawing:
+    """A bar for each hour of `values`, in order, its number above it and the hour below. Sizes in points."""
+    fonts.register()
+    hours = sorted(values)
+    floor, top = 16.0, high - 12.0
+    scale = (top - floor) / max(1, *values.values()) if values else 0.0
+    step = wide / max(1, len(hours))
+    size = 8.5 if step >= 24 else 6.5
+    drawing = _drawing(wide, high)
+    for part in (0.25, 0.5, 0.75, 1.0):
+        y = floor + part * (top - floor)
+        drawing.add(Line(0, y, wide, y, strokeColor=GRID, strokeWidth=0.4))
+    for place, hour in enumerate(hours):
+        x, tall = place * step, values[hour] * scale
+        if tall:
+            drawing.add(Rect(x + 0.19 * step, floor, 0.62 * step, tall, fillColor=BAR, strokeColor=None))
+        _centred(drawing, x + step / 2, floor + tall + 3, str(values[hour]), fonts.SANS_BOLD if tall else fonts.SANS, size)
+        _centred(drawing, x + step / 2, 3, f"{hour:02d}h", fonts.SANS, size)
+    drawing.add(Line(0, floor, wide, floor, strokeColor=black, strokeWidth=0.8))
+    return drawing
+
+
+def _drawing(wide: float, high: float, *shapes: Shape) -> Drawing:
+    drawing = Drawing(wide, high, *shapes)
+    drawing.initialFontName = fonts.SERIF  # else every drawing names reportlab's own font in the file
+    return drawing
+
+
+def _centred(drawing: Drawing, x: float, y: float, text: str, face: str, size: float) -> None:
+    drawing.add(String(x, y, text, fontName=face, fontSize=size, textAnchor="middle", fillColor=black))
