@@ -8,7 +8,7 @@ import yaml
 
 from kiosk.domain import lists
 from kiosk.domain.lists import Option
-from kiosk.settings import data_dir
+from kiosk.shipped import data_dir
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kiosk.domain.text import fold, squeeze
-from kiosk.settings import data_dir
+from kiosk.shipped import data_dir
 
 KIND_OF_UNIT: Final = re.compile(r"(?:thi tran|thi xa|thanh pho|phuong|huyen|tinh|quan|xa|tp|tx)\.? +|(?:tp|tx|tt|[pxhqt])\. *")
 OWN_PROVINCE: Final = frozenset({"thua thien hue", "tt hue", "thua thien - hue", "tt-hue", "thua thien-hue"})

@@ -20,7 +20,7 @@ TextReader = Callable[[str, int | None], Pass | None]
 # The order matters: a payment code starts with digits, posters live on the Ministry's domain, and so on.
 TEXT_READERS: tuple[TextReader, ...] = (vietqr.read, location.read, moh.read, qrqg.read, bhyt.read, cccd.read, bare.read)
 
-REASONS = frozenset({"", "look_at_phone", "unknown_link", "not_checked"}).union(
+REASONS = frozenset({"", "look_at_phone", "unknown_link", "not_checked", "bad_base64"}).union(
     TEXT_REASONS, *(module.REASONS for module in (bare, bhyt, cccd, hu1, location, moh, other, qrqg, vietqr))
 )
 

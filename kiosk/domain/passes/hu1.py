@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import base45  # type: ignore[import-untyped]
+import base45
 
 from kiosk.crypto import sign as ed25519
 from kiosk.domain.identity import initials
