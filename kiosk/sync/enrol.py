@@ -23,6 +23,7 @@ from kiosk.sync import answers
 from kiosk.sync.http import HttpTransport, base_url
 
 TRIES = 3
+CODE_PROBLEMS = ("bad_code", "used_code", "expired_code", "shape")
 NEW = "new"  # the sender of a kiosk that has no name yet
 
 
@@ -41,7 +42,7 @@ def enrol(
 
     Raises KioskError: ENROL_REFUSED (`why`: shape, bad_code, used_code, expired_code …; answer_lost and not_saved: the code is used up,
     ask for a new one), ENROL_UNTRUSTED (not the province the code pins), ALREADY_ENROLLED, HOME_BUSY, BAD_INPUT (the address),
-    OFFLINE, TLS, PORTAL, SERVER_ODD (nothing was used up).
+    OFFLINE, TLS, PORTAL, SERVER_REFUSED, SERVER_ODD (try again, with the same code).
     """
     try:
         secret, root_hash = protocol.read_code(code)
@@ -97,7 +98,7 @@ def _ask(client: Client, call: EnrolCall, kiosk_seed: bytes, trust: Trust, clock
             try:
                 return _once(client, call, kiosk_seed, trust, clock)
             except KioskError as error:
-                if error.code is Code.SERVER_REFUSED:
+                if error.facts.get("problem") in CODE_PROBLEMS:
                     raise KioskError(Code.ENROL_REFUSED, why=error.facts.get("problem", "")) from error
                 if not error.facts.get("sent"):
                     raise
