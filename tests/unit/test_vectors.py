@@ -5,7 +5,9 @@ A failure here means that kiosks or provinces in the field stop understanding ea
 
 import hmac
 import json
+import re
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -177,3 +179,11 @@ def test_a_subject_is_hashed_under_the_station_key() -> None:
     said = V["subject_hash"]
     assert projections.subject_hash(b(KEYS["station"]), said["subject"]).hex() == said["hash"]
     assert hmac.digest(b(KEYS["station"]), said["subject"].encode(), sha256).hex().startswith(said["hash"])
+
+
+def test_the_worked_example_of_the_page_is_in_the_vectors() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "protocol.md").read_text("utf-8")
+    quoted = re.findall(r"\b[0-9a-f]{32,}\b|(?:[A-Z2-7]{4}-){12}[A-Z2-7]{4}", page)
+    assert len(quoted) >= 12
+    whole = FILE.read_text("utf-8")
+    assert [text for text in quoted if text not in whole] == []
