@@ -4,6 +4,7 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Camera, Clock, KeyStore
 from kiosk.security.keyring import Keyring
 from kiosk.security.vault import Vault
-from kiosk.settings import Settings, data_dir, load
+from kiosk.settings import Settings, load
+from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
 from kiosk.store import check, locks, migrations, recovery
 from kiosk.store.engine import Database
@@ -33,6 +35,7 @@ from kiosk.store.outbox import Outbox
 from kiosk.store.unsure import Unsure
 
 if TYPE_CHECKING:
+    from kiosk.day import Day
     from kiosk.scanner import Scanner
     from kiosk.sync.uploader import Uploader
 
@@ -93,6 +96,13 @@ class Parts:
 
         return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings)
 
+    @cached_property
+    def day(self) -> "Day":
+        """Made when first asked for: reportlab costs start-up time."""
+        from kiosk.day import Day
+
+        return Day(self.home, self.settings, self.station, self.database, self.clock)
+
     def conditions(self) -> list[Code]:
         """Standing troubles of store, copy and clock, worst first."""
         found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
@@ -149,12 +159,17 @@ def _reconcile(home: Path, mirror: Mirror, database: Database, journal: Journal,
         lock.close()
 
 
-def make_scanner(settings: Settings, camera: Camera) -> "Scanner":
-    """The scanner with every engine this machine has; loads OpenCV."""
-    from kiosk.devices import decoder, quality
+def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
+    """The scanner with every engine this machine has, on the camera of the settings or a given one; loads OpenCV."""
+    from kiosk.devices import camera as cameras
+    from kiosk.devices.decoder import QrDecoder
+    from kiosk.devices.quality import Quality
     from kiosk.scanner import Scanner
 
-    return Scanner(camera, decoder.best(), quality.look, settings.repeat_seconds)
+    def open_camera() -> Camera:
+        return camera if camera is not None else cameras.open_camera(settings.camera)
+
+    return Scanner(open_camera, QrDecoder(), time.monotonic, settings.repeat_seconds, Quality())
 
 
 @contextlib.contextmanager

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from kiosk.devices.keystore import FileKeyStore
 
 from kiosk.crypto import seal, sign
+from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import protocol
 from kiosk.domain.passes import hu1
 from kiosk.domain.policy import Campaign, Policy, Station
+from kiosk.domain.vntime import ZONE as VIETNAM
 from kiosk.ports import Now
 from kiosk.security.vault import Secrets, Vault
-from kiosk.store.register import VIETNAM
 
 ELECTION_DAY = "2021-05-23"
 AREA = Station("46-474-19750-01", "Khu vực bỏ phiếu số 1", "19750", "Phường Tây Lộc", "Thành phố Huế", ("Tổ dân phố 1", "Tổ dân phố 2"))

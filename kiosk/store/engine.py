@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import sqlcipher3.dbapi2 as driver
-from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, Executable, create_engine, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from kiosk.domain.verdict import NOBODY, Known
+from kiosk.domain.vntime import local
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections
 from kiosk.store.engine import Prepared
@@ -16,7 +17,6 @@ from kiosk.store.journal import EPOCH, EVENT, Identity
 from kiosk.store.projections import DECLARATION, SIGHTING, SUBJECT, VISIT
 from kiosk.store.tables import ReceiptRow, WorkingDay
 
-VIETNAM = timezone(timedelta(hours=7))  # fixed in code: Windows has no tzdata, and Vietnam no summer time
 DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
 RECEIPT: Any = ReceiptRow.__table__  # type: ignore[attr-defined]
 
@@ -38,11 +38,6 @@ LAST_VISIT = Prepared(
     .order_by(VISIT.c.seq.desc())
     .limit(1)
 )
-
-
-def local(ms: int) -> datetime:
-    """ms UTC -> Vietnamese local time."""
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(VIETNAM)
 
 
 def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Known:

@@ -1,0 +1,60 @@
+"""`kiosk declare`: a declaration by proxy from JSON with form.yaml's keys; declaration and arrival in one transaction."""
+
+import argparse
+import json
+import sys
+
+from kiosk import compose, words
+from kiosk.cli import output
+from kiosk.cli.scan import event_json, show
+from kiosk.domain import declaration
+from kiosk.domain.verdict import Act
+from kiosk.errors import Code, KioskError
+
+LARGEST = 256 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", help="a JSON file, or - for standard input")
+    parser.add_argument("--example", action="store_true", help="prints one to copy from")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.example:
+        print(json.dumps(declaration.example(), ensure_ascii=False, indent=2))
+        return 0
+    if not args.file:
+        output.say("kiosk declare --file FILE|-  (--example)")
+        return 2
+    try:
+        said = declaration.from_json(_read(args.file))
+    except declaration.FormIncomplete as refused:
+        errors = {key: words.reason(reason) for key, reason in refused.errors.items()}
+        if args.json:
+            output.emit({"errors": errors})
+        output.complain(KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(errors))))
+        return 1
+    with compose.enrolled(args.home) as parts:
+        verdict = parts.station.declare(said)
+        parts.mirror.step()
+    if args.json:
+        output.emit({"event": event_json(verdict.event), "verdict": verdict.act.value, "at": verdict.at, "number": verdict.number})
+    else:
+        show(verdict, as_json=False)
+    return int(verdict.act is Act.NOT_SAVED)
+
+
+def _read(name: str) -> object:
+    """Raises KioskError(BAD_FILE)."""
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with open(name, "rb") as file:
+                data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise KioskError(Code.BAD_FILE, file=name, why="too_large")
+        content: object = json.loads(data.decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise KioskError(Code.BAD_FILE, file=name, why=type(error).__name__) from error
+    return content

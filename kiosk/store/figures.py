@@ -1,0 +1,41 @@
+"""Figures of one day for paper: events by kind, epochs with their heads and the province's word, events put aside."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from kiosk.store.engine import Database
+from kiosk.store.journal import EVENT
+from kiosk.store.outbox import REFUSAL, head_at, standings
+
+
+@dataclass(frozen=True, slots=True)
+class EpochFigures:
+    """`head`: 32 bytes after `last`; `have`, `opened`: the province's newest receipt."""
+
+    epoch: str
+    last: int
+    head: bytes
+    have: int
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """`kinds`: events by the header's kind; `refusals`: (epoch, seq, reason)."""
+
+    events: int
+    kinds: dict[int, int]
+    epochs: tuple[EpochFigures, ...]
+    refusals: tuple[tuple[str, int, str], ...]
+
+
+def of_day(database: Database, event_day: str) -> DayFigures:
+    """In one snapshot. Raises KioskError when the database cannot be read."""
+    with database.read() as conn:
+        mine = [s for s in standings(conn) if s.event_day == event_day]
+        names = [s.epoch for s in mine]
+        kinds = {k: n for k, n in conn.execute(select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_(names)).group_by(EVENT.c.kind))}
+        refused = conn.execute(select(REFUSAL).where(REFUSAL.c.epoch.in_(names)).order_by(REFUSAL.c.epoch, REFUSAL.c.seq)).all()
+        epochs = tuple(EpochFigures(s.epoch, s.last, head_at(conn, s.epoch, s.last) or b"", s.have, s.opened) for s in mine)
+    return DayFigures(sum(kinds.values()), kinds, epochs, tuple((r.epoch, r.seq, r.reason) for r in refused))
