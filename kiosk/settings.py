@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from kiosk.errors import Code, KioskError
-from kiosk.shipped import data_dir as data_dir  # noqa: PLC0414  other rooms ask here
+from kiosk.shipped import data_dir as data_dir  # other rooms ask here
 
 FILE = "settings.toml"
 
