@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -41,12 +42,11 @@ class ChoicePanel(QWidget):
             old.deleteLater()
         self._choices = choices
         for number, choice in enumerate(choices, 1):
-            made = button(_("{number}   {text}").format(number=number, text=choice.text), lambda c=choice: self._take(c), focus=False)
+            made = button(_("{number}   {text}").format(number=number, text=choice.text), partial(self._take, choice), focus=False)
             made.setProperty("quiet", True)
             font = made.font()
             font.setPointSizeF(20)
             made.setFont(font)
-            made.setMinimumHeight(72)
             self._rows.addWidget(made)
             self.buttons.append(made)
 

@@ -10,13 +10,13 @@ from typing import Any
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from kiosk import words
 from kiosk.domain import declaration, lists
 from kiosk.domain.declaration import Declaration
 from kiosk.errors import KioskError
 from kiosk.i18n import _
 from kiosk.ui.form_particulars import Particulars
 from kiosk.ui.form_questions import Questions
+from kiosk.ui.teller import sentence
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row
 
 
@@ -44,8 +44,9 @@ class FormPage(QWidget):
         self.next = button(_("Enter · Tiếp: câu hỏi"), self.particulars.confirm, primary=True)
         self.store = button(_("Enter · Lưu tờ khai"), self.save, primary=True)
         foot = row(self.leave, self.fresh, None, self.before, self.next, self.store, gap=16)
-        layout = column(row(self.title, self.note, gap=24), self.steps, foot, gap=12)
-        layout.itemAt(0).layout().setStretch(1, 1)
+        head = row(self.title, self.note, gap=24)
+        head.setStretch(1, 1)
+        layout = column(head, self.steps, foot, gap=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
@@ -84,8 +85,8 @@ class FormPage(QWidget):
         self.store.setEnabled(True)
 
     def refused(self, error: KioskError) -> None:
-        said = words.fault(error.code)
-        self.note.setText(_("{title} {kept} {cure} ({code})").format(title=said.title, kept=said.kept, cure=said.cure, code=error.code.value))
+        self.note.setText(sentence(error))
+        self.note.show()
         self.unlock()
 
     # -- steps ----------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QGridLayout, QLineEdit, QScrollArea, QWidget
 
 from kiosk import words
-from kiosk.domain import identity, lists
 from kiosk.domain import form as forms
+from kiosk.domain import identity, lists
 from kiosk.i18n import _, language
 from kiosk.ui import theme
 from kiosk.ui.widgets.basics import PlainLabel, button, column
@@ -108,7 +108,8 @@ class Particulars(QWidget):
         model = QStringListModel(self)
         completer = QCompleter(model, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.popup().setFont(theme.font())
+        if (popup := completer.popup()) is not None:
+            popup.setFont(theme.font())
         edit.setCompleter(completer)
 
         def typed(text: str) -> None:
@@ -137,7 +138,7 @@ class Particulars(QWidget):
         if event.type() == event.Type.FocusIn:
             self.area.ensureWidgetVisible(watched, 16, 48)
         elif event.type() == event.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not (isinstance(watched, QLineEdit) and watched.completer() and watched.completer().popup().isVisible()):
+            if not _suggesting(watched):
                 self.confirm(next(f for f in self.order if f.editor is watched))
                 return True
         return super().eventFilter(watched, event)
@@ -181,6 +182,13 @@ class Particulars(QWidget):
                 value = ", ".join(str(value[part]) for part in ("hamlet", "ward", "district", "province") if value.get(part))
             field.put(_spoken_date(str(value)) if name == "birth_date" and value else str(value or default))
             field.say("")
+
+
+def _suggesting(editor: QWidget) -> bool:
+    """A list of communes is open: Enter belongs to it."""
+    completer = editor.completer() if isinstance(editor, QLineEdit) else None
+    popup = completer.popup() if completer is not None else None
+    return popup is not None and popup.isVisible()
 
 
 def _spoken_date(text: str) -> str:

@@ -5,13 +5,15 @@ Every call but `sound` and `wake` is made on a lane, never on the UI thread: the
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from kiosk.domain.declaration import Declaration
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code
 from kiosk.ports import PrintJob, Sighting
-from kiosk.station import StationInfo
+
+if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
+    from kiosk.domain.declaration import Declaration
+    from kiosk.station import StationInfo
 
 
 class LineLike(Protocol):
@@ -52,7 +54,7 @@ class Desk(Protocol):
     """The officer's acts: kiosk.station.Station."""
 
     def scan(self, sighting: Sighting) -> Verdict: ...
-    def declare(self, said_by_voter: Declaration, deed: bytes | None = None) -> Verdict: ...
+    def declare(self, said_by_voter: "Declaration", deed: bytes | None = None) -> Verdict: ...
     def seen(self, kind: str) -> Verdict: ...
     def correct(self, event: str, reason: str, void: bool = False) -> str: ...
     def today(self) -> TodayLike: ...
@@ -93,7 +95,7 @@ class Services:
     """`station` and what belongs to its day; `info` was read when the journal was opened."""
 
     station: Desk
-    info: StationInfo
+    info: "StationInfo"
     report: Callable[[bool], PrintJob]  # True: and print it; False: only the file
     devices: Callable[[], DeviceReport]
     use_camera: Callable[[str], None]

@@ -51,7 +51,8 @@ class ScannerThread(QObject):
 
     def __init__(self, scan: Callable[[Sighting], Verdict]) -> None:
         super().__init__()
-        self._scan, self._scanner = scan, None  # type: ScannerLike | None
+        self._scan = scan
+        self._scanner: ScannerLike | None = None
         self._stop, self._paused = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="scanner", daemon=True)
 
@@ -68,10 +69,12 @@ class ScannerThread(QObject):
         return self._paused.is_set()
 
     def _run(self) -> None:
-        assert self._scanner is not None
+        scanner = self._scanner
+        if scanner is None:
+            return
         while not self._stop.is_set():
             try:
-                seen = self._scanner.step()
+                seen = scanner.step()
                 if seen is not None and not self._paused.is_set():
                     self.scanned.emit(Scanned(self._scan(seen), seen.frame_at, seen.deed))
             except KioskError as error:  # the camera's: the scanner keeps its condition and tries again
@@ -80,7 +83,7 @@ class ScannerThread(QObject):
             except Exception:  # a fault of ours must not end scanning for the day
                 log.exception("scanner fault")
                 self._stop.wait(0.5)
-        self._scanner.close()
+        scanner.close()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Asks and waits; False: it hangs in a driver and is left behind."""

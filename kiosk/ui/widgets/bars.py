@@ -22,8 +22,9 @@ class Head(QWidget):
         self.lane = PlainLabel("", 15, soft=True)
         self.clock = PlainLabel("", 24, QFont.Weight.DemiBold, figures=True)
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setLayout(row(self.place, self.lane, 16, self.clock, gap=16))
-        self.layout().setStretch(0, 1)
+        layout = row(self.place, self.lane, 16, self.clock, gap=16)
+        layout.setStretch(0, 1)
+        self.setLayout(layout)
         self.setFixedHeight(48)
 
 
@@ -101,9 +102,10 @@ class ConditionLine(QWidget):
         self.help = button("", self._helped, focus=False)
         self._action: Callable[[], object] | None = None
         self._quiet = False
-        self.setLayout(row(40, self.text, self.help, gap=16))
-        self.layout().setContentsMargins(16, 4, 8, 4)
-        self.layout().setStretch(1, 1)
+        layout = row(40, self.text, self.help, gap=16)
+        layout.setContentsMargins(16, 4, 8, 4)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
         self.setFixedHeight(56)
         self.hide()
 

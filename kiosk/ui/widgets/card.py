@@ -63,8 +63,9 @@ class VerdictCard(QWidget):
         self.rule.setAutoFillBackground(False)
         self._shown = CardText("", "▢", "#475569")
         lines = column(self.person, self.detail, self.saved, gap=4)
-        self.setLayout(column(self.title, lines, 8, self.rule, 8, self.next_step, gap=8, margin=32))
-        self.layout().setStretch(0, 1)
+        self._column = column(self.title, lines, 8, self.rule, 8, self.next_step, gap=8, margin=32)
+        self._column.setStretch(0, 1)
+        self.setLayout(self._column)
         self._mark = PaintMark(self)
 
     @property
@@ -83,7 +84,7 @@ class VerdictCard(QWidget):
             pen.setColor(label.foregroundRole(), QColor(text.ink))
             label.setPalette(pen)
         self.setAccessibleName(text.title)
-        self.layout().activate()
+        self._column.activate()
         self._mark.move(QPoint(0, 0))
         self._mark.raise_()
         self._mark.painted = painted

@@ -26,7 +26,7 @@ class Question(QWidget):
         self.note.hide()
         self.choices = Choices([(YES, _("Có")), (NO, _("Không"))])
         for made in self.choices.buttons.values():
-            made.setFixedWidth(112)
+            made.setFixedWidth(136)
         self.choices.changed = self._changed
         self._answered = answered
         self.choices.setAccessibleName(text)

@@ -1,0 +1,265 @@
+"""The window's composition: what is loaded when, which threads run, and in which order all of it ends.
+
+The window paints first; the journal and the camera's libraries load on two workers meanwhile. Only here and in compose.py are
+concrete classes named.
+"""
+
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from kiosk import __version__
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Camera, PrintJob
+from kiosk.settings import Settings
+from kiosk.store import locks
+from kiosk.ui import theme
+from kiosk.ui.services import DeviceReport, Services, Status
+from kiosk.ui.threads import LoopThread, Result, until_done
+from kiosk.ui.window import MainWindow
+
+if TYPE_CHECKING:
+    from kiosk.compose import Parts
+    from kiosk.scanner import Scanner
+
+log = logging.getLogger(__name__)
+MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
+
+
+class Program:
+    """One window on one home. `start()` after the first paint; `stop()` ends everything within a few seconds, whatever hangs."""
+
+    def __init__(self, home: Path, settings: Settings, camera: Camera | None = None, parts: "Parts | None" = None) -> None:
+        self.home, self.settings, self.parts = home, settings, parts
+        self._camera, self._own = camera, parts is None
+        self.scanner: Scanner | None = None
+        self._loops: list[LoopThread] = []
+        self._held = contextlib.ExitStack()
+        self._stopped = False
+        self.window = MainWindow(settings)
+        self.window.closing = self.stop
+
+    # -- start ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Journal on one lane, camera's libraries on the other; scanning begins when both are there."""
+        self.window.desk.submit(self._open, self._opened, self._not_opened)
+        self.window.slow.submit(self._make_scanner, self._have_scanner)
+
+    def _open(self) -> tuple["Parts", Services]:
+        from kiosk import compose
+
+        parts = self.parts or compose.open_parts(self.home, self.settings)
+        from kiosk.devices.sound import Sounds
+
+        play = Sounds(on=self.settings.sound).play
+        station = parts.station
+        services = Services(
+            station, station.info, self._report, self._devices, self._use_camera, self._sync_now, self._look, play
+        )
+        return parts, services
+
+    def _make_scanner(self) -> "Scanner":
+        from kiosk import compose
+
+        return compose.make_scanner(self.settings, self._camera)
+
+    def _have_scanner(self, scanner: "Scanner") -> None:
+        self.scanner = scanner
+        self._begin()
+
+    def _opened(self, made: tuple["Parts", Services]) -> None:
+        self.parts, services = made
+        self._start_loops(self.parts)
+        self.window.attach(services)
+        self._begin()
+
+    def _begin(self) -> None:
+        if self.scanner is not None and self.window.services is not None and self.window.scanner is None:
+            self.window.watch(self.scanner)
+
+    def _not_opened(self, error: KioskError) -> None:
+        if error.code is Code.NOT_ENROLLED:
+            self.window.offer_enrolment(self._enrol, lambda _told: self._again())
+        else:
+            self.window.fail(error)
+
+    def _again(self) -> None:
+        self.window.desk.submit(self._open, self._opened, self._not_opened)
+
+    def _enrol(self, server: str, code: str) -> object:
+        from kiosk.devices import keystore
+        from kiosk.devices.clock import SystemClock
+        from kiosk.sync import enrol
+
+        return enrol.enrol(self.home, server, code, keystore.best(self.home), SystemClock())
+
+    # -- loops ----------------------------------------------------------------------------------------------------
+
+    def _start_loops(self, parts: "Parts") -> None:
+        self._mirror = LoopThread("mirror", until_done(parts.mirror.step, MIRROR_IDLE_S))
+        self._uploader = LoopThread("uploader", lambda: self._upload(parts))
+        self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
+        self._loops = [self._mirror, self._uploader, self._status]
+        parts.station.on_commit += [loop.wake for loop in self._loops]
+        for loop in self._loops:
+            loop.start()
+
+    def _upload(self, parts: "Parts") -> float:
+        """One step, if no other process of this home uploads. Looks for another process's request each second."""
+        from kiosk.sync.state import SyncRequest
+
+        lock = locks.acquire(self.home, "uploader")
+        if lock is None:
+            return UPLOADER_IDLE_S
+        with lock:
+            before = parts.uploader.state
+            state = parts.uploader.serve(SyncRequest(self.home))
+        if state.clock_skew_s is not None:
+            parts.station.skew_ms = round(state.clock_skew_s * 1000)
+        if state != before:
+            self._status.wake()
+        return min(parts.uploader.delay_s(), UPLOADER_IDLE_S)
+
+    def _gather(self, parts: "Parts") -> float:
+        """How things stand, sent home to the window."""
+        try:
+            today, counts = parts.station.today(), parts.outbox.counts()
+            days = () if today.event_day or parts.station.likely_day() else self._days(parts)
+            conditions = tuple(parts.conditions())
+        except KioskError as error:
+            shown = self.window.status
+            if shown is not None:
+                self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
+            return STATUS_S
+        self._send(Status(today, counts.waiting, counts.last_receipt_at, parts.uploader.state.state, conditions, days))
+        return STATUS_S
+
+    @staticmethod
+    def _days(parts: "Parts") -> tuple[str, ...]:
+        return tuple(sorted({day for campaign in parts.journal.identity.campaigns for day in campaign.days}))
+
+    def _send(self, status: Status) -> None:
+        self.window.home.arrived.emit(Result(self.window.take_status, status))
+
+    # -- what the window may ask for ------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        self._status.wake()
+
+    def _sync_now(self) -> None:
+        assert self.parts is not None
+        self.parts.uploader.hurry()
+        self._uploader.wake()
+
+    def _report(self, printed: bool) -> PrintJob:
+        assert self.parts is not None
+        if printed:
+            return self.parts.day.print_report()
+        return self.parts.day.print_report(self.settings.papers(self.home) / "bao-cao-ngay.pdf")
+
+    def _devices(self) -> DeviceReport:
+        from kiosk.devices import camera, spooler
+        from kiosk.devices.decoder import QrDecoder
+
+        assert self.parts is not None
+        decoder = QrDecoder()
+        names, default = spooler.printers()
+        chosen = self.settings.printer or default
+        state = spooler.open_printer(chosen, self.settings.papers(self.home)).status() if names else None
+        return DeviceReport(
+            camera=self.settings.camera,
+            engines=decoder.engines,
+            missing=decoder.missing,
+            cameras=tuple((str(index), name) for index, name in camera.list_cameras()),
+            printer=chosen if names else "",
+            printer_ready=state.ready if state else False,
+            printer_why=state.why if state else "",
+            key_store=self.parts.vault.where,
+            home=str(self.home),
+            version=__version__,
+        )
+
+    def _use_camera(self, spec: str) -> None:
+        from kiosk.devices.camera import open_camera
+
+        if self.scanner is not None:
+            self.scanner.use(lambda: open_camera(spec))
+
+    # -- end ------------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Scanner, desk lane, copy's last step, uploader, slow lane, store. What hangs in a driver or a call is left behind."""
+        if self._stopped:
+            return
+        self._stopped = True
+        window = self.window
+        if window.scanner is not None and not window.scanner.stop():
+            log.warning("scanner left behind")
+        window.desk.close()
+        for loop in self._loops:
+            if not loop.stop():
+                log.warning("loop left behind")
+        window.slow.close(2.0)
+        if self.parts is not None:
+            with contextlib.suppress(KioskError):
+                while self.parts.mirror.step():
+                    pass
+            if self._own:
+                if "uploader" in self.parts.__dict__:
+                    self.parts.uploader.close()
+                self.parts.close()
+        self._held.close()
+
+
+def application(settings: Settings) -> QApplication:
+    """The one QApplication, with typeface and theme."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    theme.load_fonts()
+    theme.apply(app, theme.THEMES[settings.theme])
+    return app
+
+
+def run(
+    home: Path,
+    settings: Settings,
+    camera: Camera | None = None,
+    parts: "Parts | None" = None,
+    conductor: Callable[[Program], object] | None = None,
+) -> int:
+    """Opens the window on `home` and returns when it is closed. `camera` and `parts` may be given (the demonstration does); `conductor`
+    is told the program once it is shown. Raises KioskError(WINDOW_BUSY) naming the window that is open on this home already."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with locks.hold(home, "window"):
+        app = application(settings)
+        program = Program(home, settings, camera, parts)
+        _hooks(program)
+        (program.window.showFullScreen if settings.fullscreen else program.window.show)()
+        QTimer.singleShot(0, program.start)
+        if conductor is not None:
+            conductor(program)
+        try:
+            return app.exec()
+        finally:
+            program.stop()
+
+
+def _hooks(program: Program) -> None:
+    """A fault in a slot is logged and shown, and work goes on; Ctrl+C and a stop from outside close the window in order."""
+
+    def fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("fault", exc_info=(kind, error, trace))
+        program.window.fault(KioskError(Code.INTERNAL, what=kind.__name__))
+
+    sys.excepthook = fault
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: program.window.close())

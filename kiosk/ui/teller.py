@@ -1,0 +1,79 @@
+"""The line above the strip: what just went right, what stands wrong, and the one button that helps. It clears itself."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+from kiosk import words
+from kiosk.errors import Code, KioskError
+from kiosk.i18n import _
+from kiosk.ui.services import Status
+from kiosk.ui.widgets.bars import ConditionLine
+
+NOTICE_MS = 8000
+CAMERA = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST, Code.CAMERA_DARK, Code.CAMERA_FROZEN})
+RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY})
+
+
+class Teller(QObject):
+    """`help`: what the button does for a trouble: "day", "camera", "retry"."""
+
+    def __init__(self, line: ConditionLine, parent: QObject) -> None:
+        super().__init__(parent)
+        self.line = line
+        self.help: dict[str, Callable[[], object]] = {}
+        self.standing: Code | None = None
+        self._cure_shown = False
+        self._notice = QTimer(self, singleShot=True, interval=NOTICE_MS)
+        self._notice.timeout.connect(self._show)
+
+    def tell(self, text: str) -> None:
+        """One quiet line that goes away."""
+        self.line.show_notice(text)
+        self._notice.start(NOTICE_MS)
+
+    def fault(self, error: KioskError) -> None:
+        """Ours or the machine's: what happened, what became of the data, what to do now. Goes away too; the log keeps it."""
+        self.line.show_condition(sentence(error))
+        self._notice.start(3 * NOTICE_MS)
+
+    def look(self, status: Status | None, camera: Code | None) -> None:
+        """The worst standing trouble: no day, then the store's, then the camera's; nothing once it is cured."""
+        found: list[Code] = []
+        if status is not None:
+            found += [Code.NO_DAY] if status.days else []
+            found += status.conditions
+        if camera is not None:
+            found.append(camera)
+        worst = found[0] if found else None
+        if worst is not self.standing:
+            self.standing, self._cure_shown = worst, False
+            if not self._notice.isActive():
+                self._show()
+
+    def _show(self) -> None:
+        code = self.standing
+        if code is None:
+            self.line.show_condition("")
+            return
+        said = words.condition(code)
+        if code is Code.NO_DAY:
+            self.line.show_condition(said.line, _("Bắt đầu ngày"), self.help.get("day"))
+        elif code in CAMERA:
+            self.line.show_condition(said.line, said.button, self.help.get("camera"))
+        elif code in RETRY:
+            self.line.show_condition(said.line, said.button, self.help.get("retry"))
+        elif self._cure_shown:
+            self.line.show_condition(words.fault(code).cure)
+        else:
+            self.line.show_condition(said.line, _("Cách xử lý"), self._show_cure)
+
+    def _show_cure(self) -> None:
+        self._cure_shown = True
+        self._show()
+
+
+def sentence(error: KioskError) -> str:
+    """What happened, what became of the data, what to do, and the code for the hotline."""
+    said = words.fault(error.code)
+    return _("{title} {kept} {cure} ({code})").format(title=said.title, kept=said.kept, cure=said.cure, code=error.code.value)
