@@ -82,7 +82,7 @@ CATALOGUE: dict[str, frozenset[str]] = {
     "print.failed": frozenset({"paper", "code"}),
 }
 
-_strict = False
+strict = False  # tests/conftest.py says True: a slip raises LogSlip
 
 
 class _Quiet(RotatingFileHandler):
@@ -119,7 +119,7 @@ def _allow(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str
         slip = f"{name}: field {wrong[0]!r}"
     else:
         return event
-    if _strict:
+    if strict:
         raise LogSlip(slip)
     raise structlog.DropEvent
 
@@ -135,10 +135,8 @@ _log = structlog.wrap_logger(
 )
 
 
-def open_log(home: Path, *, strict: bool = False) -> None:
-    """Writes to `home` from now on. `strict`: a slip raises LogSlip (for tests)."""
-    global _strict
-    _strict = strict
+def open_log(home: Path) -> None:
+    """Writes to `home` from now on."""
     close_log()
     try:
         (home / FILE).parent.mkdir(parents=True, exist_ok=True)
