@@ -33,7 +33,12 @@ def _real(backend: KeyringBackend) -> bool:
         return False
 
 
-def _system_backend() -> KeyringBackend | None:
+def name_of(backend: KeyringBackend) -> str:
+    return type(backend).__module__.removeprefix("keyring.backends.")
+
+
+def system_backend() -> KeyringBackend | None:
+    """The system's key store, or None; nothing is asked of it yet."""
     backend = keyring.get_keyring()
     parts = getattr(backend, "backends", None)  # the chainer stands for several, among them perhaps a plain one
     for candidate in [backend] if parts is None else parts:
@@ -52,11 +57,11 @@ class OsKeyStore:
     where = "os"
 
     def __init__(self, service: str, backend: KeyringBackend | None = None) -> None:
-        found = backend if backend is not None else _system_backend()
+        found = backend if backend is not None else system_backend()
         if found is None or not _real(found):
             raise KioskError(Code.KEYS_UNREADABLE, why="no key store")
         self._service, self._backend = service, found
-        self.name = type(found).__module__.removeprefix("keyring.backends.")
+        self.name = name_of(found)
         if self.get(PROBE) is None:
             self.put(PROBE, b"1")
             if self.get(PROBE) != b"1":
