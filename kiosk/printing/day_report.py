@@ -17,7 +17,7 @@ from kiosk.printing import fonts, frame
 from kiosk.printing.figures import bars, qr
 from kiosk.printing.frame import WIDTH, Flowables, Paper
 from kiosk.printing.plain import paragraph
-from kiosk.words.labels import MODES, REFUSALS, SOURCES
+from kiosk.words.labels import KINDS, MODES, REFUSALS, SOURCES
 
 TITLE = "Báo cáo kiểm tra khai báo y tế"
 DISCLAIMER = "Không phải số liệu bầu cử"
@@ -57,7 +57,8 @@ class DayReport:
     """Finished numbers of one kiosk and one working day. Times in ms UTC, `event_day` ISO.
 
     `arrivals`: visits that count by source (hu1, cccd, proxy, moh …); `declarations`: by mode (new, supplement, proxy);
-    `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `events`: all of the day.
+    `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `events`: all of the day,
+    `kinds`: the same by kind's word.
     """
 
     station: str
@@ -84,6 +85,7 @@ class DayReport:
     first: int = 0
     last: int = 0
     events: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
     epochs: tuple[EpochLine, ...] = ()
     aside: tuple[Aside, ...] = ()
     notes: tuple[str, ...] = ()
@@ -173,8 +175,9 @@ def _general(report: DayReport) -> Flowables:
 
 
 def _counted(values: Mapping[str, int], labels: Mapping[str, str], always: Sequence[str]) -> list[tuple[str, int]]:
-    """(label, count): those of `always` first, then the others that have any."""
-    words = [*always, *sorted(word for word, count in values.items() if word not in always and count)]
+    """(label, count): those of `always` first, then the others that have any, in the labels' order."""
+    others = [word for word in dict.fromkeys([*labels, *sorted(values)]) if word not in always and values.get(word)]
+    words = [*always, *others]
     return [(labels.get(word, word), values.get(word, 0)) for word in words]
 
 
@@ -224,7 +227,8 @@ def _journal(report: DayReport) -> Flowables:
     story: Flowables = [paragraph("5. Nhật ký của máy và phần tỉnh đã nhận", frame.SECTION)]
     if report.events:
         told = f"Nhật ký có {number(report.events)} sự kiện; {number(report.waiting)} sự kiện còn chờ gửi về tỉnh."
-        story.append(paragraph(told, frame.BODY))
+        kinds = "; ".join(f"{label.lower()} {number(count)}" for label, count in _counted(report.kinds, KINDS, ()))
+        story.append(paragraph(f"{told} Theo loại: {kinds}." if kinds else told, frame.BODY))
     else:
         story.append(paragraph("Nhật ký của ngày này chưa có sự kiện nào.", frame.BODY))
     if report.epochs:
@@ -235,7 +239,7 @@ def _journal(report: DayReport) -> Flowables:
             cells.append([paragraph(line.epoch, frame.SMALL), *(paragraph(number(n), frame.CELL_NUMBER) for n in numbers)])
             spans += [("SPAN", (0, len(cells)), (-1, len(cells))), ("NOSPLIT", (0, len(cells) - 1), (-1, len(cells)))]
             cells.append([paragraph(f"Mã cuối chuỗi: {_grouped(line.head)}", frame.SMALL), "", "", "", ""])
-        story.append(Table(cells, [share * WIDTH for share in (0.32, 0.17, 0.17, 0.17, 0.17)], repeatRows=1, style=[*frame.GRID, *spans]))
+        story.append(Table(cells, [share * WIDTH for share in (0.26, 0.19, 0.205, 0.185, 0.16)], repeatRows=1, style=[*frame.GRID, *spans]))
     return story + _aside(report)
 
 
@@ -272,10 +276,10 @@ def _end(report: DayReport) -> Flowables:
         ),
         paragraph(f"Dấu số liệu: {fingerprint(report)}", frame.CELL_BOLD),
     ]
-    side = 34 * mm
+    side = 32 * mm
     proof = Table(
         [[qr(totals(report), side), told]],
         [side + 4 * mm, WIDTH - side - 4 * mm],
         style=[*frame.BARE, ("VALIGN", (0, 0), (-1, -1), "MIDDLE")],
     )
-    return [Spacer(0, 8), proof, Spacer(0, 8), frame.signatures("Người lập", "Người phụ trách lối vào")]
+    return [Spacer(0, 4), proof, Spacer(0, 6), frame.signatures("Người lập", "Người phụ trách lối vào")]

@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from kiosk.printing import fonts
 
 QUIET = 4  # modules of white around a code, of the standard
-BAR, GRID = HexColor("#3F4A5A"), HexColor("#C9CED6")
+BAR = HexColor("#3F4A5A")
 
 
 def qr(text: str, side: float, error: str = "M") -> Drawing:
@@ -50,8 +50,8 @@ def tick_box(ticked: bool, side: float = 3.6 * mm) -> Drawing:
 
 def rule(length: float, wide: float, weight: float = 0.8) -> Drawing:
     """A horizontal line of `length` points in the middle of `wide` points."""
-    start, y = (wide - length) / 2, 2.0
-    return _drawing(wide, 4.0, Line(start, y, start + length, y, strokeColor=black, strokeWidth=weight))
+    start, y = (wide - length) / 2, 1.0
+    return _drawing(wide, 5.0, Line(start, y, start + length, y, strokeColor=black, strokeWidth=weight))
 
 
 def bars(values: Mapping[int, int], wide: float, high: float) -> Drawing:
@@ -63,9 +63,6 @@ def bars(values: Mapping[int, int], wide: float, high: float) -> Drawing:
     step = wide / max(1, len(hours))
     size = 8.5 if step >= 24 else 6.5
     drawing = _drawing(wide, high)
-    for part in (0.25, 0.5, 0.75, 1.0):
-        y = floor + part * (top - floor)
-        drawing.add(Line(0, y, wide, y, strokeColor=GRID, strokeWidth=0.4))
     for place, hour in enumerate(hours):
         x, tall = place * step, values[hour] * scale
         if tall:

@@ -27,6 +27,7 @@ from kiosk.printing.plain import paragraph, plain
 
 TOP, BOTTOM, LEFT, RIGHT = 20 * mm, 20 * mm, 30 * mm, 20 * mm
 WIDTH = A4[0] - LEFT - RIGHT
+LONGEST_NAME = 90  # characters of a body or subject in the head
 NATION, MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 Flowables = list[Any]  # reportlab ships no types
 
@@ -95,11 +96,11 @@ def head(superior: str, body: str, place: str, day: dt.date) -> Flowables:
         paragraph(MOTTO, CENTRED_BOLD),
         rule(fonts.width(MOTTO, fonts.SERIF_BOLD, 13), right),
         Spacer(0, 7),
-        paragraph(date_line(place, day), CENTRED_ITALIC),
+        paragraph(date_line(plain(place, limit=40), day), CENTRED_ITALIC),
     ]
-    issuing = [
-        paragraph(superior.upper(), style(size=12, alignment=TA_CENTER)),
-        paragraph(body.upper(), style(fonts.SERIF_BOLD, 12.5, alignment=TA_CENTER)),
+    issuing: Flowables = [
+        paragraph(superior.upper(), style(size=12, alignment=TA_CENTER), LONGEST_NAME),
+        paragraph(body.upper(), style(fonts.SERIF_BOLD, 12.5, alignment=TA_CENTER), LONGEST_NAME),
     ]
     issuing += [rule(0.35 * left, left), Spacer(0, 7), paragraph("Số: ……… /BC", CENTRED)]
     return [_bare([[issuing, nation]], [left, right]), Spacer(0, 14)]
@@ -107,14 +108,14 @@ def head(superior: str, body: str, place: str, day: dt.date) -> Flowables:
 
 def heading(title: str, *subjects: str) -> Flowables:
     """The title in capitals, its subject lines below, and a rule."""
-    lines = [paragraph(title.upper(), TITLE), *(paragraph(subject, CENTRED_BOLD) for subject in subjects)]
+    lines = [paragraph(title.upper(), TITLE), *(paragraph(subject, CENTRED_BOLD, LONGEST_NAME) for subject in subjects)]
     return [*lines, rule(0.25 * WIDTH, WIDTH), Spacer(0, 8)]
 
 
 def signatures(*offices: str) -> Table:
     """A place to sign for each office, side by side, the highest on the right."""
     cells = [
-        [paragraph(office.upper(), CENTRED_BOLD), paragraph("(Ký, ghi rõ họ tên)", CENTRED_ITALIC), Spacer(0, 22 * mm)]
+        [paragraph(office.upper(), CENTRED_BOLD), paragraph("(Ký, ghi rõ họ tên)", CENTRED_ITALIC), Spacer(0, 18 * mm)]
         for office in offices
     ]
     return _bare([cells], [WIDTH / len(offices)] * len(offices))

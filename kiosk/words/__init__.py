@@ -20,7 +20,7 @@ from kiosk.words.labels import (
     sync_state,
 )
 from kiosk.words.reasons import reason, warnings
-from kiosk.words.times import day_month, full, hour_minute, local
+from kiosk.words.times import day_month, full, hour_minute
 from kiosk.words.verdicts import COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
 __all__ = [
@@ -50,7 +50,6 @@ __all__ = [
     "hour_minute",
     "kind_label",
     "label",
-    "local",
     "person",
     "reason",
     "sync_state",

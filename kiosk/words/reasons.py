@@ -20,6 +20,7 @@ REASONS: dict[str, str] = {
     # of a card or a code
     "truncated": DAMAGED,
     "bad_base45": DAMAGED,
+    "bad_base64": DAMAGED,
     "bad_hex": DAMAGED,
     "bad_crc": DAMAGED,
     "bad_layout": DAMAGED,
@@ -46,6 +47,17 @@ REASONS: dict[str, str] = {
     "masked": N_("Một phần mã bị che; hỏi thêm cử tri."),
     "ps256": N_("Chữ ký của chứng nhận hợp lệ."),
     "read_unsigned": UNSIGNED,
+    # of a declaration's entry
+    "required": N_("Cần điền mục này."),
+    "unanswered": N_("Cần hỏi và chọn Có hoặc Không."),
+    "id_or_phone": N_("Cần số giấy tờ hoặc điện thoại."),
+    "bad_choice": N_("Chọn một trong các mục có sẵn."),
+    "bad_email": N_("Địa chỉ email không hợp lệ."),
+    "bad_country": N_("Mã nước không hợp lệ, ví dụ đúng là VN."),
+    "bad_shape": N_("Mục này không đúng khuôn dạng."),
+    "unknown_field": N_("Tờ khai không có mục này."),
+    "not_asked": N_("Mục này không hỏi ở đây nên không được lưu."),
+    "ward_unknown": N_("Không có phường, xã này trong danh sách; xem lại."),
     # of a signature or a date
     "bad_signature": N_("Chữ ký của mã không đúng."),
     "unknown_key": N_("Máy chưa có khóa của nơi cấp mã."),

@@ -1,17 +1,6 @@
-"""Times as people read them. Vietnam is UTC+7 all year, in code: Windows brings no table of zones."""
+"""Times as people read them, on the clock of the hall."""
 
-from datetime import UTC, datetime, timedelta, timezone
-
-VIETNAM = timezone(timedelta(hours=7), "UTC+7")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def local(ms: int) -> datetime:
-    """`ms` UTC as a Vietnamese date and time; readings beyond the calendar's end become its end."""
-    try:
-        return (EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM)
-    except OverflowError:
-        return datetime(9999, 12, 31, 23, 59, tzinfo=VIETNAM) if ms > 0 else datetime(1, 1, 1, tzinfo=VIETNAM)
+from kiosk.domain.vntime import local
 
 
 def hour_minute(ms: int) -> str:

@@ -95,7 +95,7 @@ def test_a_time_is_vietnam_s_whatever_the_machine_believes() -> None:
     assert card.title == "ĐÃ VÀO LÚC 08:41"
     assert words.verdict(Verdict(Act.COME_IN, Kind.HU1, since=MORNING)).detail == "Khai lúc 08:41 ngày 23/05"
     assert words.full(MORNING) == "08:41 23/05/2021"
-    assert words.full(2**80) == "23:59 31/12/9999"
+    assert words.full(2**80).endswith("12/9999") and words.full(-(2**80)).endswith("0001")
 
 
 def test_the_card_shows_initials_sex_and_year_and_the_number_as_printed() -> None:
