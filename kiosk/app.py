@@ -43,7 +43,7 @@ class Program:
         self.scanner: Scanner | None = None
         self._loops: list[LoopThread] = []
         self._held = contextlib.ExitStack()
-        self._stopped = False
+        self._stopped, self._sync = False, "offline"
         self.window = MainWindow(settings)
         self.window.closing = self.stop
 
@@ -62,9 +62,7 @@ class Program:
 
         play = Sounds(on=self.settings.sound).play
         station = parts.station
-        services = Services(
-            station, station.info, self._report, self._devices, self._use_camera, self._sync_now, self._look, play
-        )
+        services = Services(station, station.info, self._report, self._devices, self._use_camera, self._sync_now, self._look, play)
         return parts, services
 
     def _make_scanner(self) -> "Scanner":
@@ -115,19 +113,24 @@ class Program:
 
     def _upload(self, parts: "Parts") -> float:
         """One step, if no other process of this home uploads. Looks for another process's request each second."""
-        from kiosk.sync.state import SyncRequest
+        from kiosk.sync.state import STATES, SyncRequest
 
+        try:
+            uploader = parts.uploader
+        except KioskError as error:  # the address or the pinned CA is no such thing: the day goes on without sending
+            self._sync = STATES.get(error.code, "offline")
+            return STATUS_S
         lock = locks.acquire(self.home, "uploader")
         if lock is None:
             return UPLOADER_IDLE_S
         with lock:
-            before = parts.uploader.state
-            state = parts.uploader.serve(SyncRequest(self.home))
+            before, state = uploader.state, uploader.serve(SyncRequest(self.home))
+        self._sync = state.state
         if state.clock_skew_s is not None:
             parts.station.skew_ms = round(state.clock_skew_s * 1000)
         if state != before:
             self._status.wake()
-        return min(parts.uploader.delay_s(), UPLOADER_IDLE_S)
+        return min(uploader.delay_s(), UPLOADER_IDLE_S)
 
     def _gather(self, parts: "Parts") -> float:
         """How things stand, sent home to the window."""
@@ -140,7 +143,7 @@ class Program:
             if shown is not None:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
-        self._send(Status(today, counts.waiting, counts.last_receipt_at, parts.uploader.state.state, conditions, days))
+        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days))
         return STATUS_S
 
     @staticmethod

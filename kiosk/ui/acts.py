@@ -15,6 +15,7 @@ from kiosk.ui import present
 from kiosk.ui.choices import Choice
 from kiosk.ui.services import Services, Status
 from kiosk.ui.threads import Lane
+
 FOLDER = "pdf"  # the printer that only keeps the file
 
 
@@ -29,6 +30,7 @@ class Front(Protocol):
     def act_done(self, verdict: Verdict) -> None: ...
     def tell(self, text: str) -> None: ...
     def ready(self) -> None: ...
+
 
 class Acts:
     """`desk`: for what is written; `slow`: for network and paper."""

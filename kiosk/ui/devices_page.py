@@ -69,8 +69,8 @@ class DevicesPage(QWidget):
             why = {"none": _("không có"), "out_of_paper": _("hết giấy"), "paused": _("đang tạm dừng"), "error": _("báo lỗi")}
             reason = why.get(report.printer_why, report.printer_why)
             self.printer.content.setText(_("{printer}: {why}").format(printer=report.printer, why=reason))
-        kept = _("Trong kho khóa của hệ điều hành.") if report.key_store == "os" else _("Trong một tệp chỉ chủ máy đọc được (máy không có kho khóa).")
-        self.key.content.setText(kept)
+        in_file = _("Trong một tệp chỉ chủ máy đọc được (máy không có kho khóa).")
+        self.key.content.setText(_("Trong kho khóa của hệ điều hành.") if report.key_store == "os" else in_file)
         self.folder.content.setText(report.home)
         self.version.content.setText(report.version)
         self._show_cameras(report)

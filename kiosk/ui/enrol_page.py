@@ -31,9 +31,10 @@ class EnrolPage(QWidget):
         self.go = button(_("Ghi danh máy này"), self._go, primary=True)
         for field in (self.server, self.code):
             field.returnPressed.connect(self._go)
+        told = _("Máy chưa thuộc khu vực bỏ phiếu nào. Nhập địa chỉ và mã do tỉnh cấp; mã chỉ dùng một lần.")
         inside = column(
             PlainLabel(_("Ghi danh máy này"), 28, QFont.Weight.Bold),
-            PlainLabel(_("Máy chưa thuộc khu vực bỏ phiếu nào. Nhập địa chỉ và mã do tỉnh cấp; mã chỉ dùng một lần."), 16, soft=True, wrap=True),
+            PlainLabel(told, 16, soft=True, wrap=True),
             16,
             PlainLabel(_("Địa chỉ máy chủ của tỉnh *"), 15, QFont.Weight.DemiBold),
             self.server,

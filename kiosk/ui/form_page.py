@@ -70,8 +70,8 @@ class FormPage(QWidget):
         answers.setdefault("current", {"province": lists.units()[0].province, **self.home})
         self.particulars.put(answers)
         self.questions.put({})
-        text = _("Đã điền từ thẻ vừa quét: đối chiếu với giấy tờ.") if prefill else _("Mục có dấu * là bắt buộc; cần số giấy tờ hoặc điện thoại.")
-        self.note.setText(text)
+        empty = _("Mục có dấu * là bắt buộc; cần số giấy tờ hoặc điện thoại.")
+        self.note.setText(_("Đã điền từ thẻ vừa quét: đối chiếu với giấy tờ.") if prefill else empty)
 
     def done(self) -> None:
         """Saved: the draft is gone from the memory of the screen."""

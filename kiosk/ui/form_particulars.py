@@ -1,5 +1,6 @@
 """Step one of the declaration: who it is and where they live. Fields, labels and options are data/form.yaml's."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -129,7 +130,7 @@ class Particulars(QWidget):
         """Tab follows the eye: row by row."""
         placed = sorted(self.fields.values(), key=lambda f: PLACES.get(f.key, (99, 0, 0)))
         self.order = placed
-        for one, other in zip(placed, placed[1:], strict=False):
+        for one, other in itertools.pairwise(placed):
             QWidget.setTabOrder(one.editor, other.editor)
         for field in placed:
             field.editor.installEventFilter(self)
@@ -137,10 +138,9 @@ class Particulars(QWidget):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         if event.type() == event.Type.FocusIn:
             self.area.ensureWidgetVisible(watched, 16, 48)
-        elif event.type() == event.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not _suggesting(watched):
-                self.confirm(next(f for f in self.order if f.editor is watched))
-                return True
+        elif isinstance(event, QKeyEvent) and event.type() == event.Type.KeyPress and _confirms(event, watched):
+            self.confirm(next(f for f in self.order if f.editor is watched))
+            return True
         return super().eventFilter(watched, event)
 
     def confirm(self, here: Field | None = None) -> None:
@@ -184,11 +184,13 @@ class Particulars(QWidget):
             field.say("")
 
 
-def _suggesting(editor: QWidget) -> bool:
-    """A list of communes is open: Enter belongs to it."""
+def _confirms(event: QKeyEvent, editor: QWidget) -> bool:
+    """Enter, unless a list of communes is open: then it belongs to that."""
+    if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        return False
     completer = editor.completer() if isinstance(editor, QLineEdit) else None
     popup = completer.popup() if completer is not None else None
-    return popup is not None and popup.isVisible()
+    return popup is None or not popup.isVisible()
 
 
 def _spoken_date(text: str) -> str:

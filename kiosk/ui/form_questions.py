@@ -1,5 +1,6 @@
 """Step two: three exposures and six symptoms, unanswered at first. The voter's name does not stand here: the screen may be turned."""
 
+import itertools
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
@@ -34,7 +35,7 @@ class Questions(QWidget):
         layout.setStretch(1, 45)
         self.setLayout(layout)
         order = list(self.questions.values())
-        for before, after in zip(order, order[1:], strict=False):
+        for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before.choices, after.choices)
 
     def _table(self, table: str) -> list[QWidget]:

@@ -34,8 +34,34 @@ class Theme:
     trouble_ground: str
 
 
-DAY = Theme("day", "#F2F4F7", "#FFFFFF", "#FFFFFF", "#D5DBE3", "#7A8699", "#101828", "#475467", "#1D4ED8", "#FFFFFF", "#B91C1C", "#FDECEC")
-HALL = Theme("hall", "#0D1420", "#172131", "#0D1420", "#2C3A4F", "#7D8DA6", "#F1F5FA", "#B4C0D1", "#8FB4FF", "#0B1220", "#FCA5A5", "#3A1518")
+DAY = Theme(
+    name="day",
+    page="#F2F4F7",
+    card="#FFFFFF",
+    field="#FFFFFF",
+    line="#D5DBE3",
+    edge="#7A8699",
+    ink="#101828",
+    soft="#475467",
+    accent="#1D4ED8",
+    on_accent="#FFFFFF",
+    trouble="#B91C1C",
+    trouble_ground="#FDECEC",
+)
+HALL = Theme(
+    name="hall",
+    page="#0D1420",
+    card="#172131",
+    field="#0D1420",
+    line="#2C3A4F",
+    edge="#7D8DA6",
+    ink="#F1F5FA",
+    soft="#B4C0D1",
+    accent="#8FB4FF",
+    on_accent="#0B1220",
+    trouble="#FCA5A5",
+    trouble_ground="#3A1518",
+)
 THEMES = {theme.name: theme for theme in (DAY, HALL)}
 
 

@@ -124,9 +124,7 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(
-        self, work: Callable[[], T], success: Callable[[T], object], failure: Callable[[KioskError], object] | None = None
-    ) -> None:
+    def submit(self, work: Callable[[], T], success: Callable[[T], object], failure: Callable[[KioskError], object] | None = None) -> None:
         """Runs `work` on the lane, then `success(result)` or `failure(error)` on the UI thread."""
         if self._closed:
             return

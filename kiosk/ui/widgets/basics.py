@@ -14,8 +14,16 @@ W = QFont.Weight
 class PlainLabel(QLabel):
     """A label in plain text always: AutoText would render the tags of a hostile name."""
 
-    def __init__(self, text: str = "", points: float = theme.BASE_PT, weight: QFont.Weight = W.Normal, *, soft: bool = False,
-                 wrap: bool = False, figures: bool = False) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        points: float = theme.BASE_PT,
+        weight: QFont.Weight = W.Normal,
+        *,
+        soft: bool = False,
+        wrap: bool = False,
+        figures: bool = False,
+    ) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(points, weight, figures=figures))

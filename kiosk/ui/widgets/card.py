@@ -76,7 +76,8 @@ class VerdictCard(QWidget):
         """Puts the text on and paints at once: the officer waits for this and for nothing else."""
         self._shown = text
         self.title.show_headline(text.title, text.icon, text.ink)
-        for label, content in ((self.person, text.person), (self.detail, text.detail), (self.saved, text.saved), (self.next_step, text.next_step)):
+        labels = (self.person, self.detail, self.saved, self.next_step)
+        for label, content in zip(labels, (text.person, text.detail, text.saved, text.next_step), strict=True):
             if label.text() != content:
                 label.setText(content)
             label.setVisible(bool(content))
