@@ -106,6 +106,8 @@ class Parts:
     def conditions(self) -> list[Code]:
         """Standing troubles of store, copy and clock, worst first."""
         found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
+        if self.station.clock_is_back():
+            found.append(Code.CLOCK_BACK)
         with contextlib.suppress(KioskError):
             if self.unsure.turned_up(self.database, self.journal):
                 found.append(Code.UNSURE_FOUND)

@@ -26,6 +26,7 @@ from kiosk.store.register import Today
 from kiosk.store.unsure import Unsure
 
 SEEN = ("moh", "arrival", "hues")
+CLOCK_BACK_MS = 300_000  # small steps are the time service at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Station:
         self.on_commit: list[Callable[[], None]] = []
         self.skew_ms = 0
         self.trouble: Code | None = None
+        with setting.database.read() as conn:
+            self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
 
     # -- what is so -----------------------------------------------------------------------------------------------
 
@@ -88,12 +91,13 @@ class Station:
     def scan(self, sighting: Sighting) -> Verdict:
         """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
         now = self._s.clock.now()
-        shown = passes.read(sighting.raw, self._s.issuers, now.wall)
+        shown = passes.read(sighting.raw, self._s.issuers, max(now.wall, self._floor))
+        moment = self._moment(now, shown)
         said: list[Verdict] = []
 
         def act(conn: Connection, day: str) -> list[Draft]:
             known = register.find(conn, shown.subjects, day, self._me.station_key)
-            judged = verdict.judge(shown, known, self._campaign(day).policy, now.wall)
+            judged = verdict.judge(shown, known, self._campaign(day).policy, moment)
             draft, judged = self._draft(conn, day, shown, judged, sighting.deed)
             said[:] = [judged]
             return [draft]
@@ -173,7 +177,15 @@ class Station:
         with self._s.database.read() as conn:
             return register.likely_day(conn, self._me, self._s.clock.now().wall)
 
+    def clock_is_back(self) -> bool:
+        """True while the machine's clock shows a time that has certainly passed (set back a day, booted in 2010)."""
+        return self._s.clock.now().wall < self._floor - CLOCK_BACK_MS
+
     # -- how ------------------------------------------------------------------------------------------------------
+
+    def _moment(self, now: Now, shown: Pass) -> int:
+        """The time to judge at. A clock behind the floor is wrong: then a signed pass's own time is better evidence than it."""
+        return now.wall if now.wall >= self._floor else max(self._floor, shown.declared_at or 0)
 
     def _campaign(self, day: str | None) -> Campaign:
         found = self._me.campaign(day or "") or (self._me.campaigns[-1] if self._me.campaigns else None)
@@ -210,7 +222,7 @@ class Station:
             return self._to_paper(deed, now, kind, error.code)
         except OSError:
             return self._to_paper(deed, now, kind, Code.DISK_FULL)
-        self.trouble = None
+        self.trouble, self._floor = None, max(self._floor, now.wall)
         self._committed()
         return replace(said[0], event=str(written[-1].key), at=written[-1].at)
 

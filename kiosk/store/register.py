@@ -76,16 +76,21 @@ def open_day(conn: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
+def floor(conn: Connection, identity: Identity) -> int:
+    """The floor clock, ms UTC: the latest of last event, last receipt and enrolment; no honest clock shows less."""
+    newest = select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery()
+    last_event = conn.execute(select(func.max(EVENT.c.at)).where(EVENT.c.epoch == newest)).scalar() or 0
+    last_receipt = conn.execute(select(func.max(RECEIPT.c.at))).scalar() or 0
+    return max(last_event, last_receipt, identity.enrolled_at)
+
+
 def likely_day(conn: Connection, identity: Identity, wall: int) -> str | None:
     """The campaign day that the clocks agree on, or None: then the lead picks.
 
     The floor clock (latest of last event, last receipt, enrolment) rescues a laptop that boots in 2010.
     """
-    newest = select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery()
-    last_event = conn.execute(select(func.max(EVENT.c.at)).where(EVENT.c.epoch == newest)).scalar() or 0
-    last_receipt = conn.execute(select(func.max(RECEIPT.c.at))).scalar() or 0
-    floor = max(last_event, last_receipt, identity.enrolled_at)
-    for moment in (max(floor, wall), floor):
+    certain = floor(conn, identity)
+    for moment in (max(certain, wall), certain):
         day = local(moment).date().isoformat()
         if identity.campaign(day):
             return day

@@ -1,0 +1,158 @@
+"""The election day at one entrance, as a story: real journal, real province on a real socket, real paper.
+
+Read this first. Every sentence of the scenario is one call; what each means is a few lines below it.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from kiosk import compose
+from kiosk.devices.clock import SystemClock
+from kiosk.devices.keystore import FileKeyStore
+from kiosk.domain import declaration
+from kiosk.domain.verdict import Act, Verdict
+from kiosk.ports import Sighting
+from kiosk.settings import Settings
+from kiosk.sync import enrol
+from tests import builders
+from tests.contract.test_sync_province import STATION, Province, lines
+from tests.durability import oracle
+
+
+class Entrance:
+    """One officer at one entrance, and what the day brings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.province, self.home = Province(folder / "province"), folder / "kiosk"
+        self.province.start()
+        enrol.enrol(self.home, self.province.url, self.province.code(), FileKeyStore(self.home / "device.secret"), SystemClock())
+        self.parts = compose.open_parts(self.home, Settings())
+        self.said: list[Verdict] = []
+        self.passes: list[bytes] = []
+
+    # -- voters -----------------------------------------------------------------------------------------------------
+
+    def shows(self, code: bytes) -> Act:
+        self.said.append(self.parts.station.scan(Sighting(os.urandom(8), code, "zxing-cpp")))
+        return self.said[-1].act
+
+    def with_a_pass(self, hours_ago: float = 1, valid_hours: int = 48) -> Act:
+        now = self.parts.clock.now().wall
+        self.passes.append(builders.voter_pass(self.parts.vault.secrets, now, hours_ago, valid_hours))
+        return self.shows(self.passes[-1])
+
+    def with_a_card(self, number: int) -> Act:
+        return self.shows(builders.CARD.replace(b"046183000123", b"046183%06d" % number))
+
+    def is_declared_for(self, number: int, **answers: object) -> Act:
+        said = declaration.example() | {"id_number": f"046183{number:06d}", "full_name": "Trần Thị Mẫu"}
+        for question, answer in answers.items():
+            said["symptoms"] = {**said["symptoms"], question: answer}
+        self.said.append(self.parts.station.declare(declaration.from_json(said)))
+        return self.said[-1].act
+
+    def was_seen_on_the_phone(self, kind: str = "moh") -> Act:
+        self.said.append(self.parts.station.seen(kind))
+        return self.said[-1].act
+
+    # -- the link, the close ----------------------------------------------------------------------------------------
+
+    def syncs(self) -> str:
+        self.parts.uploader.hurry()
+        while (state := self.parts.uploader.step()).state == "ok" and state.waiting:
+            pass
+        return state.state
+
+    def closes_the_day(self) -> None:
+        self.parts.mirror.step()
+        state = self.parts.uploader.drain(lambda _: None, lambda: False)
+        assert state.settled, state
+
+    def end(self) -> None:
+        self.parts.close()
+        self.province.stop()
+
+
+@pytest.fixture
+def entrance(tmp_path: Path) -> Iterator[Entrance]:
+    out = Entrance(tmp_path)
+    yield out
+    out.end()
+
+
+def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
+    # Morning. The lead opens the day; the first voters have declared at home and show their pass.
+    entrance.parts.station.begin_day(entrance.parts.station.likely_day() or "")
+    assert [entrance.with_a_pass() for _ in range(12)] == [Act.COME_IN] * 12
+
+    # Voters without a smartphone show their ID card; the officer declares for them, and they are in.
+    for number in range(10):
+        assert entrance.with_a_card(number) is Act.CARD
+        assert entrance.is_declared_for(number) is Act.COME_IN
+    assert entrance.syncs() == "ok"
+
+    # The network goes. Nobody at the entrance notices.
+    entrance.province.stop()
+    assert entrance.with_a_pass() is Act.COME_IN
+    assert entrance.syncs() == "offline"
+
+    # The Ministry's page is looked at on the voter's own phone and counted with F5; so is Hue-S.
+    for kind in ("moh", "moh", "arrival", "hues"):
+        assert entrance.shows(b"https://tokhaiyte.vn/?page=x") is Act.LOOK
+        assert entrance.was_seen_on_the_phone(kind) is Act.COME_IN
+
+    # One with a fever is shown to the health desk, where the polling team takes the ballot box; nobody is sent home.
+    assert entrance.is_declared_for(50, fever=True) is Act.HEALTH_DESK
+    assert entrance.is_declared_for(51, fatigue=True) is Act.COME_IN  # tiredness alone sends nobody aside
+
+    # Some codes need a second look: an old pass, somebody else's signature, a payment code, a poster, an unknown text.
+    assert entrance.with_a_pass(hours_ago=100, valid_hours=48) is Act.OUT_OF_DATE
+    assert entrance.is_declared_for(60) is Act.COME_IN
+    strange = entrance.passes[0][:-3] + b"000"
+    assert entrance.shows(strange) is Act.NOT_CONFIRMED
+    assert entrance.shows(b"http://qr.huecity.vn") is Act.OTHER_CODE
+    assert entrance.shows(b"f3b1-not-public-layout") is Act.LOOK
+
+    # A voter comes back for the umbrella: already in, and not counted twice - by pass or by card.
+    assert entrance.shows(entrance.passes[0]) is Act.ALREADY_IN
+    assert entrance.with_a_card(3) is Act.ALREADY_IN
+
+    # The officer pressed F5 once too often and voids it.
+    entrance.was_seen_on_the_phone("moh")
+    entrance.parts.station.correct(entrance.said[-1].event, "bấm nhầm", void=True)
+
+    # The link comes back by itself; the last voters arrive.
+    entrance.province.start()
+    assert entrance.syncs() == "ok"
+    assert [entrance.with_a_pass() for _ in range(9)] == [Act.COME_IN] * 9
+
+    # Evening. Everything is uploaded, opened and receipted; the report is printed.
+    entrance.closes_the_day()
+    job = entrance.parts.day.print_report(tmp_path / "report.pdf")
+
+    # 39 people are in, 40 arrivals were written and one was voided; every green was written, exactly once, and both sides hold the same bytes.
+    today = entrance.parts.station.today()
+    assert today.visits == 12 + 10 + 1 + 4 + 2 + 1 + 9
+    assert today.voided == 1 and today.declared == 13
+    counts = entrance.parts.outbox.counts()
+    assert (counts.waiting, counts.refused) == (0, 0) and counts.opened == counts.events
+    assert entrance.parts.verify().ok
+    entrance.parts.database.close()
+    ledger = oracle.ledger(entrance.home)
+    assert ledger.faults == []
+    arrivals = [row for row in ledger.rows if row.kind == 1]
+    assert [row.fields["no"] for row in arrivals] == list(range(1, len(arrivals) + 1)), "numbers are dense"
+    arrived = entrance.province.events(entrance.parts.journal.identity.kiosk)
+    assert arrived == {(row.epoch, row.seq): row.sha256 for row in ledger.rows}
+    assert Counter(v.act for v in entrance.said)[Act.NOT_SAVED] == 0
+
+    # The province's page counts what the kiosk counts, and the paper says the same.
+    station = next(s for s in lines("province", "stations", "--home", str(entrance.province.home)) if s["station"] == STATION)
+    assert str(today.visits) in str(station.values())
+    text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(job.file))
+    assert "BÁO CÁO KIỂM TRA KHAI BÁO Y TẾ" in text and "Không phải số liệu bầu cử" in text and str(today.visits) in text
