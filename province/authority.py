@@ -50,6 +50,7 @@ def create(home: Home, hosts: Sequence[str]) -> None:
             f"{home.path} đã có dữ liệu, không ghi đè; hãy chọn --home khác.\n"
             f"{home.path} is not empty, nothing was changed: choose another --home."
         )
+    names = [_san(host) for host in dict.fromkeys([*LOCAL, *hosts])]
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home.path / "opener").mkdir(mode=0o700)
     root, service = sign.generate(), sign.generate()
@@ -57,7 +58,7 @@ def create(home: Home, hosts: Sequence[str]) -> None:
     put(home.service_key, service)
     put(home.service_signature, sign.sign(root, b"hue-service-v1" + sign.public(service)))
     put(home.wrap_key, os.urandom(32))
-    _certificates(home, root, hosts)
+    _certificates(home, root, names)
     put(home.root_public, sign.public(root))  # last: with it the home counts as made
 
 
@@ -115,7 +116,7 @@ def put(path: Path, secret: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _certificates(home: Home, root: bytes, hosts: Sequence[str]) -> None:
+def _certificates(home: Home, root: bytes, names: Sequence[x509.GeneralName]) -> None:
     """A CA of its own and a server leaf, both valid 1970-2100; P-256, which every TLS library takes."""
     ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name("Hue province CA")
@@ -130,7 +131,7 @@ def _certificates(home: Home, root: bytes, hosts: Sequence[str]) -> None:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(ca=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_san(host) for host in dict.fromkeys([*LOCAL, *hosts])]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(ca_key, SHA256())
     )
     pem = ca.public_bytes(Encoding.PEM)

@@ -7,24 +7,22 @@ import hmac
 from collections import OrderedDict
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
 
-import kiosk
 from kiosk.crypto import seal
 from kiosk.domain import events
 from kiosk.domain.events import Key, Place
 from kiosk.domain.projection import AMENDMENTS, ROOTS, Fact, settle
 from kiosk.domain.protocol import Opening, key_aad
+from kiosk.shipped import data_dir
 from province import tables
 from province.authority import day_private
 from province.settings import Home
 
 EPOCH, EVENT = tables.table(tables.Epoch), tables.table(tables.Event)
-DICTIONARIES = Path(kiosk.__file__).resolve().parent.parent / "data" / "dict"
 CACHED = 512  # content keys kept in memory
 
 
@@ -48,7 +46,7 @@ class Room(NamedTuple):
 def dictionary(number: int) -> bytes:
     """Raises seal.Unopenable for one that this program does not have."""
     try:
-        return b"" if number == 0 else (DICTIONARIES / str(number)).read_bytes()
+        return b"" if number == 0 else (data_dir() / "dict" / str(number)).read_bytes()
     except OSError as error:
         raise seal.Unopenable(f"dictionary {number}") from error
 
