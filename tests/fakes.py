@@ -68,7 +68,7 @@ class FakeTransport:
             heads = self.heads[span.epoch]
             assert heads[span.from_seq - 1] == span.prev_head
             for seq, event in enumerate(span.events, span.from_seq):
-                duplicates += (span.epoch, seq) in self.events
+                duplicates += int((span.epoch, seq) in self.events)
                 assert self.events.setdefault((span.epoch, seq), event) == event
                 if seq == len(heads):
                     heads.append(chain.link(self.kiosk, span.epoch, heads[-1], event))

@@ -3,6 +3,7 @@
 import argparse
 import time
 from pathlib import Path
+from typing import IO
 
 from kiosk import compose, words
 from kiosk.cli import output
@@ -25,11 +26,11 @@ def run(args: argparse.Namespace) -> int:
     """Exit 0 when what was asked for is done: with --once a good answer, else nothing waits (--drain: and all is opened)."""
     if not args.home.is_dir():
         raise KioskError(Code.NOT_ENROLLED, home=args.home)
-    lock = locks.acquire(args.home, "uploader")
-    if lock is None:
-        state = _ask_holder(args.home, args.once)
+    got = _lock_or_answer(args.home, args.once)
+    if isinstance(got, SyncState):
+        state = got
     else:
-        with lock, compose.enrolled(args.home) as parts:
+        with got, compose.enrolled(args.home) as parts:
             state = _own(parts.uploader, args.once, args.drain)
             parts.uploader.close()
     _show(state, args.json)
@@ -48,22 +49,25 @@ def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
         time.sleep(min(uploader.delay_s(), 5.0))
 
 
-def _ask_holder(home: Path, once: bool) -> SyncState:
-    """The same through the process that holds the `uploader` lock. Raises KioskError(HOME_BUSY) naming it if it does not answer."""
-    requests = SyncRequest(home)
-    total = _one_answer(home, requests)
-    while not once and total.state == "ok" and total.waiting:
-        total = _one_answer(home, requests).on_top_of(total)
-    return total
+def _lock_or_answer(home: Path, once: bool) -> IO[bytes] | SyncState:
+    """The `uploader` lock; or, as long as another process holds it, the state after the steps we asked that one for.
 
-
-def _one_answer(home: Path, requests: SyncRequest) -> SyncState:
-    token, end = requests.ask(), time.monotonic() + HOLDER_S
-    while time.monotonic() < end:
-        if (state := requests.answer(token)) is not None:
-            return state
-        time.sleep(0.1)
-    raise KioskError(Code.HOME_BUSY, holder=locks.holder(home, "uploader"), home=home)
+    Raises KioskError(HOME_BUSY) naming the holder if it neither answers nor lets go.
+    """
+    requests, total = SyncRequest(home), SyncState()
+    while (lock := locks.acquire(home, "uploader")) is None:
+        token, end = requests.ask(), time.monotonic() + HOLDER_S
+        while (answer := requests.answer(token)) is None:
+            if (lock := locks.acquire(home, "uploader")) is not None:
+                requests.pending()  # taken back: we do it ourselves
+                return lock
+            if time.monotonic() > end:
+                raise KioskError(Code.HOME_BUSY, holder=locks.holder(home, "uploader"), home=home)
+            time.sleep(0.1)
+        total = answer.on_top_of(total)
+        if once or total.state != "ok" or total.waiting == 0:
+            return total
+    return lock
 
 
 def _progress(state: SyncState) -> None:

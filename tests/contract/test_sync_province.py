@@ -17,13 +17,13 @@ from kiosk.compose import Parts
 from kiosk.devices.clock import SystemClock
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.protocol import enrol_code
+from kiosk.domain.vntime import ZONE
 from kiosk.errors import Code, KioskError
 from kiosk.settings import Settings
 from kiosk.store import locks
 from kiosk.sync import enrol
 from kiosk.sync.state import SyncRequest
 from kiosk.sync.uploader import POLL_S
-from tests.builders import VIETNAM
 
 STATION = "46-474-19750-01"
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def kiosk(home: Path) -> Iterator[Parts]:
     """The enrolled home, opened, with its day begun; short time-outs."""
     with compose.open_parts(home, Settings(timeout_seconds=5.0), keystore=FileKeyStore(home / "device.secret")) as parts:
         if parts.station.day() is None:
-            parts.station.begin_day(datetime.now(VIETNAM).date().isoformat())
+            parts.station.begin_day(datetime.now(ZONE).date().isoformat())
         yield parts
         parts.uploader.close()
 
@@ -229,7 +229,7 @@ def test_the_commands_enrol_and_sync(province: Province, tmp_path: Path) -> None
     home = str(tmp_path / "kiosk")
     told = lines("kiosk", "enrol", "--home", home, "--server", province.url, "--code", province.code())[0]
     assert told["station"] == STATION and told["kiosk"] and "epoch" in told
-    lines("kiosk", "day", "open", datetime.now(VIETNAM).date().isoformat(), "--home", home)
+    lines("kiosk", "day", "open", datetime.now(ZONE).date().isoformat(), "--home", home)
     for _ in range(3):
         lines("kiosk", "seen", "--kind", "moh", "--home", home)
     said = lines("kiosk", "sync", "--drain", "--home", home)[-1]
