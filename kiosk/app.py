@@ -217,8 +217,6 @@ class Program:
                 while self.parts.mirror.step():
                     pass
             if self._own:
-                if "uploader" in self.parts.__dict__:
-                    self.parts.uploader.close()
                 self.parts.close()
         self._held.close()
 

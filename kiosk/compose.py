@@ -117,6 +117,8 @@ class Parts:
         return check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
 
     def close(self) -> None:
+        if "uploader" in self.__dict__:
+            self.uploader.close()
         self.database.close()
         self.held.close()
 

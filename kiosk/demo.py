@@ -1,0 +1,389 @@
+"""The main job from end to end: a province of its own, a kiosk enrolled through the real call, the real window, drawn voters.
+
+The voters are drawn into webcam frames beforehand; everything after the camera is what an officer uses. `province` is another
+process: nothing of it is imported here.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from kiosk import compose
+from kiosk.app import Program
+from kiosk.devices.clock import SystemClock
+from kiosk.devices.keystore import FileKeyStore
+from kiosk.devices.stage import Scene, Stage
+from kiosk.domain.passes import hu1
+from kiosk.domain.verdict import Act
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Frame
+from kiosk.security.vault import Secrets
+from kiosk.sync import enrol
+from kiosk.ui.window import ShownVerdict
+
+STATION = "46-474-19750-03"
+NAME, COMMUNE = "Khu vực bỏ phiếu số 3", "19750"
+SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Phan Võ Đặng Bùi Đỗ Hồ Ngô Dương".split()
+GIVEN = "An Bình Cường Dung Giang Hà Hải Hạnh Hoa Hùng Lan Linh Mai Nam Nga Phúc Quý Sơn Tâm Thảo Trang Tuấn Vân Yến".split()
+HOUR = 3_600_000
+HARD = 0.15
+TYPED = {
+    "full_name": "Hồ Thị Ẩn",
+    "birth_date": "1946",
+    "phone": "không có",
+    "id_number": "191500001",
+    "current.hamlet": "Tổ dân phố 3",
+    "current.ward": "Phường Tây Lộc",
+    "current.district": "Thành phố Huế",
+}
+
+
+# -- who comes ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """One person in the queue: the code and what it is shown on."""
+
+    scene: Scene
+    feverish: bool = False
+
+
+def card(rnd: random.Random) -> bytes:
+    """A chip ID card of an invented person (letter's form; layout of the 2021 card)."""
+    year, woman = rnd.randrange(1930, 2003), rnd.random() < 0.5
+    digit = int(woman) + (2 if year >= 2000 else 0)
+    number = f"046{digit}{year % 100:02d}{rnd.randrange(10**6):06d}"
+    name = f"{rnd.choice(SURNAMES)} {'Thị' if woman else 'Văn'} {rnd.choice(GIVEN)}"
+    born = f"{rnd.randrange(1, 29):02d}{rnd.randrange(1, 13):02d}{year}"
+    home = f"Tổ dân phố {rnd.randrange(1, 15)}, Tây Lộc, Thành phố Huế, Thừa Thiên Huế"
+    return f"{number}||{name}|{born}|{'Nữ' if woman else 'Nam'}|{home}|01052021".encode()
+
+
+def voter_pass(rnd: random.Random, secrets: Secrets, now: int, hours_ago: float, valid: int = 48) -> bytes:
+    claims = hu1.Claims(rnd.randbytes(8), int(now - hours_ago * HOUR), valid, rnd.randrange(1930, 2003), "TTM", rnd.choice("MF"))
+    return hu1.make(claims, secrets.enrolment.issuer_id, secrets.issuer_seed).encode()
+
+
+def queue(n: int, seed: int, secrets: Secrets, now: int) -> list[Voter]:
+    """`n` voters of all kinds, valid and invalid, the same for the same seed (their passes are signed with this kiosk's own key)."""
+    rnd, voters, passes = random.Random(seed), list[Voter](), list[bytes]()
+    kinds = rnd.choices(
+        ("pass", "card", "phone", "old", "strange", "other", "again", "unknown"), (40, 34, 12, 4, 2, 3, 3, 2), k=max(0, n - len(PARADE))
+    )
+    for kind in [*PARADE, *kinds][:n]:
+        look = "phone"
+        if kind == "again" and len(passes) < 25:
+            kind = "pass"
+        if kind == "pass":
+            payload = voter_pass(rnd, secrets, now, rnd.uniform(0.5, 30))
+            passes.append(payload)
+        elif kind == "card":
+            payload, look = card(rnd), "card"
+        elif kind == "phone":
+            payload = f"https://tokhaiyte.vn/?page=Project.TKYT.destinationRegister&i={rnd.randrange(10**6)}".encode()
+        elif kind == "old":
+            payload = voter_pass(rnd, secrets, now, 90)
+        elif kind == "strange":
+            payload = voter_pass(rnd, secrets, now, 2)[:-4] + b"0000"
+        elif kind == "other":
+            payload, look = rnd.choice([(b"http://qr.huecity.vn", "paper"), (b"WIFI:T:WPA;S:NHA VAN HOA;P:12345678;;", "paper")])
+        elif kind == "again":
+            payload = rnd.choice(passes[:-20])
+        else:
+            payload = f"HS{rnd.randrange(10**12):012d}".encode()
+        hard = look != "paper" and rnd.random() < HARD
+        voters.append(Voter(Scene(payload, look, hard, kind), feverish=kind == "card" and rnd.random() < 0.05))
+    return voters
+
+
+PARADE = ("pass", "card", "phone", "old", "strange", "other", "unknown")  # first one of each, so that a short demo shows all
+
+
+# -- what is around -----------------------------------------------------------------------------------------------
+
+
+class Province:
+    """The provincial server, in its own process and data directory, on the loopback."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.url = home, ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> str:
+        """Sets it up and serves it; returns a one-time code. Raises KioskError(INTERNAL) with its last words."""
+        self._run("init")
+        self._run("station", "add", "--code", STATION, "--name", NAME, "--commune", COMMUNE)
+        argv = [sys.executable, "-m", "province", "serve", "--home", str(self.home), "--port", "0", "--json"]
+        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=_environment())
+        assert self._process.stdout is not None
+        try:
+            self.url = json.loads(self._process.stdout.readline())["ready"]
+        except (ValueError, KeyError) as error:
+            raise KioskError(Code.INTERNAL, what="province serve") from error
+        return str(json.loads(self._run("enrol-code", "--station", STATION, "--json"))["code"])
+
+    def _run(self, *argv: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "province", *argv, "--home", str(self.home)], capture_output=True, text=True, env=_environment(), check=False
+        )
+        if done.returncode:
+            raise KioskError(Code.INTERNAL, what=f"province {argv[0]}", cause=done.stderr.strip()[-200:])
+        return done.stdout
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+
+def _environment() -> dict[str, str]:
+    """The province is found where this program was found."""
+    root = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))}
+
+
+class Gate:
+    """The stage as a camera that shows nothing faster than somebody stands before it: an unpaced demo must not burn the machine."""
+
+    def __init__(self, stage: Stage, paced: bool) -> None:
+        self.name, self._stage, self._paced = stage.name, stage, paced
+        self._somebody = threading.Event()
+
+    def present(self, index: int) -> None:
+        self._stage.present(index)
+        self._somebody.set()
+
+    def clear(self) -> None:
+        self._stage.clear()
+        self._somebody.clear()
+
+    def read(self) -> Frame | None:
+        if not self._paced and not self._somebody.wait(0.1):
+            return None
+        return self._stage.read()
+
+    def close(self) -> None:
+        self._stage.close()
+
+
+@dataclass
+class Tally:
+    """What happened, for the summary."""
+
+    scanned: int = 0
+    declared: int = 0
+    unread: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+
+    def percentile(self, share: float) -> float:
+        ordered = sorted(self.latencies)
+        return round(ordered[int(share * (len(ordered) - 1))] * 1000, 1) if ordered else 0.0
+
+
+# -- the officer --------------------------------------------------------------------------------------------------
+
+
+class Conductor(QObject):
+    """Sends voters before the camera one by one and, `officer`, presses the keys an officer would press. Lives on the UI thread."""
+
+    def __init__(self, voters: Sequence[Voter], gate: Gate, pace: float, officer: bool, done: Callable[[], object]) -> None:
+        super().__init__()
+        self.voters, self.gate, self.pace, self.officer, self.done = voters, gate, pace, officer, done
+        self.tally, self.at = Tally(), -1
+        self.on_voter: Callable[[int], object] = lambda _n: None
+        self.on_page: Callable[[str], object] = lambda _name: None
+        self.program: Program | None = None
+        self._patience = QTimer(self, singleShot=True, interval=6000 if officer else 15_000)
+        self._patience.timeout.connect(self._give_up)
+        self._begin = QTimer(self, interval=50)
+        self._begin.timeout.connect(self._when_ready)
+
+    def conduct(self, program: Program) -> None:
+        self.program = program
+        program.window.verdict_shown.connect(self._shown, Qt.ConnectionType.QueuedConnection)  # it is told from inside a paint
+        self._begin.start()
+
+    def _when_ready(self) -> None:
+        assert self.program is not None
+        if self.program.window.scanner is not None and self.program.scanner is not None and self.program.scanner.name:
+            self._begin.stop()
+            self._next()
+
+    def _next(self) -> None:
+        assert self.program is not None
+        if not self.officer and self.program.window.pages.currentWidget() is not self.program.window.scan:
+            QTimer.singleShot(500, self._next)  # the person at the keyboard is busy with a form
+            return
+        self.at += 1
+        if self.at >= len(self.voters):
+            self.done()
+            return
+        self.gate.present(2 * self.at)
+        self._patience.start()
+
+    def _give_up(self) -> None:
+        """Not read: the voter holds it closer (the easy twin of the scene); not read even so: the next one."""
+        self.gate.present(2 * self.at + 1)
+        self.tally.unread += 1
+        if self.tally.unread < 2 * len(self.voters):
+            self._patience.start()
+
+    def _shown(self, shown: ShownVerdict) -> None:
+        """A verdict stands on the screen: what an officer does next."""
+        self._patience.stop()
+        self.gate.clear()
+        act = shown.verdict.act
+        self.tally.verdicts[act.value] += 1
+        if shown.frame_at:
+            self.tally.scanned += 1
+            self.tally.latencies.append(shown.painted_at - shown.frame_at)
+        elif shown.verdict.reason == "declared":
+            self.tally.declared += 1
+        self.on_page(act.value)
+        wait = round(self.pace * 1000)
+        if self.officer and shown.frame_at and act in (Act.CARD, Act.UNVERIFIED, Act.DECLARE, Act.OUT_OF_DATE, Act.NOT_CONFIRMED):
+            QTimer.singleShot(wait // 3, self._declare)
+        elif self.officer and shown.frame_at and act is Act.LOOK:
+            QTimer.singleShot(wait // 3, self._seen)
+        else:
+            self.on_voter(self.at + 1)
+            QTimer.singleShot(wait, self._next)
+
+    def _seen(self) -> None:
+        self.press(Qt.Key.Key_F5)
+        self.on_page("f5")
+        QTimer.singleShot(0, lambda: self.press(Qt.Key.Key_1, "1"))
+
+    def _declare(self) -> None:
+        """F2, the missing fields, the three and the six, Enter."""
+        assert self.program is not None
+        self.press(Qt.Key.Key_F2)
+        QTimer.singleShot(0, self._particulars)
+
+    def _particulars(self, left: int = 12) -> None:
+        assert self.program is not None
+        form = self.program.window.load_pages().form
+        if form.steps.currentIndex() == 1 or left == 0:
+            QTimer.singleShot(0, self._questions)
+            return
+        here = next((f for f in form.particulars.order if f.editor is QApplication.focusWidget() or f.editor.hasFocus()), None)
+        if here is not None and not here.value.strip():
+            if here.key in TYPED:
+                self.type(TYPED[here.key])
+            else:
+                self.press(Qt.Key.Key_1, "1")
+        if here is not None and here.key == "phone":
+            self.on_page("form-1")
+        self.press(Qt.Key.Key_Return, "\r")
+        QTimer.singleShot(0, lambda: self._particulars(left - 1))
+
+    def _questions(self) -> None:
+        feverish = self.voters[self.at].feverish
+        for _exposure in range(3):
+            self.press(Qt.Key.Key_2, "2")
+        if feverish:
+            self.press(Qt.Key.Key_1, "1")
+        self.press(Qt.Key.Key_0, "0")
+        self.on_page("form-2")
+        self.press(Qt.Key.Key_Return, "\r")
+
+    # -- keys, as a keyboard sends them -------------------------------------------------------------------------------
+
+    def _target(self) -> QWidget:
+        assert self.program is not None
+        return QApplication.focusWidget() or self.program.window
+
+    def press(self, key: Qt.Key, text: str = "") -> None:
+        """One key; a function key goes to its button, since an offscreen window is not always the active one that shortcuts want."""
+        assert self.program is not None
+        number = key.value - Qt.Key.Key_F1.value + 1
+        if 1 <= number <= 12:
+            self.program.window.keys.buttons[number].click()
+            return
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(self._target(), QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text))
+
+    def type(self, text: str) -> None:
+        """Vietnamese comes from an input method, so it is committed as one does."""
+        event = QInputMethodEvent()
+        event.setCommitString(text)
+        QApplication.sendEvent(self._target(), event)
+
+
+# -- the whole ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything in place, the window not yet open."""
+
+    province: Province
+    home: Path
+    secrets: Secrets
+
+
+def prepare(out: Path) -> Ready:
+    """Province up, kiosk enrolled through the real call. Raises KioskError."""
+    home = out / "kiosk"
+    if home.exists():
+        raise KioskError(Code.ALREADY_ENROLLED, home=home)
+    out.mkdir(parents=True, exist_ok=True)
+    province = Province(out / "province")
+    try:
+        code = province.start()
+        enrol.enrol(home, province.url, code, FileKeyStore(home / "device.secret"), SystemClock())
+        with compose.open_parts(home) as parts:
+            parts.station.begin_day(parts.station.likely_day() or "")
+            return Ready(province, home, parts.vault.secrets)
+    except BaseException:
+        province.stop()
+        raise
+
+
+def staged(voters: Sequence[Voter], seed: int, paced: bool) -> tuple[Stage, Gate]:
+    """The drawn queue: scene 2i as the voter holds it at first, 2i+1 held closer."""
+    scenes = [s for v in voters for s in (v.scene, Scene(v.scene.payload, v.scene.look, False, v.scene.label))]
+    stage = Stage(scenes, seed, paced=paced)
+    return stage, Gate(stage, paced)
+
+
+def summary(parts: compose.Parts, tally: Tally) -> dict[str, Any]:
+    """The last line of `kiosk demo` (CLI: a stable promise)."""
+    counts = parts.outbox.counts()
+    latency = {"p50": tally.percentile(0.5), "p95": tally.percentile(0.95)}
+    return {
+        "scanned": tally.scanned,
+        "verdicts": dict(tally.verdicts),
+        "declared": tally.declared,
+        "events": counts.events,
+        "acknowledged": counts.acknowledged,
+        "opened": counts.opened,
+        "refused": counts.refused,
+        "waiting": counts.waiting,
+        "frame_to_verdict_ms": latency,
+        "held_closer": tally.unread,
+    }
+
+
+def close_of_day(parts: compose.Parts, out: Path) -> Path:
+    """Everything sent and receipted, then the report on paper. Raises KioskError."""
+    parts.mirror.step()
+    end = time.monotonic() + 120
+    parts.uploader.drain(lambda _state: None, lambda: time.monotonic() > end)
+    return parts.day.print_report(out / "papers" / f"bao-cao-{parts.station.day()}.pdf").file
