@@ -24,6 +24,9 @@ LARGEST = 64 << 20  # bytes of a picture file
 
 Image = NDArray[np.uint8]
 
+# Also where somebody imported cv2 before this package could set its environment.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 
 def read_picture(path: Path) -> Image:
     """A picture as (height, width, 3) BGR. Raises KioskError(BAD_FILE) with `file` and `why`.

@@ -1,0 +1,196 @@
+"""Pictures, folders, videos and a network camera as cameras; what is missing or broken is said, never a traceback."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from kiosk.devices import camera
+from kiosk.devices.camera import open_camera
+from kiosk.devices.pace import Pace
+from kiosk.devices.replay import ReplayCamera, read_picture
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Camera, Frame
+
+
+def plain(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.full((240, 320, 3), level, np.uint8)
+
+
+def levels(source: Camera, count: int) -> list[int]:
+    """The mean grey of the next frames, rounded to tens."""
+    frames = [source.read() for _ in range(count)]
+    return [round(float(frame.image.mean()) / 10) * 10 for frame in frames if frame is not None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    where = tmp_path / "ảnh cử tri"  # letters that OpenCV alone cannot open on Windows
+    (where / "chiều").mkdir(parents=True)
+    for name, level in (("a.png", 50), ("b.png", 100), ("chiều/c.png", 150)):
+        (where / name).write_bytes(cv2.imencode(".png", plain(level))[1].tobytes())
+    (where / "notes.txt").write_text("not a picture")
+    return where
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "morning.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
+    for level in (50, 100, 150):
+        writer.write(plain(level))
+    writer.release()
+    return path
+
+
+def test_a_folder_shows_its_pictures_in_order_and_begins_again(folder: Path) -> None:
+    assert levels(ReplayCamera(folder, paced=False, hold=2), 8) == [50, 50, 100, 100, 150, 150, 50, 50]
+
+
+def test_a_single_picture_stays(folder: Path) -> None:
+    assert levels(open_camera(str(folder / "a.png"), paced=False), 40) == [50] * 40
+
+
+def test_a_video_runs_and_begins_again(video: Path) -> None:
+    assert levels(open_camera(str(video), paced=False), 5) == [50, 100, 150, 50, 100]
+
+
+def test_a_folder_whose_pictures_vanish_is_a_lost_camera(folder: Path) -> None:
+    source = ReplayCamera(folder, paced=False, hold=1)
+    source.read()
+    for file in folder.rglob("*.png"):
+        file.unlink()
+    with pytest.raises(KioskError) as caught:
+        levels(source, 4)
+    assert caught.value.code is Code.CAMERA_LOST
+
+
+BROKEN = {"empty": b"", "torn": b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "html": b"<html>no picture</html>", "none": None}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize("name", ["shot.png", "shot.mp4"])
+def test_a_broken_or_missing_file_is_refused_by_name(tmp_path: Path, name: str, content: bytes | None) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(KioskError) as caught:
+        open_camera(str(path))
+    assert caught.value.code is Code.BAD_FILE and caught.value.facts["file"] == name
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KioskError) as caught:
+        open_camera(str(tmp_path))
+    assert caught.value.code is Code.BAD_FILE
+
+
+def test_a_picture_that_would_unfold_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    bomb = tmp_path / "bomb.png"
+    bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(60_001))) + chunk(b"IEND", b""))
+    with pytest.raises(KioskError) as caught:
+        read_picture(bomb)
+    assert caught.value.code is Code.BAD_FILE
+
+
+@pytest.mark.parametrize("spec", ["97", "http://127.0.0.1:9/video", "rtsp://officer:secret@127.0.0.1:9/"])
+def test_a_camera_that_is_not_there_is_missing_and_says_nothing_on_standard_error(spec: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KioskError) as caught:
+        open_camera(spec)
+    assert caught.value.code is Code.CAMERA_MISSING
+    assert "secret" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_cameras_are_listed_by_index_and_name_without_their_metadata_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for node, index, name in (("video0", "0", "HD Webcam"), ("video1", "1", "HD Webcam"), ("video12", "0", "USB Camera")):
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "index").write_text(index + "\n")
+        (tmp_path / node / "name").write_text(name + "\n")
+    monkeypatch.setattr(camera, "V4L", tmp_path)
+    assert camera.list_cameras() == [(0, "HD Webcam"), (12, "USB Camera")]
+
+
+class NetworkCamera(BaseHTTPRequestHandler):
+    """Motion JPEG over HTTP, as phones and IP cameras speak it; ends when the class says so."""
+
+    stop = threading.Event()
+    level = 50
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        while not self.stop.is_set():
+            data = cv2.imencode(".jpg", plain(self.level))[1].tobytes()
+            try:
+                self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(data), data))
+            except OSError:
+                return
+            self.stop.wait(0.01)
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    NetworkCamera.stop.clear()
+    NetworkCamera.level = 50
+    server = ThreadingHTTPServer(("127.0.0.1", 0), NetworkCamera)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield server
+    NetworkCamera.stop.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_network_camera_gives_its_newest_frame_and_says_when_it_is_lost(server: ThreadingHTTPServer) -> None:
+    source = open_camera(f"http://127.0.0.1:{server.server_port}/stream")
+
+    def until(level: int) -> Frame:
+        for _ in range(200):
+            frame = source.read()
+            if frame is not None and abs(float(frame.image.mean()) - level) < 6:
+                return frame
+        raise AssertionError(level)
+
+    first = until(50)
+    NetworkCamera.level = 200
+    second = until(200)
+    assert second.number > first.number and second.at > first.at
+    NetworkCamera.stop.set()
+    with pytest.raises(KioskError) as caught:
+        for _ in range(200):
+            source.read()
+    assert caught.value.code is Code.CAMERA_LOST
+    source.close()
+
+
+def test_the_pace_is_thirty_a_second_and_a_late_reader_loses_frames() -> None:
+    now = [10.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    pace = Pace(30, lambda: now[0], wait)
+    moments = [pace.due() for _ in range(4)]
+    assert [round((at - 10) * 30, 6) for at, _ in moments] == [0, 1, 2, 3]
+    assert [lost for _, lost in moments] == [0, 0, 0, 0]
+    now[0] += 10.5 / 30
+    assert [pace.due()[1] for _ in range(2)] == [9, 0]
+
+
+def test_unpaced_nobody_waits() -> None:
+    assert Pace(0, lambda: 5.0, lambda seconds: pytest.fail("waited")).due() == (5.0, 0)
