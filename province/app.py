@@ -50,7 +50,7 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
     app = FastAPI(title="Huế", docs_url=None, redoc_url=None, openapi_url=None)
     calls = Calls(db, authority)
     pages = Jinja2Templates(directory=WEB / "templates")
-    pages.env.filters["clock"] = stations.clock_text
+    pages.env.filters |= {"clock": stations.clock_text, "skew": stations.skew_text}
     trust = msgspec.msgpack.encode(authority.trust)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
 

@@ -165,3 +165,14 @@ def health(db: Database, now: int) -> dict[str, Any]:
 def clock_text(at: int | None) -> str:
     """A time as people read it here: 08:39 23/05/2021."""
     return "—" if at is None else datetime.fromtimestamp(at / 1000, VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def skew_text(seconds: float | None) -> str:
+    """How far a kiosk's clock is off, in words."""
+    if seconds is None:
+        return "—"
+    off, units = abs(seconds), ((86_400, "ngày"), (3_600, "giờ"), (60, "phút"))
+    if off < 2:
+        return "đúng giờ"
+    size = next((f"{off / unit:.0f} {word}" for unit, word in units if off >= unit), f"{off:.0f} giây")
+    return f"{'nhanh' if seconds > 0 else 'chậm'} {size}"

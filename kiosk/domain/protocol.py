@@ -281,7 +281,8 @@ class Enrolment(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """A signed refusal of a whole call. `code`: unknown_kiosk, revoked, bad_code, used_code, expired_code, too_large, clock, shape."""
+    """A signed refusal of a whole call. `code`: unknown_kiosk, revoked, signature, bad_code, used_code, expired_code, too_large, shape,
+    busy (the database is locked, full or away: nothing was stored, come again)."""
 
     code: str
     retry_after_s: int = 0

@@ -12,6 +12,7 @@ import requests
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol
+from province.stations import skew_text
 from tests.province.conftest import Server, code_from, make_home
 from tests.wire import Kiosk, Refused
 
@@ -128,3 +129,11 @@ def test_all_is_there_after_a_restart_and_the_opener_leaves_with_the_server(tmp_
         assert kiosk.send(epoch.span(), openings=[epoch]).duplicates == 3
     finally:
         second.stop()
+
+
+@pytest.mark.parametrize(
+    "seconds,text",
+    [(None, "—"), (-0.05, "đúng giờ"), (5, "nhanh 5 giây"), (-180, "chậm 3 phút"), (-7200, "chậm 2 giờ"), (-86_400 * 365, "chậm 365 ngày")],
+)
+def test_a_clocks_error_is_told_in_words(seconds: float | None, text: str) -> None:
+    assert skew_text(seconds) == text
