@@ -15,7 +15,7 @@ import segno
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "dist" / "kiosk" / ("kiosk.exe" if sys.platform == "win32" else "kiosk")
 TEXT = "046083000123||Trần Thị Mẫu|01011983|Nữ|Phường Tây Lộc, Huế|22122021"
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH")} | {"QT_QPA_PLATFORM": "offscreen"}
+ENVIRONMENT = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
 
 
 def run(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -39,9 +39,8 @@ def decodes(folder: Path) -> str:
 
 
 def stays_open(folder: Path, seconds: float = 8) -> None:
-    with subprocess.Popen(
-        [PROGRAM, "--home", str(folder / "home"), "--windowed"], env=ENVIRONMENT, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as program:
+    command = [PROGRAM, "--home", str(folder / "home"), "--windowed"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as program:
         end = time.monotonic() + seconds
         while program.poll() is None and time.monotonic() < end:
             time.sleep(0.2)
