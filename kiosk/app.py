@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kiosk.compose import Parts
     from kiosk.scanner import Scanner
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
 
 
@@ -55,8 +55,9 @@ class Program:
         self.window.slow.submit(self._make_scanner, self._have_scanner)
 
     def _open(self) -> tuple["Parts", Services]:
-        from kiosk import compose
+        from kiosk import compose, log
 
+        log.open_log(self.home)
         parts = self.parts or compose.open_parts(self.home, self.settings)
         from kiosk.devices.sound import Sounds
 
@@ -137,7 +138,7 @@ class Program:
         try:
             today, counts = parts.station.today(), parts.outbox.counts()
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)
-            conditions = tuple(parts.conditions())
+            conditions = tuple(code for code in parts.conditions() if code is not Code.NO_DAY)  # `days` says it, and says it sooner
         except KioskError as error:
             shown = self.window.status
             if shown is not None:
@@ -206,11 +207,11 @@ class Program:
         self._stopped = True
         window = self.window
         if window.scanner is not None and not window.scanner.stop():
-            log.warning("scanner left behind")
+            logger.warning("scanner left behind")
         window.desk.close()
         for loop in self._loops:
             if not loop.stop():
-                log.warning("loop left behind")
+                logger.warning("loop left behind")
         window.slow.close(2.0)
         if self.parts is not None:
             with contextlib.suppress(KioskError):
@@ -258,7 +259,7 @@ def _hooks(program: Program) -> None:
     """A fault in a slot is logged and shown, and work goes on; Ctrl+C and a stop from outside close the window in order."""
 
     def fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.error("fault", exc_info=(kind, error, trace))
+        logger.error("fault", exc_info=(kind, error, trace))
         program.window.fault(KioskError(Code.INTERNAL, what=kind.__name__))
 
     sys.excepthook = fault

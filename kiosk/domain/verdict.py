@@ -5,9 +5,12 @@ Pure. It guides and never decides who may vote: no verdict turns anybody away (l
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kiosk.domain.passes.model import Kind, Pass, Reading
-from kiosk.domain.policy import Policy
+
+if TYPE_CHECKING:  # msgspec costs start-up time that the window's first paint must not pay
+    from kiosk.domain.policy import Policy
 
 HOUR = 3_600_000
 
@@ -91,7 +94,7 @@ def person_of(p: Pass, known: Known) -> Person:
     return Person(short, p.fields.get("gender") or known.gender, born[:4])
 
 
-def _known_person(p: Pass, known: Known, policy: Policy, now: int) -> Verdict | None:
+def _known_person(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict | None:
     """The verdict on somebody whom this kiosk knows already, or None."""
     person = person_of(p, known)
     if known.entered_at is not None:
@@ -106,7 +109,7 @@ def _known_person(p: Pass, known: Known, policy: Policy, now: int) -> Verdict | 
     return Verdict(act, p.kind, "declared_here", arrival=True, person=person, since=known.declared_at, at=now)
 
 
-def _verified(p: Pass, policy: Policy, now: int, person: Person) -> Verdict:
+def _verified(p: Pass, policy: "Policy", now: int, person: Person) -> Verdict:
     declared = p.declared_at or 0
     if declared > now + policy.future_minutes * 60_000:
         return Verdict(Act.NOT_CONFIRMED, p.kind, "from_the_future", person=person, since=declared, at=now)
@@ -115,7 +118,7 @@ def _verified(p: Pass, policy: Policy, now: int, person: Person) -> Verdict:
     return Verdict(Act.COME_IN, p.kind, "", arrival=True, person=person, since=declared, at=now)
 
 
-def judge(p: Pass, known: Known, policy: Policy, now: int) -> Verdict:
+def judge(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict:
     """The verdict on a pass at `now` (ms UTC)."""
     person = person_of(p, known)
     match p.reading:

@@ -147,14 +147,15 @@ class Particulars(QWidget):
         """Enter: on to the next field that still lacks something, else finished."""
         problems = self.problems()
         place = self.order.index(here) + 1 if here is not None else 0
-        if here is not None and here.key in problems and here.value.strip():
-            self.show_problems({here.key: problems[here.key]}, {})
-            return
+        if here is not None:
+            here.say(words.field_problem(problems.get(here.key, "")))
+            if here.key in problems and here.value.strip():
+                return
         wanting = [field for field in self.order[place:] + self.order[:place] if field.key in problems]
         if not wanting:
             self.finished()
             return
-        if here is None or wanting[0] is here or self.order.index(wanting[0]) < place:
+        if here is None or self.order.index(wanting[0]) < place:
             self.show_problems(problems, {})
         wanting[0].editor.setFocus(Qt.FocusReason.TabFocusReason)
 

@@ -27,7 +27,7 @@ def read(text: str, now: int | None) -> Pass | None:
 
 
 def _borrows_a_name(text: str, host: str) -> bool:
-    """"tokhaiyte.vn.example", "tokhaiyte.vn@example", "t0khaiyte.vn", "tоkhaiyte.vn" with a Cyrillic letter. The state's own hosts
+    """ "tokhaiyte.vn.example", "tokhaiyte.vn@example", "t0khaiyte.vn", "tоkhaiyte.vn" with a Cyrillic letter. The state's own hosts
     (gov.vn) may bear any name."""
     if links.within(host, frozenset({"gov.vn"})):
         return False

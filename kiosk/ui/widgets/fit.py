@@ -63,7 +63,7 @@ class Headline(PlainLabel):
         leading = points * 96 / 72 * LEADING
         top = self.height() - leading * len(lines)
         size = max(SIGN[0], min(SIGN[1], top - theme.STEP))
-        icons.draw(painter, self.icon, QRectF(-size / 12, 0, size, size), QColor(self.colour), 2.6)
+        icons.draw(painter, self.icon, QRectF(-size / 24, 0, size, size), QColor(self.colour), 2.6)
         painter.setPen(QColor(self.colour))
         painter.setFont(theme.font(points, QFont.Weight.Bold))
         for n, line in enumerate(lines):

@@ -1,0 +1,129 @@
+"""Khai hộ by keyboard alone: unanswered at first, a draft that stays, a declaration and a visit at the end."""
+
+from PySide6.QtCore import Qt
+
+from kiosk.domain import form as forms
+from kiosk.words import COLOURS, Role
+from tests import builders
+from tests.ui.conftest import Front
+
+
+def fill_person(front: Front) -> None:
+    """Name, year, sex, ID number and hamlet, with Enter from one to the next."""
+    front.press(Qt.Key.Key_F2)
+    for text in ("Nguyễn Văn Thử", "1950", "1"):
+        front.type(text)
+        front.press(Qt.Key.Key_Return)
+    front.type("191234567")
+    front.press(Qt.Key.Key_Return)
+    front.type("To 3")
+    front.press(Qt.Key.Key_Return)
+
+
+def answer(front: Front, exposures: str, symptoms: str) -> None:
+    """One key a question."""
+    for key in exposures + symptoms:
+        front.type(key)
+    front.press(Qt.Key.Key_Return)
+
+
+def test_a_voter_without_a_phone_is_declared_by_keyboard_alone(front: Front) -> None:
+    fill_person(front)
+    front.wait_to_read("Khai hộ · 2/2")
+    assert not front.reads("Nguyễn Văn Thử")  # the screen may be turned to the voter
+    answer(front, "222", "222222")
+    front.wait(lambda: front.title == "MỜI VÀO")
+    assert front.reads("N. V. Thử · nam · 1950")
+    today = front.station.today()
+    assert (today.visits, today.declared) == (1, 1)
+    front.wait_to_read("Vào 1 · Khai hộ 1")
+
+
+def test_a_symptom_leads_to_the_health_desk_in_the_colour_of_declare_now(front: Front) -> None:
+    fill_person(front)
+    answer(front, "222", "122222")
+    front.wait(lambda: front.title == "MỜI QUA BÀN Y TẾ")
+    assert front.window.scan.card.shown.ground == COLOURS[Role.DECLARE]
+
+
+def test_nothing_is_answered_at_first_and_nothing_unanswered_is_saved(front: Front) -> None:
+    fill_person(front)
+    questions = front.window.load_pages().form.questions
+    assert len(questions.questions) == len(forms.form().exposures) + len(forms.form().symptoms) == 9
+    assert all(question.answer is None for question in questions.questions.values())
+    front.type("0")  # "none of the six", before anything was asked
+    assert all(question.answer is None for question in questions.questions.values())
+    front.press(Qt.Key.Key_Return)
+    assert front.reads("chưa hỏi")
+    assert sum(question.missed for question in questions.questions.values()) == 9
+    assert front.station.today().declared == 0
+
+
+def test_one_key_says_none_of_the_six_after_the_exposures_and_spares_an_answered_one(front: Front) -> None:
+    fill_person(front)
+    for key in "222" + "21":  # fever no, cough yes
+        front.type(key)
+    front.type("0")
+    answers = front.window.load_pages().form.questions.answers()
+    assert answers["symptoms"] == {"fever": False, "cough": True, "dyspnoea": False, "pneumonia": False, "sore_throat": False, "fatigue": False}
+
+
+def test_esc_keeps_the_draft_and_f2_comes_back_to_it(front: Front) -> None:
+    fill_person(front)
+    front.type("2")
+    front.press(Qt.Key.Key_Escape)
+    assert front.window.scan.isVisible()
+    front.press(Qt.Key.Key_F2)
+    form = front.window.load_pages().form
+    front.wait(lambda: form.isVisible())
+    assert form.questions.answers()["exposures"] == {"contact_case": False}
+    assert form.particulars.fields["full_name"].value == "Nguyễn Văn Thử"
+
+
+def test_a_scanned_card_fills_the_form_and_never_the_health_answers(front: Front) -> None:
+    front.paste(builders.CARD.decode())
+    front.wait(lambda: front.title == "ĐÃ ĐỌC THẺ")
+    front.press(Qt.Key.Key_F2)
+    fields = front.window.load_pages().form.particulars.fields
+    assert [fields[key].value for key in ("full_name", "id_number", "birth_date", "gender")] == ["Trần Thị Mẫu", "046183000123", "25/07/1983", "F"]
+    assert front.window.load_pages().form.questions.answers() == {"exposures": {}, "symptoms": {}}
+
+
+def test_another_card_never_lands_in_somebody_elses_draft(front: Front) -> None:
+    fill_person(front)
+    front.press(Qt.Key.Key_Escape)
+    front.paste(builders.CARD.decode())
+    front.wait(lambda: front.title == "ĐÃ ĐỌC THẺ")
+    front.press(Qt.Key.Key_F2)
+    fields = front.window.load_pages().form.particulars.fields
+    assert (fields["full_name"].value, fields["current.hamlet"].value) == ("Trần Thị Mẫu", "")
+
+
+def test_what_is_missing_is_said_under_its_field_in_words(front: Front) -> None:
+    front.press(Qt.Key.Key_F2)
+    front.press(Qt.Key.Key_Return)
+    field = front.window.load_pages().form.particulars.fields["full_name"]
+    assert field.error.isVisible() and field.error.text() == "Cần điền mục này."
+    assert field.label.text().endswith("*")
+
+
+def test_no_phone_is_an_answer_of_its_own(front: Front) -> None:
+    front.press(Qt.Key.Key_F2)
+    phone = front.window.load_pages().form.particulars.fields["phone"]
+    button = next(b for b in phone.findChildren(type(front.window.keys.buttons[2]).__base__) if b.text() == "Không có")
+    front.click(button)
+    assert phone.value == "không có"
+
+
+def test_tab_reaches_every_field_in_reading_order(front: Front) -> None:
+    front.press(Qt.Key.Key_F2)
+    for field in front.window.load_pages().form.particulars.order:
+        front.tab_to(field.editor)
+
+
+def test_saved_drafts_leave_the_screen(front: Front) -> None:
+    fill_person(front)
+    answer(front, "222", "222222")
+    front.wait(lambda: front.title == "MỜI VÀO")
+    front.press(Qt.Key.Key_F2)
+    assert front.window.load_pages().form.particulars.fields["full_name"].value == ""
