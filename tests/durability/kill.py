@@ -1,12 +1,15 @@
 """Kills the busy `kiosk scan --stdin` with SIGKILL, again and again, and looks whether any answered scan is lost or doubled.
 
 Usage: python -m tests.durability.kill [--kills 60] [--seed N] [--tree DIR]
-Children are forked from this warm process, so that each kill strikes a working program and not its imports.
+Children are forked from this warm process, so that each kill strikes a working program and not its imports; a first child
+that may finish proves it: it must not load a single module of its own.
 `--tree`: run another copy of the program (a mutant); the harness itself stays this one. Exit 1 if a record was lost or doubled.
 """
 
 import argparse
 import base64
+import contextlib
+import gc
 import json
 import os
 import random
@@ -14,10 +17,13 @@ import select
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-AT_LEAST = 20
+AT_LEAST = 20  # answers before a kill
+SPREAD_S = 0.002  # a kill comes up to so long after the last answer: anywhere in the next transactions, COMMIT included
+COLD = 71  # exit code of a child that had to load something
 
 
 @dataclass
@@ -32,6 +38,7 @@ def child(home: Path, lines_in: int, answers_out: int) -> int:
     """In the forked child: become `kiosk scan --stdin`; never returns."""
     from kiosk.cli import main
 
+    warm = set(sys.modules)
     os.dup2(lines_in, 0)
     os.dup2(answers_out, 1)
     os.close(answers_out)
@@ -40,12 +47,15 @@ def child(home: Path, lines_in: int, answers_out: int) -> int:
     status = 70
     try:
         status = main(["scan", "--stdin", "--json", "--home", str(home)])
+        if cold := sorted(set(sys.modules) - warm):
+            print("loaded in the child:", *cold, file=sys.stderr, flush=True)
+            status = COLD
     finally:
         os._exit(status)
 
 
-def strike(home: Path, payloads: list[bytes], stop_after: int, out: Outcome) -> None:
-    """One run: feeds lines, reads answers, kills after `stop_after` of them."""
+def strike(home: Path, payloads: list[bytes], stop_after: int, delay: float, out: Outcome) -> None:
+    """One run: feeds lines, reads answers, kills `delay` seconds after `stop_after` of them."""
     to_child, from_parent = os.pipe()
     from_child, to_parent = os.pipe()
     pid = os.fork()
@@ -71,6 +81,9 @@ def strike(home: Path, payloads: list[bytes], stop_after: int, out: Outcome) -> 
             if not ready and not writable:
                 out.findings.append("no answer for 30 s")
                 break
+        moment = time.perf_counter() + delay
+        while time.perf_counter() < moment:
+            pass
     finally:
         os.kill(pid, signal.SIGKILL)
     while data := os.read(from_child, 65536):
@@ -108,6 +121,27 @@ def judge(home: Path, out: Outcome) -> None:
     out.findings += [f"deed twice: {len(deeds) - len(set(deeds))}"] * (len(deeds) != len(set(deeds)))
 
 
+def warm_up(home: Path) -> None:
+    """Everything that a scan loads, loaded here: one scan in this process, and one in a child that is let live and must load nothing."""
+    from kiosk.cli import main
+    from tests import builders
+
+    builders.enrolled_home(home, builders.province_for_today())
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        if main(["scan", "--json", "--home", str(home), "046183000123"]) != 0:
+            raise SystemExit("the warm-up scan was refused")
+    lines_in, lines_out = os.pipe()
+    os.write(lines_out, base64.b64encode(b"046183000124") + b"\n")
+    os.close(lines_out)
+    pid = os.fork()
+    if pid == 0:
+        child(home, lines_in, os.open(os.devnull, os.O_WRONLY))
+    os.close(lines_in)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status:
+        raise SystemExit(f"the warm-up child ended with {status}")
+
+
 def torture(home: Path, kills: int, seed: int, judge_every: int = 10) -> Outcome:
     from tests import builders
 
@@ -115,7 +149,7 @@ def torture(home: Path, kills: int, seed: int, judge_every: int = 10) -> Outcome
     builders.enrolled_home(home, builders.province_for_today())
     for run in range(kills):
         payloads = [f"046{rnd.randrange(10**9):09d}".encode() for _ in range(400)]
-        strike(home, payloads, AT_LEAST + rnd.randrange(30), out)
+        strike(home, payloads, AT_LEAST + rnd.randrange(30), rnd.random() * SPREAD_S, out)
         if (run + 1) % judge_every == 0 or run + 1 == kills:
             judge(home, out)
         if out.findings:
@@ -133,6 +167,8 @@ def main(argv: list[str] | None = None) -> int:
         sys.path.insert(0, str(args.tree.resolve()))
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
     with tempfile.TemporaryDirectory() as folder:
+        warm_up(Path(folder) / "warm")
+        gc.freeze()  # a child's collector would copy every page it looks at
         out = torture(Path(folder) / "home", args.kills, seed)
     for finding in out.findings[:20]:
         print(finding)
