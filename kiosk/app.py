@@ -226,8 +226,10 @@ def application(settings: Settings) -> QApplication:
     """The one QApplication, with typeface and theme."""
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
-    theme.load_fonts()
-    theme.apply(app, theme.THEMES[settings.theme])
+    if app.property("theme") is None:
+        theme.load_fonts()
+    if app.property("theme") != settings.theme:
+        theme.apply(app, theme.THEMES[settings.theme])
     return app
 
 

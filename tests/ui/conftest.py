@@ -149,6 +149,7 @@ def open_front(home: Path, qtbot: QtBot) -> Iterator[Callable[..., Front]]:
         front.window.close()
         assert front.program.parts is not None
         front.program.parts.close()
+        front.window.deleteLater()
 
 
 @pytest.fixture
