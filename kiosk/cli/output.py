@@ -4,14 +4,14 @@ import dataclasses
 import sys
 from typing import Any
 
-import msgspec
-
 from kiosk import words
 from kiosk.errors import KioskError
 
 
 def emit(content: Any) -> None:
     """One JSON object on one line, flushed (a script waits for it)."""
+    import msgspec  # here: it costs the window's start a tenth of its first paint
+
     if dataclasses.is_dataclass(content) and not isinstance(content, type):
         content = dataclasses.asdict(content)
     sys.stdout.write(msgspec.json.encode(content, enc_hook=str).decode() + "\n")

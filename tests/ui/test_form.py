@@ -65,7 +65,14 @@ def test_one_key_says_none_of_the_six_after_the_exposures_and_spares_an_answered
         front.type(key)
     front.type("0")
     answers = front.window.load_pages().form.questions.answers()
-    assert answers["symptoms"] == {"fever": False, "cough": True, "dyspnoea": False, "pneumonia": False, "sore_throat": False, "fatigue": False}
+    assert answers["symptoms"] == {
+        "fever": False,
+        "cough": True,
+        "dyspnoea": False,
+        "pneumonia": False,
+        "sore_throat": False,
+        "fatigue": False,
+    }
 
 
 def test_esc_keeps_the_draft_and_f2_comes_back_to_it(front: Front) -> None:
@@ -85,7 +92,12 @@ def test_a_scanned_card_fills_the_form_and_never_the_health_answers(front: Front
     front.wait(lambda: front.title == "ĐÃ ĐỌC THẺ")
     front.press(Qt.Key.Key_F2)
     fields = front.window.load_pages().form.particulars.fields
-    assert [fields[key].value for key in ("full_name", "id_number", "birth_date", "gender")] == ["Trần Thị Mẫu", "046183000123", "25/07/1983", "F"]
+    assert [fields[key].value for key in ("full_name", "id_number", "birth_date", "gender")] == [
+        "Trần Thị Mẫu",
+        "046183000123",
+        "25/07/1983",
+        "F",
+    ]
     assert front.window.load_pages().form.questions.answers() == {"exposures": {}, "symptoms": {}}
 
 

@@ -112,7 +112,11 @@ def test_the_card_steps_back_and_takes_the_person_with_it(open_front: Callable[.
 
 
 def test_the_last_three_verdicts_stay_as_chips_newest_first(front: Front) -> None:
-    for code, title in ((front.voter_pass().decode(), "MỜI VÀO"), (builders.CARD.decode(), "ĐÃ ĐỌC THẺ"), ("WIFI:S:x;;", "KHÔNG PHẢI MÃ KHAI BÁO")):
+    for code, title in (
+        (front.voter_pass().decode(), "MỜI VÀO"),
+        (builders.CARD.decode(), "ĐÃ ĐỌC THẺ"),
+        ("WIFI:S:x;;", "KHÔNG PHẢI MÃ KHAI BÁO"),
+    ):
         front.paste(code)
         front.wait(lambda title=title: front.title == title)
     assert [chip.title.text() for chip in front.window.scan.chips.chips] == ["KHÔNG PHẢI MÃ KHAI BÁO", "ĐÃ ĐỌC THẺ", "MỜI VÀO"]
