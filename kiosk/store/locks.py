@@ -3,6 +3,7 @@
 An operating-system lock, so a killed process leaves none behind. The file names its holder for the message.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from kiosk.errors import Code, KioskError
 if sys.platform == "win32":
     import msvcrt
 
+    def _wait(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 10_001)  # tries for ten seconds
+
     def _try(file: IO[bytes], exclusive: bool) -> bool:
         # Windows has no shared byte-range lock in msvcrt: shared holders lock one byte each, by process id
         offset = 0 if exclusive else 1 + os.getpid() % 10_000
@@ -26,6 +30,9 @@ if sys.platform == "win32":
         return True
 else:
     import fcntl
+
+    def _wait(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
 
     def _try(file: IO[bytes], exclusive: bool) -> bool:
         try:
@@ -62,6 +69,16 @@ def holder(home: Path, name: str) -> str:
         return (home / f"{name}.holder").read_text("utf-8")[:80]
     except (OSError, UnicodeDecodeError):
         return "?"
+
+
+@contextmanager
+def turn(home: Path, name: str) -> Iterator[None]:
+    """Waits for its turn among the programs of this home; where the disk gives no lock, goes on without one."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            handle = os.open(home / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            _wait(stack.enter_context(os.fdopen(handle, "r+b", buffering=0)))
+        yield
 
 
 @contextmanager

@@ -1,17 +1,23 @@
 """`unsure.log`: deeds that were sent to paper because saving failed. If their event turns up later, the lead keeps or voids it.
 
-One JSON object a line: deed, paper form number, time, code. Never a name, a number or an answer.
+One JSON object a line: deed, paper form number, time, code. Never a name, a number or an answer. Blank lines are room kept free:
+a disk without room for the journal still has room for these.
 """
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 import msgspec
 
 from kiosk.errors import Code
+from kiosk.security import files
+from kiosk.store import locks
 from kiosk.store.engine import Database
 from kiosk.store.journal import Journal
+
+ROOM = 64 * 1024  # bytes, some 600 deeds
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -23,30 +29,45 @@ class Entry(msgspec.Struct, frozen=True):
 
 class Unsure:
     def __init__(self, home: Path) -> None:
-        self._path = home / "unsure.log"
-        self._numbers = max((e.paper for e in self.entries()), default=0)
+        self._home, self._path = home, home / "unsure.log"
+        self._turn = threading.Lock()
+        self._numbers = 0
+        with contextlib.suppress(OSError):
+            self._keep_room()
+
+    def _keep_room(self) -> None:
+        if not self._path.exists():
+            files.write(self._path, b"\n" * ROOM)
 
     def entries(self) -> list[Entry]:
         """What the file holds; a line torn by a crash is passed over."""
         found: list[Entry] = []
         with contextlib.suppress(OSError):
-            for line in self._path.read_bytes().splitlines():
+            for line in self._path.read_bytes().split():
                 with contextlib.suppress(msgspec.DecodeError):
                     found.append(msgspec.json.decode(line, type=Entry))
         return found
 
     def note(self, deed: bytes, at: int, code: Code) -> int:
-        """Writes the deed down as well as the disk allows, and returns the paper form's number (1 is G001)."""
-        self._numbers += 1
-        line = msgspec.json.encode(Entry(deed.hex(), self._numbers, at, code.value)) + b"\n"
-        with contextlib.suppress(OSError):  # the same disk just failed; the paper is then the only record, and the screen says so
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                os.write(handle, line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        return self._numbers
+        """Writes the deed down as well as the disk allows, and returns the paper form's number (1 is G001).
+
+        The number is the next of all programs on this home, as far as the file can be read and written.
+        """
+        with self._turn, locks.turn(self._home, "unsure"):
+            self._numbers = max([self._numbers, *(entry.paper for entry in self.entries())]) + 1
+            line = msgspec.json.encode(Entry(deed.hex(), self._numbers, at, code.value)) + b"\n"
+            with contextlib.suppress(OSError):  # the same disk just failed; the paper is then the only record, and the screen says so
+                self._write(line)
+            return self._numbers
+
+    def _write(self, line: bytes) -> None:
+        """Into the kept room, after the last line; one that was torn is ended first. Raises OSError."""
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "r+b", buffering=0) as file:
+            used = len(file.read().rstrip(b"\n"))
+            file.seek(used)
+            file.write((b"\n" if used else b"") + line)
+            os.fsync(handle)
 
     def turned_up(self, database: Database, journal: Journal) -> list[tuple[Entry, str]]:
         """Deeds that went to paper and are in the journal all the same, with their event's key: they may count twice."""
