@@ -20,7 +20,7 @@ from kiosk.devices.clock import SystemClock
 from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, Untrusted
-from kiosk.errors import Code, KioskError
+from kiosk.errors import Code, KioskError, code_of
 from kiosk.ports import Camera, Clock, KeyStore
 from kiosk.security.keyring import Keyring
 from kiosk.security.vault import Vault
@@ -132,11 +132,17 @@ class Parts:
 def open_parts(
     home: Path, settings: Settings | None = None, clock: Clock | None = None, keystore: KeyStore | None = None, exclusive: bool = False
 ) -> Parts:
-    """Opens an enrolled home. `exclusive`: for rebuild and restore. Raises KioskError (NOT_ENROLLED, HOME_BUSY, DATABASE_*, KEYS_*)."""
+    """Opens an enrolled home. `exclusive`: for rebuild. Raises KioskError (NOT_ENROLLED, HOME_BUSY, DATABASE_*, DISK_*, KEYS_*)."""
+    try:
+        return _open(home, settings, clock or SystemClock(), keystore, exclusive)
+    except OSError as error:  # a folder that lets nothing be written, a disk without room for a lock
+        raise KioskError(code_of(error), home=home, what=error.strerror) from error
+
+
+def _open(home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool) -> Parts:
     with ExitStack() as stack:
         vault = Vault.open(home, keystore or keystores.best(home))
         stack.enter_context(locks.hold(home, "home", exclusive))
-        clock = clock or SystemClock()
         settings = settings or load(home)
         me = identity(vault)
         database = Database(home / "journal.db", vault.dek)

@@ -5,6 +5,7 @@ A Verdict is not an error. A Condition is the environment's: it has a cure and c
 A Fault is ours: logged, shown, and work goes on.
 """
 
+import errno
 from enum import StrEnum
 
 
@@ -72,7 +73,23 @@ class KioskError(Exception):
 
 
 class CommitUnknown(KioskError):
-    """COMMIT failed: the row may or may not be there. Close, reopen, look for the deed."""
+    """COMMIT failed: the row may or may not be there. Close, reopen, look for the deed. `why`: the trouble behind it, by name."""
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: str, why: Code = Code.COMMIT_UNKNOWN) -> None:
         super().__init__(Code.COMMIT_UNKNOWN, cause=cause)
+        self.why = why
+
+
+REFUSALS: dict[int, Code] = {
+    errno.ENOSPC: Code.DISK_FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): Code.DISK_FULL,
+    errno.EROFS: Code.DISK_READ_ONLY,
+    errno.EACCES: Code.DISK_READ_ONLY,
+    errno.EPERM: Code.DISK_READ_ONLY,
+    errno.EIO: Code.DATABASE_UNREADABLE,
+}
+
+
+def code_of(error: OSError) -> Code:
+    """The disk's refusal by its name; what has none is ours."""
+    return REFUSALS.get(error.errno or 0, Code.INTERNAL)

@@ -17,7 +17,7 @@ from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.policy import Campaign, Policy
 from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.verdict import Act, Person, Verdict
-from kiosk.errors import Code, CommitUnknown, KioskError
+from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.store import register
 from kiosk.store.engine import Connection, Database
@@ -213,15 +213,15 @@ class Station:
             with self._s.database.write() as conn:
                 day = self._day(conn, now)
                 written = self._append(conn, day, act(conn, day), now)
-        except CommitUnknown:
+        except CommitUnknown as unknown:
             found = self._look_for(deed, now)
-            if found is None:
-                return self._to_paper(deed, now, kind, Code.COMMIT_UNKNOWN)
+            if found is None:  # a full disk took no commit record; after a failed flush nobody can say
+                return self._to_paper(deed, now, kind, unknown.why)
             written = found
         except KioskError as error:
             return self._to_paper(deed, now, kind, error.code)
-        except OSError:
-            return self._to_paper(deed, now, kind, Code.DISK_FULL)
+        except OSError as error:
+            return self._to_paper(deed, now, kind, code_of(error))
         self.trouble, self._floor = None, max(self._floor, now.wall)
         self._committed()
         return replace(said[0], event=str(written[-1].key), at=written[-1].at)

@@ -14,7 +14,7 @@ from platformdirs import user_data_path
 
 from kiosk import __version__, i18n
 from kiosk.cli import output
-from kiosk.errors import Code, KioskError
+from kiosk.errors import Code, KioskError, code_of
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, one line of help)
@@ -94,6 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
-    except (OSError, MemoryError) as error:
-        output.complain(KioskError(Code.INTERNAL, what=type(error).__name__, errno=getattr(error, "errno", "")))
+    except OSError as error:
+        output.complain(KioskError(code_of(error), what=type(error).__name__, errno=error.errno))
+        return 1
+    except MemoryError:
+        output.complain(KioskError(Code.INTERNAL, what="MemoryError"))
         return 1

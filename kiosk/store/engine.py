@@ -3,6 +3,8 @@
 No network, rendering or printing inside a door. An error in COMMIT is *unknown* (errors.CommitUnknown), never a plain failure.
 """
 
+import contextlib
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 from kiosk.errors import Code, CommitUnknown, KioskError
 
 BUSY_MS = 5_000
+LEAST_ROOM = 64 * 1024  # bytes on the disk: less than the shared memory of a WAL needs
 PRAGMAS = (
     "PRAGMA cipher_log_level=NONE",  # SQLCipher writes to standard error otherwise
     "PRAGMA journal_mode=WAL",
@@ -43,14 +46,24 @@ SAYS: tuple[tuple[str, Code], ...] = (
 TROUBLE = (DBAPIError, driver.Error)
 
 
-def trouble(error: Exception) -> KioskError:
-    """SQLite's words -> ours: the environment's troubles by name, everything else is our fault."""
+def trouble(error: Exception, folder: Path) -> KioskError:
+    """SQLite's words -> ours: the environment's troubles by name, everything else is our fault.
+
+    `folder`: where the database lies; without room for its shared memory SQLite speaks of an I/O error, not of a full disk.
+    """
     orig = error.orig if isinstance(error, DBAPIError) else error
     said = str(orig)
     for part, code in SAYS:
         if part in said:
-            return KioskError(code, cause=said[:120])
+            full = code is Code.DATABASE_UNREADABLE and "I/O" in said and _no_room(folder)
+            return KioskError(Code.DISK_FULL if full else code, cause=said[:120])
     return KioskError(Code.INTERNAL, what=type(orig).__name__, cause=said[:120])
+
+
+def _no_room(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < LEAST_ROOM
+    return False
 
 
 class Prepared:
@@ -104,7 +117,7 @@ class Database:
                 finally:
                     conn.exec_driver_sql("ROLLBACK")
         except TROUBLE as error:
-            raise trouble(error) from error
+            raise trouble(error, self.path.parent) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -123,7 +136,7 @@ class Database:
                     raise
                 self._commit(conn)
             except TROUBLE as error:
-                raise trouble(error) from error
+                raise trouble(error, self.path.parent) from error
 
     def _roll_back(self, conn: Connection) -> None:
         """SQLite may have rolled back by itself (disk full); asking again is then refused and harmless."""
@@ -137,7 +150,8 @@ class Database:
             execute(conn, "COMMIT")
         except TROUBLE as error:
             self._drop_writer()
-            raise CommitUnknown(str(trouble(error))[:160]) from error
+            said = trouble(error, self.path.parent)
+            raise CommitUnknown(str(said)[:160], said.code if said.code is Code.DISK_FULL else Code.COMMIT_UNKNOWN) from error
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
@@ -151,7 +165,7 @@ class Database:
             with self._engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except TROUBLE as error:
-            raise trouble(error) from error
+            raise trouble(error, self.path.parent) from error
 
     def close(self) -> None:
         """Drops every connection; the next door opens a new one."""

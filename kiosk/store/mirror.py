@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 
 from kiosk.crypto import chain, sign
 from kiosk.domain.protocol import SignedOpening
-from kiosk.errors import Code, KioskError
+from kiosk.errors import Code, KioskError, code_of
 from kiosk.security import files
 from kiosk.store import locks
 from kiosk.store.engine import Database
@@ -144,11 +144,13 @@ class Mirror:
             return False  # another process is writing, for us too
         try:
             return self._catch_up()
-        except OSError:
-            self.trouble, self._scan = Code.DISK_FULL, None
+        except OSError as error:
+            refused = code_of(error)
+            self.trouble = refused if refused in (Code.DISK_FULL, Code.DISK_READ_ONLY) else Code.MIRROR_BROKEN
+            self._scan = None  # what the file holds now, only the file can tell
             return False
         except KioskError as error:
-            self.trouble = error.code
+            self.trouble, self._scan = error.code, None  # frames were counted that were never written
             return False
         finally:
             lock.close()
