@@ -27,7 +27,6 @@ PRAGMAS = (
     "PRAGMA cipher_log_level=NONE",  # SQLCipher writes to standard error otherwise
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # NORMAL lost acknowledged rows in simulated power cuts
-    f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA wal_autocheckpoint=4000",  # the mirror thread checkpoints; this is the backstop
     "PRAGMA foreign_keys=ON",
 )
@@ -85,7 +84,9 @@ class Prepared:
 
 
 class Database:
-    """One SQLCipher file. `key`: 32 bytes, raw."""
+    """One SQLCipher file. `key`: 32 bytes, raw; `busy_ms`: how long a connection waits for another's transaction."""
+
+    busy_ms = BUSY_MS
 
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path
@@ -102,6 +103,7 @@ class Database:
             cursor = connection.cursor()
             for pragma in PRAGMAS:
                 cursor.execute(pragma)
+            cursor.execute(f"PRAGMA busy_timeout={self.busy_ms}")
             cursor.close()
 
         return engine
