@@ -63,7 +63,17 @@ class Program:
 
         play = Sounds(on=self.settings.sound).play
         station = parts.station
-        services = Services(station, station.info, self._report, self._devices, self._use_camera, self._sync_now, self._look, play)
+        services = Services(
+            station,
+            station.info,
+            self._report,
+            self._devices,
+            self._use_camera,
+            self._sync_now,
+            self._look,
+            play,
+            lambda: parts.clock.now().wall,
+        )
         return parts, services
 
     def _make_scanner(self) -> "Scanner":

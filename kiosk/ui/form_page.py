@@ -43,7 +43,7 @@ class FormPage(QWidget):
         self.before = button(_("Sửa phần trước"), self.to_particulars)
         self.next = button(_("Enter · Tiếp: câu hỏi"), self.particulars.confirm, primary=True)
         self.store = button(_("Enter · Lưu tờ khai"), self.save, primary=True)
-        foot = row(self.leave, self.fresh, None, self.before, self.next, self.store, gap=16)
+        foot = row(self.leave, self.fresh, None, self.questions.none, self.before, self.next, self.store, gap=16)
         head = row(self.title, self.note, gap=24)
         head.setStretch(1, 1)
         layout = column(head, self.steps, foot, gap=12)
@@ -122,7 +122,7 @@ class FormPage(QWidget):
         self.steps.setCurrentIndex(number)
         self.title.setText(_("Khai hộ · 2/2 Câu hỏi") if number else _("Khai hộ · 1/2 Người được khai"))
         self.note.setVisible(number == 0)
-        for shown, made in ((1, self.before), (0, self.next), (1, self.store), (0, self.fresh)):
+        for shown, made in ((1, self.questions.none), (1, self.before), (0, self.next), (1, self.store), (0, self.fresh)):
             made.setVisible(shown == number)
 
     def save(self) -> None:

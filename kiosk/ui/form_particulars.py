@@ -25,12 +25,18 @@ PLACES = {
     "id_number": (1, 0, 3),
     "phone": (1, 3, 5),
     "phone_of": (1, 8, 4),
-    "current.hamlet": (2, 0, 3),
-    "current.ward": (2, 3, 3),
-    "current.district": (2, 6, 3),
+    "current.hamlet": (2, 0, 4),
+    "current.ward": (2, 4, 3),
+    "current.district": (2, 7, 2),
     "current.province": (2, 9, 3),
     "proxy_reason": (3, 0, 12),
+    "old_id": (5, 0, 4),
+    "email": (5, 4, 5),
+    "country": (5, 9, 3),
+    "permanent": (6, 0, 5),
+    "travel_14d": (6, 5, 7),
 }
+MORE, UNPLACED = 4, 7  # rows: the line above what is seldom asked; where fields begin that the table does not name
 LIMITS = {"name": identity.NAME_LIMIT, "address": identity.ADDRESS_LIMIT, "id": 40, "phone": 40, "date_or_year": 40}
 
 
@@ -51,19 +57,18 @@ class Particulars(QWidget):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(12)
         grid.setContentsMargins(24, 16, 24, 16)
-        more = max(r for r, _c, _s in PLACES.values()) + 2
         for key, made in self._make():
             if key in PLACES:
                 r, c, span = PLACES[key]
             else:
                 n = len([k for k in self.fields if k not in PLACES])
-                r, c, span = more + n // 3, 4 * (n % 3), 4
+                r, c, span = UNPLACED + n // 3, 4 * (n % 3), 4
             self.fields[key] = made
             grid.addWidget(made, r, c, 1, span, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(PlainLabel(_("Thêm, nếu có"), 13, QFont.Weight.DemiBold, soft=True), more - 1, 0, 1, 12)
+        grid.addWidget(PlainLabel(_("Thêm, nếu có"), 13, QFont.Weight.DemiBold, soft=True), MORE, 0, 1, 12)
         for c in range(12):
             grid.setColumnStretch(c, 1)
-        grid.setRowStretch(more + 4, 1)
+        grid.setRowStretch(UNPLACED + 4, 1)
         inside = QWidget()
         inside.setLayout(grid)
         self.area = QScrollArea()

@@ -28,8 +28,8 @@ class Questions(QWidget):
         self.none.setToolTip(_("Chỉ bấm sau khi đã đọc đủ sáu biểu hiện."))
         left, right = self._table(TABLES[0]), self._table(TABLES[1])
         hint = PlainLabel(_("Đọc cho cử tri nghe, hoặc quay màn hình. Phím 1 Có, 2 Không."), 14, soft=True, wrap=True)
-        one = panel(column(*left, None, hint, margin=24, gap=8))
-        two = panel(column(*right, None, row(None, self.none), margin=24, gap=0))
+        one = panel(column(*left, None, hint, margin=16, gap=4))
+        two = panel(column(*right, None, margin=16, gap=4))
         layout = row(one, two, gap=16)
         layout.setStretch(0, 55)
         layout.setStretch(1, 45)
@@ -39,11 +39,11 @@ class Questions(QWidget):
             QWidget.setTabOrder(before.choices, after.choices)
 
     def _table(self, table: str) -> list[QWidget]:
-        rows: list[QWidget] = [PlainLabel(label_of(forms.form().field(table)), 18, QFont.Weight.Bold)]
+        rows: list[QWidget] = [PlainLabel(label_of(forms.form().field(table)), 16, QFont.Weight.Bold)]
         for option in forms.form().table(table):
             question = Question(f"{table}.{option.value}", label_of(option), self._answered)
             if table == TABLES[0]:
-                question.setMinimumHeight(88)
+                question.setMinimumHeight(80)
             self.questions[question.key] = question
             rows.append(question)
         return rows

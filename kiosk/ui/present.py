@@ -1,6 +1,5 @@
 """Verdicts as the window shows them. Sentences come from kiosk/words; nothing is decided here."""
 
-import time
 from dataclasses import replace
 
 from kiosk import words
@@ -8,11 +7,6 @@ from kiosk.domain.verdict import Act, Verdict
 from kiosk.i18n import _
 from kiosk.ui.widgets.card import CardText
 from kiosk.ui.widgets.chips import ChipText
-
-
-def wall() -> int:
-    """The machine's clock in ms UTC, for showing only."""
-    return int(time.time() * 1000)
 
 
 def day_text(iso: str) -> str:

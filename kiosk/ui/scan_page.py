@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from kiosk import words
@@ -17,6 +17,7 @@ from kiosk.ui.widgets.card import CardText, VerdictCard
 from kiosk.ui.widgets.chips import Chips, ChipText
 from kiosk.ui.widgets.preview import Preview
 
+WIDE = 1600  # px
 ALONE_MS = 90  # a digit is the officer's when no other key follows it so soon; else it begins a scanner's code
 
 
@@ -41,10 +42,8 @@ class ScanPage(QWidget):
         left.setLayout(column(self.preview, self.hint, 8, self.past, self.chips, None, gap=8))
         left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        layout = row(left, self.right, gap=16)
-        layout.setStretch(0, 37)
-        layout.setStretch(1, 63)
-        self.setLayout(layout)
+        self._sides = row(left, self.right, gap=16)
+        self.setLayout(self._sides)
         self._dim = QTimer(self, singleShot=True, interval=round(dim_seconds * 1000))
         self._dim.timeout.connect(self.show_ready)
         self._alone = QTimer(self, singleShot=True, interval=ALONE_MS)
@@ -63,7 +62,7 @@ class ScanPage(QWidget):
 
     def show_ready(self) -> None:
         """The card steps back; the person's particulars leave the screen."""
-        self.card.show_card(self._quiet(_("SẴN SÀNG"), _("Mời cử tri đưa mã vào khung. Không có điện thoại: bấm F2.")))
+        self.card.show_card(self._quiet(_("SẴN SÀNG"), _("Đưa mã vào khung. Không có điện thoại: bấm F2.")))
 
     def show_fault(self, title: str, what: str, kept: str, cure: str) -> None:
         """The machine's own trouble, before the day can begin: black with a red border."""
@@ -124,6 +123,13 @@ class ScanPage(QWidget):
     def _digit_alone(self) -> None:
         if self.asking:
             self.panel.press(self._digit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The verdict gets what its longest title needs; on a large screen the picture gets the rest."""
+        left = 37 if event.size().width() < WIDE else 45
+        self._sides.setStretch(0, left)
+        self._sides.setStretch(1, 100 - left)
+        super().resizeEvent(event)
 
     def focusNextPrevChild(self, _next: bool) -> bool:
         """A Tab inside a scanner's code is a character, not a move: every target here has its own key."""

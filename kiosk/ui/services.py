@@ -1,8 +1,9 @@
 """What the window may ask for, as one bundle of calls; app.py fills it, tests fill it with the same real things.
 
-Every call but `sound` and `wake` is made on a lane, never on the UI thread: they open the journal, the network or the printer.
+Every call but `sound`, `look` and `wall` is made on a lane, never on the UI thread: they open the journal, the network or the printer.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,11 @@ from kiosk.ports import PrintJob, Sighting
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
     from kiosk.domain.declaration import Declaration
     from kiosk.station import StationInfo
+
+
+def wall() -> int:
+    """The machine's clock in ms UTC, for showing only."""
+    return int(time.time() * 1000)
 
 
 class LineLike(Protocol):
@@ -102,3 +108,4 @@ class Services:
     sync_now: Callable[[], None]
     look: Callable[[], None]  # the status thread looks again soon
     sound: Callable[[str], None] = lambda name: None
+    wall: Callable[[], int] = wall  # the clock's ms UTC

@@ -163,7 +163,9 @@ def sheet(t: Theme) -> str:
     QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
     QTableWidget {{ background: transparent; }}
     QHeaderView {{ background: transparent; }}
-    QHeaderView::section {{ background: transparent; border: none; border-bottom: 1px solid {t.edge}; padding: 4px 8px; color: {t.soft}; }}
+    QHeaderView::section {{
+        background: transparent; border: none; border-bottom: 1px solid {t.edge}; padding: 4px 8px; color: {t.soft}; font-size: 13pt;
+    }}
     QTableWidget::item {{ padding: 0 8px; border-bottom: 1px solid {t.line}; }}
     QToolTip {{ background: {t.card}; color: {t.ink}; border: 1px solid {t.edge}; }}
     """

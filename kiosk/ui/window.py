@@ -21,7 +21,7 @@ from kiosk.ui import present, theme
 from kiosk.ui.acts import Acts
 from kiosk.ui.choices import Choice
 from kiosk.ui.scan_page import ScanPage
-from kiosk.ui.services import Services, Status
+from kiosk.ui.services import Services, Status, wall
 from kiosk.ui.teller import Teller
 from kiosk.ui.threads import Home, Lane, Scanned, ScannerLike, ScannerThread
 from kiosk.ui.widgets.bars import ConditionLine, Head, Key, KeyBar, Strip
@@ -278,7 +278,7 @@ class MainWindow(QMainWindow):
             self.services.look()
 
     def _each_second(self) -> None:
-        self.head.clock.setText(words.hour_minute(present.wall()))
+        self.head.clock.setText(words.hour_minute(self.services.wall() if self.services else wall()))
         self._look_at_conditions()
 
     def _look_at_conditions(self) -> None:

@@ -18,6 +18,7 @@ from kiosk import app, compose
 from kiosk.app import Program
 from kiosk.ports import Frame
 from kiosk.settings import Settings
+from kiosk.station import Station
 from tests import builders
 
 WAIT_MS = 20_000  # generous: a loaded machine, not a pace
@@ -62,7 +63,7 @@ class Front:
         self.window = program.window
 
     @property
-    def station(self) -> compose.Station:
+    def station(self) -> Station:
         assert self.program.parts is not None
         return self.program.parts.station
 
@@ -82,6 +83,9 @@ class Front:
 
     def wait_to_read(self, text: str) -> None:
         self.wait(lambda: self.reads(text))
+
+    def wait_for_title(self, title: str) -> None:
+        self.wait(lambda: self.title == title)
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """A key where the focus is."""

@@ -12,7 +12,9 @@ from kiosk import app, i18n, words
 from kiosk.domain.passes.model import Kind
 from kiosk.domain.verdict import Act, Person, Verdict
 from kiosk.ui import present, theme
+from kiosk.ui.widgets.bars import KeyButton
 from kiosk.ui.widgets.card import VerdictCard
+from kiosk.ui.widgets.fields import Field
 from kiosk.ui.widgets.fit import Headline
 from kiosk.ui.widgets.icons import STROKES
 from kiosk.ui.widgets.preview import Preview
@@ -74,8 +76,13 @@ def cut_off(root: QWidget) -> list[str]:
     out = []
     for button in root.findChildren(QPushButton):
         needed = QFontMetricsF(button.font()).horizontalAdvance(button.text())
-        if button.isVisible() and button.objectName() != "key" and needed > button.width() - 16:
+        if isinstance(button, KeyButton):
+            needed = QFontMetricsF(button.fitting(button.width() - 64)).horizontalAdvance(button.text()) + 48
+        if button.isVisible() and needed > button.width() - 16:
             out.append(button.text())
+    for field in root.findChildren(Field):
+        if field.isVisible() and QFontMetricsF(field.label.font()).horizontalAdvance(field.label.text()) > field.label.width():
+            out.append(field.label.text())
     return out
 
 
@@ -129,7 +136,8 @@ def test_the_preview_paints_the_newest_frame_and_mirrors_it_for_the_person_who_a
         preview.resize(320, 180)
         preview.show()
         preview.watch(Mailbox(7))
-        qtbot.waitUntil(lambda preview=preview: preview.number == 7)
+        preview.poll()
+        assert preview.number == 7
         picture = preview.grab().toImage()
         assert (picture.pixelColor(12, 90).lightness() > 200) is left_is_white
         assert (picture.pixelColor(308, 90).lightness() > 200) is not left_is_white

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from kiosk.i18n import _
@@ -47,7 +47,7 @@ class KeyButton(QPushButton):
         self.setAccessibleName(f"F{key.number} {key.text}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setObjectName("key")
         self.clicked.connect(lambda _=False: key.action())
 
@@ -56,6 +56,11 @@ class KeyButton(QPushButton):
         if marked != self.marked:
             self.marked = marked
             self.update()
+
+    def fitting(self, width: float) -> QFont:
+        """The font at which the words fit in `width` px."""
+        fonts = [theme.font(points, QFont.Weight.Medium) for points in (15, 14, 13, 12)]
+        return next((font for font in fonts if QFontMetricsF(font).horizontalAdvance(self.text()) <= width), fonts[-1])
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme.current()
@@ -73,8 +78,8 @@ class KeyButton(QPushButton):
         painter.setFont(theme.font(13, QFont.Weight.Bold))
         painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
         painter.setPen(QColor(look.ink if self.isEnabled() else look.soft))
-        painter.setFont(theme.font(15, QFont.Weight.Medium))
         area = QRectF(60, 0, self.width() - 64, self.height())
+        painter.setFont(self.fitting(area.width()))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
         painter.end()
 

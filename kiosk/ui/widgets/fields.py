@@ -28,7 +28,7 @@ class Choices(QWidget):
             made.setSizePolicy(QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             made.clicked.connect(lambda _=False, value=value: self._clicked(value))
             self.buttons[value] = made
-        self.setLayout(row(*self.buttons.values(), gap=theme.STEP, margin=3))
+        self.setLayout(row(*self.buttons.values(), gap=theme.STEP, margin=1))
 
     def _clicked(self, value: str) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)

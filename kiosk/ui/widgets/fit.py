@@ -11,7 +11,8 @@ from kiosk.ui.widgets import icons
 from kiosk.ui.widgets.basics import PlainLabel
 
 LARGEST, LEAST = 96, 20
-SIGN = (64, 184)  # px, the sign's least and largest size
+ENOUGH = (76, 60, 60)  # points at which one, two, three lines are large enough to stop looking
+SIGN = (64, 200)  # px, the sign's least and largest size
 LEADING = 1.24  # of the pixel size: a dot below (Ự) and a stacked mark under it (Ấ) must not touch
 
 
@@ -25,17 +26,23 @@ def _split(words: list[str], metrics: QFontMetricsF, lines: int) -> list[str]:
 
 @lru_cache(maxsize=128)
 def fitted(text: str, width: int, height: int) -> tuple[float, tuple[str, ...]]:
-    """(points, lines) for `text` in a box of px: the largest size, and at one size the fewest lines."""
+    """(points, lines) for `text` in a box of px: one line if it can be large, else two, else three, else as large as it can be."""
+    found = [_largest(text, width, height, count) for count in (1, 2, 3)]
+    for enough, option in zip(ENOUGH, found, strict=True):
+        if option[0] >= enough:
+            return option
+    return max(found, key=lambda option: option[0])
+
+
+def _largest(text: str, width: int, height: int, count: int) -> tuple[float, tuple[str, ...]]:
+    """The largest size at which `text` fits in `count` lines; LEAST if none does."""
     for points in range(LARGEST, LEAST, -2):
-        made = theme.font(points, QFont.Weight.Bold)
-        metrics = QFontMetricsF(made)
-        leading = points * 96 / 72 * LEADING
-        for count in (1, 2, 3):
-            if count * leading > height:
-                break
-            lines = _split(text.split(), metrics, count)
-            if all(metrics.horizontalAdvance(line) <= width for line in lines):
-                return points, tuple(lines)
+        if count * points * 96 / 72 * LEADING > height:
+            continue
+        metrics = QFontMetricsF(theme.font(points, QFont.Weight.Bold))
+        lines = _split(text.split(), metrics, count)
+        if all(metrics.horizontalAdvance(line) <= width for line in lines):
+            return points, tuple(lines)
     return float(LEAST), (text,)
 
 
@@ -62,11 +69,12 @@ class Headline(PlainLabel):
         painter = QPainter(self)
         leading = points * 96 / 72 * LEADING
         top = self.height() - leading * len(lines)
-        size = max(SIGN[0], min(SIGN[1], top - theme.STEP))
-        icons.draw(painter, self.icon, QRectF(-size / 24, 0, size, size), QColor(self.colour), 2.6)
+        size = max(SIGN[0], min(SIGN[1], top - 3 * theme.STEP))
+        place = QRectF(-size / 24, max(0.0, (top - theme.STEP - size) / 2), size, size)
+        icons.draw(painter, self.icon, place, QColor(self.colour), max(1.7, 2.8 - size / 160))
         painter.setPen(QColor(self.colour))
         painter.setFont(theme.font(points, QFont.Weight.Bold))
         for n, line in enumerate(lines):
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
             painter.drawText(QRectF(0, top + n * leading, self.width() + 40, leading), int(flags), line)
         painter.end()

@@ -35,7 +35,7 @@ class Question(QWidget):
         layout.setContentsMargins(16, 0, 8, 0)
         layout.setStretch(0, 1)
         self.setLayout(layout)
-        self.setMinimumHeight(56)
+        self.setMinimumHeight(48)
 
     @property
     def answer(self) -> bool | None:

@@ -1,0 +1,231 @@
+"""`make screens`: docs/screens from the real window, both languages, both themes, 1366x768 and 1920x1080.
+
+A journal of a morning is made, the window opened on it, a code held before the drawn camera, keys pressed, pictures taken. The people
+are invented. Pictures are 8-bit PNG: small, and the same twice but for the camera's noise.
+"""
+
+import datetime as dt
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import msgspec  # noqa: E402
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
+from cryptography.x509.oid import NameOID  # noqa: E402
+from PIL import Image  # noqa: E402
+from PySide6.QtCore import Qt  # noqa: E402
+from PySide6.QtTest import QTest  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from kiosk import app, compose, i18n  # noqa: E402
+from kiosk.crypto import sign  # noqa: E402
+from kiosk.devices.stage import Scene, Stage  # noqa: E402
+from kiosk.domain import declaration, protocol  # noqa: E402
+from kiosk.domain.passes.model import Kind  # noqa: E402
+from kiosk.domain.verdict import Act, Person, Verdict  # noqa: E402
+from kiosk.ports import Sighting  # noqa: E402
+from kiosk.settings import Settings  # noqa: E402
+from kiosk.ui import theme  # noqa: E402
+from kiosk.ui.window import MainWindow  # noqa: E402
+from tests import builders  # noqa: E402
+
+OUT = ROOT / "docs" / "screens"
+SMALL, LARGE = (1366, 768), (1920, 1080)
+PER_HOUR = {7: 24, 8: 15}  # arrivals before the pictures are taken
+LAST_MINUTE = {7: 59, 8: 40}
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True)
+class Look:
+    language: str = "vi"
+    theme: str = "day"
+    size: tuple[int, int] = SMALL
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Lets the window work until `what()`."""
+    end = time.monotonic() + PATIENCE_S
+    while not what():
+        if time.monotonic() > end:
+            raise SystemExit("screens: the window did not get there")
+        QTest.qWait(20)
+
+
+class Reachable(builders.Province):
+    """A province whose CA is a real certificate, so that the machine is merely offline."""
+
+    def trust(self) -> protocol.Trust:
+        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA")])
+        since, until_ = dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1)
+        made = x509.CertificateBuilder(name, name, key.public_key(), 1, since, until_).sign(key, hashes.SHA256())
+        ca = made.public_bytes(serialization.Encoding.PEM)
+        return msgspec.structs.replace(super().trust(), ca=ca, ca_signature=sign.sign(self.root, b"hue-ca-v1" + ca))
+
+
+def morning(parts: compose.Parts, clock: builders.Clock) -> None:
+    """Arrivals of all kinds, at their times."""
+    for hour, count in PER_HOUR.items():
+        for n in range(count):
+            clock.wall = builders.at(f"{hour:02}:{n * LAST_MINUTE[hour] // count:02}")
+            if n % 3 == 0:
+                said = declaration.example() | {"id_number": f"1915{hour}{n:04}"}
+                parts.station.declare(declaration.check(said).declaration())
+            elif n % 3 == 1:
+                parts.station.seen(("moh", "hues", "arrival")[n % 9 // 3])
+            else:
+                code = builders.voter_pass(parts.vault.secrets, clock.wall)
+                parts.station.scan(Sighting(os.urandom(8), code, "screens"))
+    clock.wall = builders.at("08:41")
+
+
+class Session:
+    """One window on one morning."""
+
+    def __init__(self, window: MainWindow, parts: compose.Parts, stage: Stage) -> None:
+        self.window, self.parts, self.stage = window, parts, stage
+
+    def press(self, key: Qt.Key) -> None:
+        QTest.keyClick(QApplication.focusWidget() or self.window, key)
+
+    def scan(self) -> None:
+        """A voter's pass on a phone before the camera, until its verdict stands."""
+        self.stage.present(0)
+        until(lambda: self.window.last is not None and self.window.last.arrival)
+
+    def shoot(self, name: str) -> None:
+        QTest.qWait(1200)  # the strip's counts come home
+        file = OUT / f"{name}.png"
+        self.window.grab().save(str(file))
+        palette(Image.open(file)).save(file, optimize=True)
+
+
+def palette(picture: Image.Image) -> Image.Image:
+    return picture.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+@contextmanager
+def opened(look: Look) -> Iterator[Session]:
+    i18n.use(look.language)
+    with tempfile.TemporaryDirectory() as folder:
+        made = builders.province()
+        home = builders.enrolled_home(Path(folder) / "kiosk", Reachable(made.root, made.service, made.day, made.campaign))
+        clock = builders.Clock(wall=builders.at("06:30"))
+        chosen = Settings(language=look.language, theme=look.theme, fullscreen=False, sound=False, dim_seconds=600)
+        with compose.open_parts(home, chosen, clock) as parts:
+            morning(parts, clock)
+            stage = Stage([Scene(builders.voter_pass(parts.vault.secrets, clock.wall), "phone")])
+            app.application(chosen)
+            program = app.Program(home, chosen, stage, parts)
+            program.window.resize(*look.size)
+            program.window.show()
+            program.start()
+            until(lambda: program.window.scanner is not None and program.window.status is not None)
+            until(lambda: program.window.scan.preview.number >= 0)
+            yield Session(program.window, parts, stage)
+            program.window.close()
+            program.window.deleteLater()
+            QTest.qWait(50)
+
+
+def fill(session: Session) -> None:
+    """The form, filled from a scanned card."""
+    session.window.acts.code(builders.CARD, "paste")
+    until(lambda: session.window.last is not None and session.window.last.act is Act.CARD)
+    session.press(Qt.Key.Key_F2)
+    form = session.window.load_pages().form
+    until(form.isVisible)
+
+
+def ask(session: Session) -> None:
+    """The questions, four of them asked."""
+    session.window.load_pages().form.particulars.fields["current.hamlet"].put("Tổ dân phố 3")
+    session.press(Qt.Key.Key_Return)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_1):
+        session.press(key)
+
+
+def cards(session: Session, name: str) -> None:
+    """All cards on one sheet, each grabbed from the window."""
+    sample = Verdict(Act.COME_IN, Kind.HU1, arrival=True, person=Person("T. T. Mẫu", "F", "1983"), since=builders.at("08:12"))
+    pictures = []
+    for act in (act for act in Act if act is not Act.DEFERRED):
+        known = act not in (Act.LOOK, Act.OTHER_CODE, Act.NOT_CONFIRMED, Act.NOT_SAVED)
+        counted = act in (Act.COME_IN, Act.HEALTH_DESK)
+        event = "" if act is Act.NOT_SAVED else "k:e:1"
+        number = 40 if counted else 1 if act is Act.NOT_SAVED else 0
+        person = sample.person if known else Person()
+        session.window.show_verdict(replace(sample, act=act, person=person, number=number, event=event, at=builders.at("08:41")))
+        file = OUT / ".card.png"
+        session.window.scan.card.grab().save(str(file))
+        pictures.append(Image.open(file).convert("RGB").resize((600, 436), Image.Resampling.LANCZOS))
+        file.unlink()
+    sheet = Image.new("RGB", (3 * 616 + 16, 4 * 452 + 16), theme.DAY.page)
+    for n, picture in enumerate(pictures):
+        sheet.paste(picture, (16 + n % 3 * 616, 16 + n // 3 * 452))
+    palette(sheet).save(OUT / f"{name}.png", optimize=True)
+
+
+def day(language: str) -> None:
+    """The small day-light window, page by page."""
+    with opened(Look(language)) as session:
+        if language == "vi":
+            session.shoot("ready-vi")
+        session.scan()
+        session.shoot(f"scan-{language}")
+        if language == "vi":
+            session.press(Qt.Key.Key_F5)
+            session.shoot("seen-vi")
+        session.press(Qt.Key.Key_F7)
+        session.shoot(f"today-{language}")
+        session.press(Qt.Key.Key_Escape)
+        fill(session)
+        session.shoot(f"form-{language}")
+        ask(session)
+        session.shoot(f"questions-{language}")
+        session.press(Qt.Key.Key_Escape)
+        cards(session, f"verdicts-{language}")
+
+
+def others() -> None:
+    """The hall theme and the large screen."""
+    with opened(Look("vi", "hall")) as session:
+        session.scan()
+        session.shoot("scan-vi-hall")
+        session.press(Qt.Key.Key_F7)
+        session.shoot("today-vi-hall")
+    with opened(Look("vi", "day", LARGE)) as session:
+        session.scan()
+        session.shoot("scan-vi-1920")
+    with opened(Look("en", "hall", LARGE)) as session:
+        session.scan()
+        session.shoot("scan-en-hall-1920")
+        fill(session)
+        session.shoot("form-en-hall-1920")
+
+
+def main() -> int:
+    OUT.mkdir(parents=True, exist_ok=True)
+    for old in OUT.glob("*.png"):
+        old.unlink()
+    for language in i18n.LANGUAGES:
+        day(language)
+    others()
+    taken = sorted(OUT.glob("*.png"))
+    print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
