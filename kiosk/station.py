@@ -16,7 +16,7 @@ from kiosk.domain.passes.model import Issuer, Pass
 from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.policy import Campaign, Policy
 from kiosk.domain.policy import Station as PollingArea
-from kiosk.domain.verdict import Act, Person, Verdict
+from kiosk.domain.verdict import Act, Known, Person, Verdict
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.store import register
@@ -66,6 +66,7 @@ class Station:
         self.trouble: Code | None = None
         with setting.database.read() as conn:
             self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
+        self._ceiling = register.ceiling(self._me)
 
     # -- what is so -----------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class Station:
         said: list[Verdict] = []
 
         def act(conn: Connection, day: str) -> list[Draft]:
-            known = register.find(conn, shown.subjects, day, self._me.station_key)
+            known = self._known(conn, shown.subjects, day)
             judged = verdict.judge(shown, known, self._campaign(day).policy, moment)
             draft, judged = self._draft(conn, day, shown, judged, sighting.deed)
             said[:] = [judged]
@@ -115,7 +116,7 @@ class Station:
             fields = {**said_by_voter.fields, "mode": said_by_voter.mode, "subjects": list(subjects), "desk": desk}
             drafts = [Draft(Kind.DECLARATION, fields, deed)]
             cards = tuple(s for s in subjects if s.startswith("id:"))  # a phone may be the family's: it finds, it never says "already in"
-            known = register.find(conn, cards, day, self._me.station_key)
+            known = self._known(conn, cards, day)
             person = Person(
                 verdict.short_name(str(fields.get("full_name", ""))), str(fields.get("gender", "")), str(fields.get("birth_date", ""))[:4]
             )
@@ -187,6 +188,13 @@ class Station:
         """The time to judge at. A clock behind the floor is wrong: then a signed pass's own time is better evidence than it."""
         return now.wall if now.wall >= self._floor else max(self._floor, shown.declared_at or 0)
 
+    def _known(self, conn: Connection, subjects: tuple[str, ...], day: str) -> Known:
+        """Who this is. Nothing was declared here before the enrolment: a clock that said so (2010) does not make it out of date."""
+        known = register.find(conn, subjects, day, self._me.station_key)
+        if known.declared_at is None:
+            return known
+        return replace(known, declared_at=max(known.declared_at, self._me.enrolled_at))
+
     def _campaign(self, day: str | None) -> Campaign:
         found = self._me.campaign(day or "") or (self._me.campaigns[-1] if self._me.campaigns else None)
         if found is None:
@@ -222,7 +230,9 @@ class Station:
             return self._to_paper(deed, now, kind, error.code)
         except OSError as error:
             return self._to_paper(deed, now, kind, code_of(error))
-        self.trouble, self._floor = None, max(self._floor, now.wall)
+        self.trouble = None
+        if now.wall < self._ceiling:
+            self._floor = max(self._floor, now.wall)
         self._committed()
         return replace(said[0], event=str(written[-1].key), at=written[-1].at)
 

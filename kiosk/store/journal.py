@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from kiosk.crypto import chain, seal
 from kiosk.domain import events, protocol
@@ -177,7 +177,7 @@ class Journal:
         return self._place[epoch]
 
     def by_deed(self, conn: Connection, deed: bytes) -> list[Written]:
-        """Every event that wrote this deed, oldest first: after an unknown COMMIT this is the answer. Reads the whole table (it is rare)."""
+        """Every event that wrote this deed, oldest first: the answer after an unknown COMMIT. Reads the whole table (it is rare)."""
         rows = conn.execute(select(EVENT).where(EVENT.c.deed == deed).order_by(EVENT.c.at, EVENT.c.seq))
         return [Written(Key(self.identity.kiosk, r.epoch, r.seq), r.at, r.head) for r in rows]
 

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from kiosk.domain.verdict import NOBODY, Known
-from kiosk.domain.vntime import local
+from kiosk.domain.vntime import ZONE, local
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections
 from kiosk.store.engine import Prepared
@@ -24,7 +24,10 @@ OPEN_DAY = Prepared(select(DAY.c.event_day).where(DAY.c.closed_at.is_(None)).ord
 ROOTS_OF = Prepared(select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash == bindparam("hash")))
 ENTERED = Prepared(
     select(VISIT.c.at).where(
-        VISIT.c.epoch == bindparam("epoch"), VISIT.c.seq == bindparam("seq"), VISIT.c.event_day == bindparam("event_day"), VISIT.c.voided == 0
+        VISIT.c.epoch == bindparam("epoch"),
+        VISIT.c.seq == bindparam("seq"),
+        VISIT.c.event_day == bindparam("event_day"),
+        VISIT.c.voided == 0,
     )
 )
 DECLARED = Prepared(
@@ -76,10 +79,18 @@ def open_day(conn: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
+def ceiling(identity: Identity) -> int:
+    """The end of the last campaign day, ms UTC: a clock that shows more is wrong, or the election is over; it proves nothing."""
+    last = max((date.fromisoformat(day) for campaign in identity.campaigns for day in campaign.days), default=date.min)
+    return int((datetime.combine(last, time.min, ZONE) + timedelta(days=1)).timestamp() * 1000)
+
+
 def floor(conn: Connection, identity: Identity) -> int:
-    """The floor clock, ms UTC: the latest of last event, last receipt and enrolment; no honest clock shows less."""
-    newest = select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery()
-    last_event = conn.execute(select(func.max(EVENT.c.at)).where(EVENT.c.epoch == newest)).scalar() or 0
+    """The floor clock, ms UTC: the latest of last event, last receipt and enrolment; no honest clock shows less.
+
+    Of all epochs: the newest may have begun in 2010. Events from beyond the ceiling, when the clock was ahead, do not count.
+    """
+    last_event = conn.execute(select(func.max(EVENT.c.at)).where(EVENT.c.at < ceiling(identity))).scalar() or 0
     last_receipt = conn.execute(select(func.max(RECEIPT.c.at))).scalar() or 0
     return max(last_event, last_receipt, identity.enrolled_at)
 
