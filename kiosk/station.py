@@ -220,7 +220,7 @@ class Station:
         try:
             with self._s.database.write() as conn:
                 day = self._day(conn, now)
-                written = self._append(conn, day, act(conn, day), now)
+                written = self._first_try(conn, deed, said) or self._append(conn, day, act(conn, day), now)
         except CommitUnknown as unknown:
             found = self._look_for(deed, now)
             if found is None:  # a full disk took no commit record; after a failed flush nobody can say
@@ -264,6 +264,16 @@ class Station:
         except (KioskError, OSError):
             return None
         return found
+
+    def _first_try(self, conn: Connection, deed: bytes, said: list[Verdict]) -> list[Written]:
+        """A deed that went to paper may be tried again (the form keeps its own): if the first try turned up, that is the answer."""
+        written = self._s.journal.by_deed(conn, deed) if self._s.unsure.knows(deed) else []
+        first = self._s.journal.opened(conn, written[-1].key) if written else None
+        if first is not None:
+            fields = first.body.fields
+            number, act = int(fields.get("no", 0)), Act(fields.get("verdict", Act.ALREADY_IN))
+            said[:] = [Verdict(act, Code_.OTHER, "declared", bool(number), since=first.at, number=number)]
+        return written
 
     def _to_paper(self, deed: bytes, now: Now, kind: Code_, code: Code) -> Verdict:
         self.trouble = code

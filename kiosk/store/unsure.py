@@ -32,6 +32,7 @@ class Unsure:
         self._home, self._path = home, home / "unsure.log"
         self._turn = threading.Lock()
         self._numbers = 0
+        self._deeds = {entry.deed for entry in self.entries()}
         with contextlib.suppress(OSError):
             self._keep_room()
 
@@ -48,6 +49,10 @@ class Unsure:
                     found.append(msgspec.json.decode(line, type=Entry))
         return found
 
+    def knows(self, deed: bytes) -> bool:
+        """Did this program, or one before it, send the deed to paper?"""
+        return deed.hex() in self._deeds
+
     def note(self, deed: bytes, at: int, code: Code) -> int:
         """Writes the deed down as well as the disk allows, and returns the paper form's number (1 is G001).
 
@@ -55,6 +60,7 @@ class Unsure:
         """
         with self._turn, locks.turn(self._home, "unsure"):
             self._numbers = max([self._numbers, *(entry.paper for entry in self.entries())]) + 1
+            self._deeds.add(deed.hex())
             line = msgspec.json.encode(Entry(deed.hex(), self._numbers, at, code.value)) + b"\n"
             with contextlib.suppress(OSError):  # the same disk just failed; the paper is then the only record, and the screen says so
                 self._write(line)
