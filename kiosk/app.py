@@ -13,22 +13,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from kiosk import __version__
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Camera, PrintJob
-from kiosk.settings import Settings
 from kiosk.store import locks
 from kiosk.ui import theme
-from kiosk.ui.services import DeviceReport, Services, Status
-from kiosk.ui.threads import LoopThread, Result, until_done
 from kiosk.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from kiosk.compose import Parts
+    from kiosk.ports import Camera, PrintJob
     from kiosk.scanner import Scanner
+    from kiosk.settings import Settings
+    from kiosk.ui.front import FrontDesk
+    from kiosk.ui.services import DeviceReport, Services, Status
+    from kiosk.ui.threads import LoopThread
 
 logger = logging.getLogger(__name__)
 MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
@@ -37,10 +37,11 @@ MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
 class Program:
     """One window on one home. `start()` after the first paint; `stop()` ends everything within a few seconds, whatever hangs."""
 
-    def __init__(self, home: Path, settings: Settings, camera: Camera | None = None, parts: "Parts | None" = None) -> None:
+    def __init__(self, home: Path, settings: "Settings", camera: "Camera | None" = None, parts: "Parts | None" = None) -> None:
         self.home, self.settings, self.parts = home, settings, parts
         self._camera, self._own = camera, parts is None
         self.scanner: Scanner | None = None
+        self.front: FrontDesk | None = None
         self._loops: list[LoopThread] = []
         self._held = contextlib.ExitStack()
         self._stopped, self._sync = False, "offline"
@@ -50,17 +51,18 @@ class Program:
     # -- start ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Journal on one lane, camera's libraries on the other; scanning begins when both are there."""
-        self.window.desk.submit(self._open, self._opened, self._not_opened)
-        self.window.slow.submit(self._make_scanner, self._have_scanner)
+        """Furnishes the window; then journal on one lane, camera's libraries on the other. Scanning begins when both are there."""
+        self.front = self.window.furnish()
+        self.front.desk.submit(self._open, self._opened, self._not_opened)
+        self.front.slow.submit(self._make_scanner, self._have_scanner)
 
-    def _open(self) -> tuple["Parts", Services]:
+    def _open(self) -> tuple["Parts", "Services"]:
         from kiosk import compose, log
+        from kiosk.devices.sound import Sounds
+        from kiosk.ui.services import Services
 
         log.open_log(self.home)
         parts = self.parts or compose.open_parts(self.home, self.settings)
-        from kiosk.devices.sound import Sounds
-
         play = Sounds(on=self.settings.sound).play
         station = parts.station
         services = Services(
@@ -76,6 +78,10 @@ class Program:
         )
         return parts, services
 
+    @property
+    def _desk(self) -> "FrontDesk":
+        return self.window.furnish()
+
     def _make_scanner(self) -> "Scanner":
         from kiosk import compose
 
@@ -85,24 +91,24 @@ class Program:
         self.scanner = scanner
         self._begin()
 
-    def _opened(self, made: tuple["Parts", Services]) -> None:
+    def _opened(self, made: tuple["Parts", "Services"]) -> None:
         self.parts, services = made
         self._start_loops(self.parts)
-        self.window.attach(services)
+        self._desk.attach(services)
         self._begin()
 
     def _begin(self) -> None:
-        if self.scanner is not None and self.window.services is not None and self.window.scanner is None:
-            self.window.watch(self.scanner)
+        if self.scanner is not None and self._desk.services is not None and self._desk.scanner is None:
+            self._desk.watch(self.scanner)
 
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
-            self.window.offer_enrolment(self._enrol, lambda _told: self._again())
+            self._desk.offer_enrolment(self._enrol, lambda _told: self._again())
         else:
-            self.window.fail(error)
+            self._desk.fail(error)
 
     def _again(self) -> None:
-        self.window.desk.submit(self._open, self._opened, self._not_opened)
+        self._desk.desk.submit(self._open, self._opened, self._not_opened)
 
     def _enrol(self, server: str, code: str) -> object:
         from kiosk.devices import keystore
@@ -114,6 +120,8 @@ class Program:
     # -- loops ----------------------------------------------------------------------------------------------------
 
     def _start_loops(self, parts: "Parts") -> None:
+        from kiosk.ui.threads import LoopThread, until_done
+
         self._mirror = LoopThread("mirror", until_done(parts.mirror.step, MIRROR_IDLE_S))
         self._uploader = LoopThread("uploader", lambda: self._upload(parts))
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
@@ -145,12 +153,14 @@ class Program:
 
     def _gather(self, parts: "Parts") -> float:
         """How things stand, sent home to the window."""
+        from kiosk.ui.services import Status
+
         try:
             today, counts = parts.station.today(), parts.outbox.counts()
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)
             conditions = tuple(code for code in parts.conditions() if code is not Code.NO_DAY)  # `days` says it, and says it sooner
         except KioskError as error:
-            shown = self.window.status
+            shown = self._desk.status
             if shown is not None:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
@@ -161,8 +171,11 @@ class Program:
     def _days(parts: "Parts") -> tuple[str, ...]:
         return tuple(sorted({day for campaign in parts.journal.identity.campaigns for day in campaign.days}))
 
-    def _send(self, status: Status) -> None:
-        self.window.home.arrived.emit(Result(self.window.take_status, status))
+    def _send(self, status: "Status") -> None:
+        from kiosk.ui.threads import Result
+
+        if self.front is not None:
+            self.front.home.arrived.emit(Result(self.front.take_status, status))
 
     # -- what the window may ask for ------------------------------------------------------------------------------
 
@@ -174,15 +187,16 @@ class Program:
         self.parts.uploader.hurry()
         self._uploader.wake()
 
-    def _report(self, printed: bool) -> PrintJob:
+    def _report(self, printed: bool) -> "PrintJob":
         assert self.parts is not None
         if printed:
             return self.parts.day.print_report()
         return self.parts.day.print_report(self.settings.papers(self.home) / "bao-cao-ngay.pdf")
 
-    def _devices(self) -> DeviceReport:
+    def _devices(self) -> "DeviceReport":
         from kiosk.devices import camera, spooler
         from kiosk.devices.decoder import QrDecoder
+        from kiosk.ui.services import DeviceReport
 
         assert self.parts is not None
         decoder = QrDecoder()
@@ -215,14 +229,16 @@ class Program:
         if self._stopped:
             return
         self._stopped = True
-        window = self.window
-        if window.scanner is not None and not window.scanner.stop():
-            logger.warning("scanner left behind")
-        window.desk.close()
+        front = self.front
+        if front is not None:
+            if front.scanner is not None and not front.scanner.stop():
+                logger.warning("scanner left behind")
+            front.desk.close()
         for loop in self._loops:
             if not loop.stop():
                 logger.warning("loop left behind")
-        window.slow.close(2.0)
+        if front is not None:
+            front.slow.close(2.0)
         if self.parts is not None:
             with contextlib.suppress(KioskError):
                 while self.parts.mirror.step():
@@ -232,7 +248,7 @@ class Program:
         self._held.close()
 
 
-def application(settings: Settings) -> QApplication:
+def application(settings: "Settings") -> QApplication:
     """The one QApplication, with typeface and theme."""
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
@@ -245,22 +261,32 @@ def application(settings: Settings) -> QApplication:
 
 def run(
     home: Path,
-    settings: Settings,
-    camera: Camera | None = None,
+    settings: "Settings",
+    camera: "Camera | None" = None,
     parts: "Parts | None" = None,
     conductor: Callable[[Program], object] | None = None,
+    first_paint: Callable[[], object] | None = None,
 ) -> int:
-    """Opens the window on `home` and returns when it is closed. `camera` and `parts` may be given (the demonstration does); `conductor`
-    is told the program once it is shown. Raises KioskError(WINDOW_BUSY) naming the window that is open on this home already."""
+    """Opens the window on `home` and returns when it is closed. `camera` and `parts` may be given (the demonstration does).
+
+    `first_paint` is called after the window's first paint, `conductor` once the window is furnished behind it. Raises
+    KioskError(WINDOW_BUSY) naming the window that is open on this home already.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locks.hold(home, "window"):
         app = application(settings)
         program = Program(home, settings, camera, parts)
         _hooks(program)
+
+        def painted() -> None:
+            if first_paint is not None:
+                first_paint()
+            program.start()
+            if conductor is not None:
+                conductor(program)
+
+        program.window.curtain.painted = painted
         (program.window.showFullScreen if settings.fullscreen else program.window.show)()
-        QTimer.singleShot(0, program.start)
-        if conductor is not None:
-            conductor(program)
         try:
             return app.exec()
         finally:
@@ -272,7 +298,8 @@ def _hooks(program: Program) -> None:
 
     def fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         logger.error("fault", exc_info=(kind, error, trace))
-        program.window.fault(KioskError(Code.INTERNAL, what=kind.__name__))
+        if program.front is not None:
+            program.front.fault(KioskError(Code.INTERNAL, what=kind.__name__))
 
     sys.excepthook = fault
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -4,7 +4,6 @@ import dataclasses
 import sys
 from typing import Any
 
-from kiosk import words
 from kiosk.errors import KioskError
 
 
@@ -26,4 +25,6 @@ def say(text: str) -> None:
 
 def complain(error: KioskError) -> None:
     """What happened, what became of the data, what to do now; both languages, with the code for the hotline."""
+    from kiosk import words  # here: the window's first paint need not wait for every sentence
+
     say(words.fault_text(error.code, error.facts))

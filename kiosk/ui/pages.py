@@ -10,16 +10,16 @@ from kiosk.ui.form_page import FormPage
 from kiosk.ui.today_page import TodayPage
 
 if TYPE_CHECKING:
-    from kiosk.ui.window import MainWindow
+    from kiosk.ui.front import FrontDesk
 
 
 class Pages:
-    """One of each. They call the window's acts and know nothing else of it."""
+    """One of each. They call the front desk's acts and know nothing else of it."""
 
-    def __init__(self, window: "MainWindow") -> None:
-        self.form = FormPage(window.declare, window.back)
-        self.today = TodayPage(window.acts.view_report, window.acts.print_report, window.back)
-        self.devices = DevicesPage(window.use_camera, window.use_theme, window.back)
+    def __init__(self, front: "FrontDesk") -> None:
+        self.form = FormPage(front.declare, front.back)
+        self.today = TodayPage(front.acts.view_report, front.acts.print_report, front.back)
+        self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
         self.enrol = EnrolPage()
 
     def all(self) -> tuple[QWidget, ...]:

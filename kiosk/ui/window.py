@@ -1,291 +1,86 @@
-"""The main window: head, pages, key bar, condition line, strip. It moves between pages and shows verdicts.
+"""The window itself: a curtain that paints at once, and behind it the front desk, furnished after that first paint.
 
-It never opens a connection and never waits: acts run on lanes and come home as one result. Nothing is modal. Only what the scan
-page needs is built before the first paint.
+Only Qt, the theme and one sentence are loaded here. The rooms behind the front desk cost a quarter of a second to load, the journal
+and the camera's libraries seconds: an officer who has double-clicked must see something now.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QKeyCombination, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QWidget
 
-from kiosk import words
-from kiosk.domain.verdict import Act, Verdict
-from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
-from kiosk.settings import Settings
-from kiosk.ui import present, theme
-from kiosk.ui.acts import Acts
-from kiosk.ui.choices import Choice
-from kiosk.ui.scan_page import ScanPage
-from kiosk.ui.services import Services, Status, wall
-from kiosk.ui.teller import Teller
-from kiosk.ui.threads import Home, Lane, Scanned, ScannerLike, ScannerThread
-from kiosk.ui.widgets.bars import ConditionLine, Head, Key, KeyBar, Strip
-from kiosk.ui.widgets.basics import column
+from kiosk.ui import theme
 
 if TYPE_CHECKING:
-    from kiosk.domain.declaration import Declaration
-    from kiosk.ui.pages import Pages
-
-ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
-NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST})
+    from kiosk.domain.verdict import Verdict
+    from kiosk.settings import Settings
+    from kiosk.ui.front import FrontDesk
 
 
 @dataclass(frozen=True, slots=True)
 class ShownVerdict:
     """A verdict that stands on the screen. `frame_at`, `painted_at`: monotonic seconds; `painted_at` at the end of the paint."""
 
-    verdict: Verdict
+    verdict: "Verdict"
     frame_at: float
     painted_at: float
 
 
-class MainWindow(QMainWindow):
-    """Paints first, is given its `Services` later (`attach`), and a camera later still (`watch`)."""
+class Curtain(QWidget):
+    """One sentence on the page's ground. `painted` is called once, after its first paint."""
 
-    verdict_shown = Signal(object)  # ShownVerdict
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.painted: Callable[[], object] | None = None
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(look.page))
+        painter.setPen(QColor(look.soft))
+        font, text = theme.font(40, QFont.Weight.Bold), _("ĐANG MỞ SỔ")
+        painter.setFont(font)
+        width = QFontMetrics(font).horizontalAdvance(text)  # an alignment flag would cost 25 ms: Qt's enums, all of them
+        painter.drawText((self.width() - width) // 2, self.height() // 2, text)
+        painter.end()
+        if self.painted is not None:
+            call, self.painted = self.painted, None
+            QTimer.singleShot(0, call)
+
+
+class MainWindow(QMainWindow):
+    """`closing` is called when the window is closed; `front` is there once it is furnished, and its attributes are the window's too."""
+
+    def __init__(self, settings: "Settings") -> None:
+        super().__init__()
+        self.front: FrontDesk | None = None
+        self.closing: Callable[[], object] = lambda: None
+        self._settings = settings
         self.setWindowTitle(_("Kiosk kiểm soát y tế khu vực bỏ phiếu"))
         self.setMinimumSize(1180, 664)
-        self.services: Services | None = None
-        self.status: Status | None = None
-        self.last: Verdict | None = None
-        self.scanner: ScannerThread | None = None
-        self.more: Pages | None = None
-        self.closing: Callable[[], object] = lambda: None
-        self._prefill: dict[str, str] = {}
-        self.home = Home()
-        self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
-        self.acts = Acts(self, self.desk, self.slow)
-        self._build(settings)
-        self._shortcuts()
-        self._alarm, self._alarms = QTimer(self, interval=ALARM_MS), 0
-        self._alarm.timeout.connect(self._sound_again)
-        self._second = QTimer(self, interval=1000)
-        self._second.timeout.connect(self._each_second)
-        self._second.start()
-        self._each_second()
-        self.go(self.scan)
+        self.resize(1366, 768)
+        self.curtain = Curtain()
+        self.setCentralWidget(self.curtain)
 
-    def _build(self, settings: Settings) -> None:
-        self.head, self.strip = Head(), Strip()
-        self.head.lane.setText(settings.entrance)
-        self.scan = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.scan)
-        self.keys = KeyBar(
-            [
-                Key(2, _("Khai hộ"), self.open_form),
-                Key(4, _("Sửa"), self.acts.ask_void),
-                Key(5, _("Đã xem"), self.acts.ask_seen),
-                Key(7, _("Hôm nay"), self.open_today),
-                Key(8, _("In"), self.acts.print_report),
-                Key(9, _("Thiết bị"), self.open_devices),
-            ]
-        )
-        self.keys.setEnabled(False)
-        self.teller = Teller(ConditionLine(), self)
-        self.teller.help = {"day": self.acts.ask_day, "camera": self.open_devices, "retry": self._look_again}
-        body = QWidget()
-        body.setObjectName("page")
-        layout = column(self.head, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
-        layout.setContentsMargins(16, 8, 16, 4)
-        layout.setStretch(1, 1)
-        body.setLayout(layout)
-        self.setCentralWidget(body)
+    def furnish(self) -> "FrontDesk":
+        """The front desk in place of the curtain; made when first asked for."""
+        if self.front is None:
+            from kiosk.ui.front import FrontDesk
 
-    def _shortcuts(self) -> None:
-        def on(keys: QKeySequence, action: Callable[[], object]) -> None:
-            QShortcut(keys, self, action)
+            self.front = FrontDesk(self._settings)
+            self.setCentralWidget(self.front)
+            self.front.scan.setFocus()
+        return self.front
 
-        for number, made in self.keys.buttons.items():
-            on(QKeySequence(Qt.Key(Qt.Key.Key_F1 + number - 1)), made.key.action)
-            on(QKeySequence(QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key(Qt.Key.Key_0 + number))), made.key.action)
-        on(QKeySequence("Ctrl+S"), self.acts.sync_now)
-        on(QKeySequence("Alt+Return"), self.toggle_full_screen)
-        on(QKeySequence("Esc"), self.back)
-
-    # -- what app.py gives ----------------------------------------------------------------------------------------
-
-    def load_pages(self) -> "Pages":
-        """The other pages, built when first needed: the form's room costs start-up time."""
-        if self.more is None:
-            from kiosk.ui.pages import Pages
-
-            self.more = Pages(self)
-            for page in self.more.all():
-                self.pages.addWidget(page)
-        return self.more
-
-    def attach(self, services: Services) -> None:
-        """The journal is open: the officer can work."""
-        self.services = services
-        place, more = services.info.station, self.load_pages()
-        both = _("{place} · {ward}").format(place=place.name, ward=place.ward) if place.ward else place.name
-        self.head.place.setText(both)
-        self.head.lane.setText(services.info.lane)
-        more.form.home = {"district": place.district, "ward": place.ward}
-        self.keys.setEnabled(True)
-        self.scan.show_ready()
-        if self.pages.currentWidget() is more.enrol:
-            self.go(self.scan)
-
-    def watch(self, scanner: ScannerLike) -> None:
-        """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
-        assert self.services is not None
-        self.scanner = ScannerThread(self.services.station.scan)
-        self.scanner.scanned.connect(self._scanned, Qt.ConnectionType.QueuedConnection)
-        self.scan.preview.watch(scanner)
-        self.scanner.start(scanner)
-        self.scanner.pause(self.pages.currentWidget() is not self.scan)
-
-    def offer_enrolment(self, enrol: Callable[[str, str], object], done: Callable[[object], object]) -> None:
-        """This machine is not enrolled: server and code, on the desk lane."""
-        page = self.load_pages().enrol
-        page.submit = lambda server, code: self.desk.submit(lambda: enrol(server, code), done, page.refused)
-        self.go(page)
-
-    def fail(self, error: KioskError) -> None:
-        """The journal could not be opened: the card says so and what to do; the key bar stays off."""
-        said = words.fault(error.code)
-        cure = _("{cure} Mã lỗi {code}.").format(cure=said.cure, code=error.code.value)
-        self.scan.show_fault(_("KHÔNG MỞ ĐƯỢC SỔ"), said.title, said.kept, cure)
-
-    def take_status(self, status: Status) -> None:
-        """From the status thread, on the UI thread."""
-        self.status = status
-        self.strip.show_counts(status.today.visits, status.today.declared)
-        received = words.hour_minute(status.received_at) if status.received_at else ""
-        self.strip.show_sync(status.waiting, received, words.sync_state(status.sync))
-        if self.services is not None and self.more is not None:
-            self.more.today.show_today(status.today, self.services.info.label)
-        self._look_at_conditions()
-
-    # -- pages ----------------------------------------------------------------------------------------------------
-
-    def go(self, page: QWidget) -> None:
-        self.pages.setCurrentWidget(page)
-        self.keys.mark(self.more.number_of(page) if self.more else 0)
-        if self.scanner is not None:
-            self.scanner.pause(page is not self.scan)
-        page.setFocus()
-
-    def back(self) -> None:
-        """Esc: always to the scan page; a form keeps its draft."""
-        self.scan.leave_panel()
-        if self.more is None or self.pages.currentWidget() is not self.more.enrol:
-            self.go(self.scan)
-
-    def open_form(self) -> None:
-        if self.services is not None:
-            form = self.load_pages().form
-            self.scan.leave_panel()
-            self.go(form)
-            form.open(self._prefill)
-
-    def open_today(self) -> None:
-        if self.services is not None:
-            self.services.look()
-            self.go(self.load_pages().today)
-
-    def open_devices(self) -> None:
-        if self.services is not None:
-            page = self.load_pages().devices
-            self.go(page)
-            self.slow.submit(self.services.devices, page.show_report)
-
-    def toggle_full_screen(self) -> None:
-        (self.showNormal if self.isFullScreen() else self.showFullScreen)()
-
-    def use_theme(self, name: str) -> None:
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            theme.apply(app, theme.THEMES[name])
-            self.scan.show_ready()
-
-    def use_camera(self, spec: str) -> None:
-        if self.services is not None:
-            use = self.services.use_camera
-            self.slow.submit(lambda: use(spec), lambda _none: self.tell(_("Đã đổi camera.")))
-
-    # -- acts and verdicts ----------------------------------------------------------------------------------------
-
-    def ask(self, title: str, note: str, choices: list[Choice]) -> None:
-        self.go(self.scan)
-        self.scan.ask(title, note, choices)
-
-    def ready(self) -> None:
-        """The card steps back, and the counts are looked at again."""
-        self.scan.show_ready()
-        self._look_again()
-
-    def declare(self, said: "Declaration", deed: bytes) -> None:
-        if self.services is not None:
-            station = self.services.station
-            self.desk.submit(lambda: station.declare(said, deed), self._declared, self.load_pages().form.refused)
-
-    def _declared(self, verdict: Verdict) -> None:
-        form = self.load_pages().form
-        (form.unlock if verdict.act is Act.NOT_SAVED else form.done)()
-        self.act_done(verdict)
-
-    def act_done(self, verdict: Verdict) -> None:
-        self.go(self.scan)
-        self.show_verdict(verdict)
-
-    def _scanned(self, scanned: Scanned) -> None:
-        self.show_verdict(scanned.verdict, scanned.frame_at)
-
-    def show_verdict(self, verdict: Verdict, frame_at: float = 0.0) -> None:
-        """Green means written: whatever comes here has been through COMMIT, or says that it has not."""
-        self.last, self._prefill = verdict, dict(verdict.prefill)
-        label = self.services.info.label if self.services else ""
-        failed = verdict.act is Act.NOT_SAVED
-
-        def painted(at: float) -> None:
-            self.verdict_shown.emit(ShownVerdict(verdict, frame_at, at))
-
-        self.scan.show_verdict(present.card(verdict, label), present.chip(verdict, label), painted, stays=failed)
-        if self.services is not None:
-            self.services.sound(words.verdict(verdict).sound)
-            self.services.look()
-        self._alarms = ALARMS if failed else 0
-        (self._alarm.start if failed else self._alarm.stop)()
-
-    def _sound_again(self) -> None:
-        self._alarms -= 1
-        if self._alarms <= 0:
-            self._alarm.stop()
-        elif self.services is not None:
-            self.services.sound("long_low")
-
-    # -- telling --------------------------------------------------------------------------------------------------
-
-    def tell(self, text: str) -> None:
-        self.teller.tell(text)
-
-    def fault(self, error: KioskError) -> None:
-        self.teller.fault(error)
-
-    def _look_again(self) -> None:
-        if self.services is not None:
-            self.services.look()
-
-    def _each_second(self) -> None:
-        self.head.clock.setText(words.hour_minute(self.services.wall() if self.services else wall()))
-        self._look_at_conditions()
-
-    def _look_at_conditions(self) -> None:
-        scanner = self.scan.preview.scanner
-        camera = scanner.condition if scanner is not None else None
-        self.scan.preview.set_notice(words.condition(camera).line if camera is not None and camera in NO_PICTURE else "")
-        self.teller.look(self.status, camera)
+    def __getattr__(self, name: str) -> Any:
+        front = self.__dict__.get("front")
+        if front is None:
+            raise AttributeError(name)
+        return getattr(front, name)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing()
