@@ -215,7 +215,7 @@ def _next_step(row: _Row, v: Verdict) -> str:
         sentence = N_(
             "Ghi vào sổ giấy số G{number}, báo người phụ trách, rồi mời cử tri vào.",
         )
-        return gettext(sentence).format(number=v.number)
+        return gettext(sentence).format(number=f"{v.number:03d}")
     return gettext(row.next_step)
 
 
