@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui import theme
 from kiosk.ui.widgets import icons
@@ -48,7 +48,11 @@ class Chip(QWidget):
         self.badge = Badge()
         self.title = PlainLabel("", 14, QFont.Weight.DemiBold)
         self.note = PlainLabel("", 13, soft=True, figures=True)
-        self.setLayout(row(self.badge, column(self.title, self.note, gap=0), None, gap=12))
+        for label in (self.title, self.note):  # as wide as there is room: a verdict must not wait for a new layout
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout = row(self.badge, column(self.title, self.note, gap=0), gap=12)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
         self.setFixedHeight(48)
 
     def show_chip(self, text: ChipText) -> None:

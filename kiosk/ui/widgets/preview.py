@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kiosk.ui.threads import ScannerLike
 
 POLL_MS = 33
-OUTLINE_S = 0.8  # a found code stays outlined so long
+OUTLINE_S = 0.4  # a found code stays outlined so long
 RADIUS = 12.0
 
 
