@@ -227,10 +227,12 @@ def test_no_number_and_no_name_stands_outside_the_sealed_bodies_and_the_declarat
 
 def test_a_declaration_and_its_arrival_are_written_together_or_not_at_all(entrance: Entrance) -> None:
     entrance.show(b"f3b1")  # the epoch and the day are there
-    entrance.parts.database.close()
+    entrance.parts.mirror.step()
+    copy = entrance.parts.mirror.path.read_bytes()
     entrance.sql("CREATE TRIGGER stop BEFORE INSERT ON visit BEGIN SELECT RAISE(ABORT, 'disk'); END")
     assert entrance.declare(voter()).act is Act.NOT_SAVED
     assert entrance.sql("SELECT count(*) FROM event WHERE kind IN (1, 3)") == [(0,)]
+    assert entrance.parts.mirror.path.read_bytes() == copy, "what was not committed is in no copy"
     entrance.sql("DROP TRIGGER stop")
     assert entrance.declare(voter()).act is Act.COME_IN
     assert entrance.sql("SELECT kind FROM event WHERE kind IN (1, 3) ORDER BY seq") == [(3,), (1,)]
