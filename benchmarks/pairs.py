@@ -35,7 +35,9 @@ def timed(work: Callable[[], object], plant: float = 1.0) -> float:
     return took
 
 
-def interleave(measured: Callable[[int], object], reference: Callable[[int], object], n: int, rounds: int = 5, plant: float = 1.0) -> list[Series]:
+def interleave(
+    measured: Callable[[int], object], reference: Callable[[int], object], n: int, rounds: int = 5, plant: float = 1.0
+) -> list[Series]:
     """`rounds` rounds of n pairs; each call gets a running number. The side that goes first alternates."""
     out = []
     for r in range(rounds):

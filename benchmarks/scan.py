@@ -50,8 +50,8 @@ def fill(parts: compose.Parts, visits: int) -> None:
             first = register.next_number(conn, day)
             drafts = []
             for i in range(min(1000, visits - start)):
-                fields = {"no": first + i, "source": "hu1", "verdict": "come_in", "since": now.wall, "subjects": [f"hu1:{os.urandom(11).hex()}"]}
-                drafts.append(Draft(Kind.VISIT, fields, os.urandom(8)))
+                fields = {"no": first + i, "source": "hu1", "verdict": "come_in", "since": now.wall}
+                drafts.append(Draft(Kind.VISIT, {**fields, "subjects": [f"hu1:{os.urandom(11).hex()}"]}, os.urandom(8)))
             parts.journal.append(conn, day, drafts, now, "-", 1)
     parts.mirror.step()
 

@@ -86,7 +86,7 @@ def _window(
 ) -> demo.Tally:
     hand = Stagehand(show.out, show.pictures and show.headless)
     voters = demo.queue(show.voters if show.drawn else 0, show.seed, ready.secrets, int(time.time() * 1000))
-    gate = demo.staged(voters, show.seed, paced=show.pace > 0)[1] if show.drawn else None
+    gate = demo.staged(voters, show.seed, paced=show.pace > 0) if show.drawn else None
     conductors: list[demo.Conductor] = []
 
     def last() -> None:
@@ -114,12 +114,15 @@ def _look_around(hand: Stagehand) -> None:
     window = hand.program.window
     steps: list[tuple[int, Callable[[], object]]] = [
         (0, window.open_today),
-        (800, lambda: hand.grab("today")),
-        (10, window.open_devices),
-        (1500, lambda: hand.grab("devices")),
-        (10, window.close),
+        (1000, lambda: hand.grab("today")),
+        (0, window.open_devices),
+        (2000, lambda: hand.grab("devices")),
+        (0, window.close),
     ]
-    at = 0
-    for wait, step in steps:
-        at += wait
-        QTimer.singleShot(at, step)
+
+    def one(number: int) -> None:
+        steps[number][1]()
+        if number + 1 < len(steps):
+            QTimer.singleShot(steps[number + 1][0], lambda: one(number + 1))
+
+    one(0)

@@ -45,7 +45,7 @@ class KioskRow:
 
 @dataclass(slots=True)
 class StationRow:
-    """`visits`, `declarations`, `desk`: over all days, without the voided ones."""
+    """`visits`, `declarations`: over all days, without the voided ones. How many were shown to the health desk is not for an open page."""
 
     station: str
     name: str
@@ -53,7 +53,6 @@ class StationRow:
     district: str
     visits: int = 0
     declarations: int = 0
-    desk: int = 0
     kiosks: list[KioskRow] = field(default_factory=list)
 
 
@@ -88,7 +87,7 @@ def overview(db: Database) -> list[StationRow]:
             kiosks[r.kiosk_id].alerts.append(r.kind)
         for r in conn.execute(select(ROLLUP)):
             row = stations[r.station_id]
-            row.visits, row.declarations, row.desk = row.visits + r.visits, row.declarations + r.declarations, row.desk + r.desk
+            row.visits, row.declarations = row.visits + r.visits, row.declarations + r.declarations
     return list(stations.values())
 
 

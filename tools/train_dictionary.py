@@ -13,8 +13,8 @@ from kiosk.domain.events import Body, ClockReading
 
 SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Tôn Thất Hà Đinh Trương Mai Cao Đoàn Lâm".split()
 MIDDLE = "Văn Thị Hữu Đức Ngọc Thanh Minh Xuân Quang Đình Bảo Kim Thu Như Khánh Anh Gia Công Diệu Phương Mỹ Quốc".split()
-GIVEN = "An Anh Bình Châu Cường Dung Dũng Đạt Giang Hà Hải Hạnh Hằng Hiền Hiếu Hoa Hòa Hùng Hương Huy Khoa Lan Linh Loan Long Lộc Mai Nam Nga Nhung Phúc Phương Quân Quý Sơn Tâm Thảo Thắng Thành Thủy Tiến Trang Trinh Tuấn Tùng Vân Việt Vy Yến".split()
-PLACES = "Tổ dân phố 3, Phường An Cựu, Thành phố Huế, Tỉnh Thừa Thiên Huế|Thôn 2, Xã Phú Mậu, Huyện Phú Vang, Tỉnh Thừa Thiên Huế|Phường Thuận Hòa, Thị xã Hương Thủy|Thị xã Hương Trà, Huyện Quảng Điền|Huyện Phong Điền, Huyện Phú Lộc|Huyện A Lưới, Huyện Nam Đông".split("|")
+GIVEN = "An Anh Bình Châu Cường Dung Dũng Đạt Giang Hà Hải Hạnh Hằng Hiền Hiếu Hoa Hòa Hùng Hương Huy Khoa Lan Linh Loan Long Lộc Mai Nam Nga Nhung Phúc Phương Quân Quý Sơn Tâm Thảo Thắng Thành Thủy Tiến Trang Trinh Tuấn Tùng Vân Việt Vy Yến".split()  # noqa: E501
+PLACES = "Tổ dân phố 3, Phường An Cựu, Thành phố Huế, Tỉnh Thừa Thiên Huế|Thôn 2, Xã Phú Mậu, Huyện Phú Vang, Tỉnh Thừa Thiên Huế|Phường Thuận Hòa, Thị xã Hương Thủy|Thị xã Hương Trà, Huyện Quảng Điền|Huyện Phong Điền, Huyện Phú Lộc|Huyện A Lưới, Huyện Nam Đông".split("|")  # noqa: E501
 
 
 def sample(rnd: random.Random, kind: int) -> bytes:

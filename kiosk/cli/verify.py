@@ -20,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({**_plain(report), "restored": announced.restored, "announced": announced.code})
     else:
-        print(_("Nhật ký còn nguyên vẹn.") if report.ok else _("Nhật ký có chỗ không khớp; không có gì bị xóa. Báo người phụ trách kỹ thuật."))
+        wrong = _("Nhật ký có chỗ không khớp; không có gì bị xóa. Báo người phụ trách kỹ thuật.")
+        print(_("Nhật ký còn nguyên vẹn.") if report.ok else wrong)
         print(f"  {report.events} · {report.head[:16]}")
         for finding in report.findings:
             print(f"  {finding.kind} {finding.seq}: {finding.detail}")

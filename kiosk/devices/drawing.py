@@ -35,6 +35,10 @@ def person(rng: Generator) -> Person:
     return Person(SKINS[rng.integers(len(SKINS))], SHIRTS[rng.integers(len(SHIRTS))])
 
 
+MASK = 2  # any mask may be read; looking for the best takes longer than all the rest
+
+
+@cache
 def qr_modules(payload: bytes) -> NDArray[np.bool_]:
     """The dark modules of the QR code of `payload`, level M, square, without the quiet zone.
 
@@ -42,9 +46,10 @@ def qr_modules(payload: bytes) -> NDArray[np.bool_]:
     """
     try:
         text = payload.decode("utf-8")
-        code = segno.make_qr(text, error="m", encoding=None if text.isascii() else "utf-8", eci=not text.isascii(), boost_error=False)
+        plain = text.isascii()
+        code = segno.make_qr(text, error="m", encoding=None if plain else "utf-8", eci=not plain, boost_error=False, mask=MASK)
     except (UnicodeDecodeError, ValueError):
-        code = segno.make_qr(payload, error="l", mode="byte", boost_error=False)
+        code = segno.make_qr(payload, error="l", mode="byte", boost_error=False, mask=MASK)
     return np.array([[bool(cell) for cell in row] for row in code.matrix])
 
 

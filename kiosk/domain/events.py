@@ -73,7 +73,7 @@ class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
     """What is sealed. `fields` by kind:
 
     visit       no, source (hu1 cccd proxy moh arrival hues …), verdict, since, subjects [..]; officer's F5 has no subjects
-    sighting    verdict, reason, code (kind of code), subjects [..] (look-up names as keyed hashes, never content)
+    sighting    verdict, reason, code (kind of code); never the content of a code, never a look-up name
     declaration form.yaml's keys, answers {exposures{}, symptoms{}} in the same mapping, mode, subjects [..], desk (rule outcome)
     correction  target "kiosk:epoch:seq", void, reason, role, changes{}
     leave       target or subjects

@@ -55,7 +55,8 @@ def envelope(data: bytes) -> Envelope:
         out = msgspec.msgpack.decode(data, type=Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Untrusted("not an envelope") from error
-    if out.v != 1 or len(out.nonce) != 16 or len(out.signature) != 64 or len(out.sender) > 64 or len(out.kind) > 32 or abs(out.at) >= 1 << 62:
+    sizes = len(out.nonce) == 16 and len(out.signature) == 64 and len(out.sender) <= 64 and len(out.kind) <= 32
+    if out.v != 1 or not sizes or abs(out.at) >= 1 << 62:
         raise Untrusted("envelope: shape")
     return out
 
@@ -131,7 +132,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """One upload: the openings of every epoch the province has not fully opened, then spans."""
+    """One upload: the openings of the epochs its spans belong to, then the spans."""
 
     openings: list[SignedOpening]
     spans: list[Span]

@@ -122,6 +122,7 @@ class ScanPage(QWidget):
 
     def _digit_alone(self) -> None:
         if self.asking:
+            self._wedge.forget()
             self.panel.press(self._digit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -34,6 +34,10 @@ class Wedge:
             return None
         return text.encode("utf-8", "surrogatepass")
 
+    def forget(self) -> None:
+        """What came so far was an answer, not the beginning of a code."""
+        self._text = ""
+
     @property
     def busy(self) -> bool:
         """A code seems to be coming in: more than one key so far."""

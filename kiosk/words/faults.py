@@ -165,8 +165,8 @@ FAULTS: dict[Code, FaultWords] = {
     ),
     Code.MIRROR_AHEAD: FaultWords(
         N_("Bản thứ hai của nhật ký có nhiều hơn cơ sở dữ liệu."),
-        N_("Các lượt đó vẫn còn trong bản thứ hai; máy tự mở lượt nhật ký mới."),
-        N_("Chạy kiosk restore với tệp journal.sealed, hoặc gọi 19001075."),
+        N_("Các lượt đó đã được lấy lại từ bản thứ hai; máy tự mở lượt nhật ký mới."),
+        N_("Cứ làm việc tiếp; báo 19001075 trong ngày."),
     ),
     Code.MIRROR_BROKEN: FaultWords(
         N_("Bản thứ hai của nhật ký bị hỏng một chỗ."),
@@ -205,7 +205,7 @@ FAULTS: dict[Code, FaultWords] = {
     ),
     Code.FORKED: FaultWords(
         N_("Tỉnh đã có một bản nhật ký khác của máy này."),
-        N_("Cả hai bản đều được giữ; máy gửi lại phần đuôi trong lượt nhật ký mới."),
+        N_("Cả hai bản đều được giữ, không có gì bị xóa."),
         N_("Kiểm tra có máy nào chép từ máy này không, và gọi 19001075."),
     ),
     Code.BAD_INPUT: FaultWords(

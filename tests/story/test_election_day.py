@@ -135,7 +135,7 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     entrance.closes_the_day()
     job = entrance.parts.day.print_report(tmp_path / "report.pdf")
 
-    # 39 people are in, 40 arrivals were written and one was voided; every green was written, exactly once, and both sides hold the same bytes.
+    # 39 people are in: 40 arrivals were written and one was voided. Both sides hold the same bytes, each once.
     today = entrance.parts.station.today()
     assert today.visits == 12 + 10 + 1 + 4 + 2 + 1 + 9
     assert today.voided == 1 and today.declared == 13
@@ -152,7 +152,8 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     assert Counter(v.act for v in entrance.said)[Act.NOT_SAVED] == 0
 
     # The province's page counts what the kiosk counts, and the paper says the same.
-    station = next(s for s in lines("province", "stations", "--home", str(entrance.province.home)) if s["station"] == STATION)
+    told = lines("province", "stations", "--home", str(entrance.province.home))
+    station = next(s for s in told if s["station"] == STATION)
     assert str(today.visits) in str(station.values())
     text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(job.file))
     assert "BÁO CÁO KIỂM TRA KHAI BÁO Y TẾ" in text and "Không phải số liệu bầu cử" in text and str(today.visits) in text
