@@ -1,0 +1,116 @@
+"""What is too long for ./test: many kills of the real program, kills of programs that lie (they must be caught), flushes that fail at
+every turn, three writers with 2,000 voters each. Prints one last line with seed and commit.
+
+Usage: python -m tests.durability.soak [--kills 60] [--rounds 1] [--writers 2000] [--seed N]
+Exit 1 if anything was lost or doubled, or if a liar got away.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests import builders
+from tests.durability import running, test_disk, test_programs
+from tools import mutants
+
+LIARS = ("answer-before-commit",)  # patches that the harness itself must catch
+FLUSHES = 24  # how many places a single failing flush is tried at
+
+
+def commit() -> str:
+    """The commit this tree stands on, with a plus if files have changed since."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=running.ROOT, capture_output=True, text=True, check=False
+    )
+    return said.stdout.strip() or "?"
+
+
+def kills(count: int, seed: int, tree: Path | None = None) -> tuple[bool, str]:
+    """One run of the harness: (did all hold, its last line)."""
+    command = [sys.executable, "-m", "tests.durability.kill", "--kills", str(count), "--seed", str(seed)]
+    command += ["--tree", str(tree)] if tree else []
+    ran = subprocess.run(command, cwd=running.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    last = (ran.stdout.strip() or ran.stderr.strip() or "?").splitlines()[-1]
+    if "kills=" not in last:
+        raise SystemExit(f"the harness did not run: {ran.stderr[-500:]}")
+    return ran.returncode == 0, last
+
+
+def liar(name: str, count: int, seed: int) -> tuple[bool, str]:
+    """The harness against a copy that lies: (was it caught, the harness's last line)."""
+    with tempfile.TemporaryDirectory(prefix="liar-") as folder:
+        mutants.copy_tree(Path(folder))
+        apply, alone = ["git", "apply", str(mutants.PATCHES / f"{name}.patch")], os.environ | {"GIT_CEILING_DIRECTORIES": folder}
+        if subprocess.run(apply, cwd=folder, env=alone, check=False).returncode:
+            return False, "no longer applies"
+        held, last = kills(count, seed, Path(folder))
+    return not held and "findings=0" not in last, last
+
+
+def flushes(folder: Path) -> tuple[bool, str]:
+    """A flush that fails once, at each of many places, and then from each on: (did the accounts settle, a line)."""
+    tracer = shutil.which("strace")
+    if tracer is None or subprocess.run([tracer, "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
+        return True, "not tried (no strace, or tracing is refused)"
+    faults, papers, turned = list[str](), 0, 0
+    home = builders.enrolled_home(folder / "flushes", builders.province_for_today())
+    runs = [running.scan_here(home, running.numbers(3))]
+    for turn in range(1, FLUSHES + 1):
+        when = f"{turn}" if turn % 2 else f"{turn}..{turn + 9}"
+        wrap = test_disk.failing(tracer, folder / "trace", when)
+        runs.append(running.scan(home, running.encoded(running.numbers(25, 100 * turn)), wrap))
+        papers += len(runs[-1].on_paper)
+        account = running.settle(home, runs)
+        turned = account.turned_up
+        faults += [f"when={when}: {fault}" for fault in account.faults]
+        faults += [f"when={when}: verify"] * (running.here(home, "verify").code != 0)
+        if faults:
+            break
+    for fault in faults[:10]:
+        print(fault)
+    return not faults, f"places={FLUSHES} paper={papers} turned_up={turned} findings={len(faults)}"
+
+
+def writers(folder: Path, count: int) -> tuple[bool, str]:
+    home = folder / "writers"
+    runs = test_programs.together(home, count)
+    faults = test_programs.judge(home, runs, count)
+    for fault in faults[:10]:
+        print(fault)
+    return not faults, f"{test_programs.line(runs)} findings={len(faults)}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=60, help="in each round")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--writers", type=int, default=2000, help="voters of each of the three writers")
+    parser.add_argument("--seed", type=int, default=None)
+    args = parser.parse_args(argv)
+    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    parts: list[tuple[str, bool]] = []
+
+    def note(name: str, good: bool, said: str) -> None:
+        parts.append((name, good))
+        print(f"{name:28} {'ok' if good else 'FAILED'}  {said}", flush=True)
+
+    for turn in range(args.rounds):
+        note(f"kills {turn + 1}", *kills(args.kills, seed + turn))
+    for name in LIARS:
+        note(f"caught {name}", *liar(name, args.kills, seed))
+    with tempfile.TemporaryDirectory() as folder:
+        note("flushes", *flushes(Path(folder)))
+        note("writers", *writers(Path(folder), args.writers))
+    failed = [name for name, good in parts if not good]
+    end = f"FAILED: {', '.join(failed)}" if failed else "ok"
+    print(f"soak: parts={len(parts)} failed={len(failed)} seed={seed} commit={commit()} {end}")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
