@@ -89,8 +89,9 @@ class Scanner:
         self.latest = frame
         codes = self._decoder.decode(frame.image)
         self.boxes = tuple(code.box for code in codes if code.box)
-        self.condition = self._quality(frame) if self._decoder.engines else errors.Code.ENGINE_MISSING
         code = self._debounce.take(codes, self._clock())
+        if code is None:  # a picture that was just read is good enough, and its verdict is waited for
+            self.condition = self._quality(frame) if self._decoder.engines else errors.Code.ENGINE_MISSING
         return Sighting(os.urandom(8), code.raw, code.engine, code.box, frame.at) if code else None
 
     def use(self, open_camera: Callable[[], Camera]) -> None:

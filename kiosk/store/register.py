@@ -155,10 +155,23 @@ class Today:
 
 
 def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20) -> Today:
-    visits = conn.execute(select(VISIT).where(VISIT.c.event_day == event_day).order_by(VISIT.c.number)).all()
-    good = [v for v in visits if not v.voided]
+    hour = (VISIT.c.at // 3_600_000 + 7) % 24  # Vietnam
+    groups = conn.execute(
+        select(VISIT.c.source, VISIT.c.verdict, hour.label("hour"), VISIT.c.voided, VISIT.c.amended > 0, func.count())
+        .where(VISIT.c.event_day == event_day)
+        .group_by(VISIT.c.source, VISIT.c.verdict, "hour", VISIT.c.voided, VISIT.c.amended > 0)
+    ).all()
+    sources, verdicts, hours, voided, corrected = Counter[str](), Counter[str](), Counter[int](), 0, 0
+    for source, act, at, void, amended, count in groups:
+        if void:
+            voided += count
+            continue
+        sources[source], verdicts[act], hours[int(at)] = sources[source] + count, verdicts[act] + count, hours[int(at)] + count
+        corrected += count if amended else 0
     shown = conn.execute(select(SIGHTING.c.verdict, func.count()).where(SIGHTING.c.event_day == event_day).group_by(SIGHTING.c.verdict))
-    verdicts = Counter({verdict: count for verdict, count in shown}) + Counter(v.verdict for v in good)
+    verdicts.update({verdict: count for verdict, count in shown})
+    numbers = conn.execute(select(func.min(VISIT.c.number), func.max(VISIT.c.number)).where(VISIT.c.event_day == event_day)).one()
+    newest = conn.execute(select(VISIT).where(VISIT.c.event_day == event_day).order_by(VISIT.c.number.desc()).limit(lines)).all()
     modes = conn.execute(
         select(DECLARATION.c.mode, func.count())
         .where(DECLARATION.c.event_day == event_day, DECLARATION.c.voided == 0)
@@ -166,20 +179,18 @@ def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20)
     )
     by_mode = {mode: count for mode, count in modes}
     opened = conn.execute(select(DAY.c.opened_at).where(DAY.c.event_day == event_day)).scalar()
-    last = tuple(
-        Line(v.at, v.number, v.verdict, v.source, f"{identity.kiosk}:{v.epoch}:{v.seq}", bool(v.voided)) for v in reversed(visits[-lines:])
-    )
+    last = tuple(Line(v.at, v.number, v.verdict, v.source, f"{identity.kiosk}:{v.epoch}:{v.seq}", bool(v.voided)) for v in newest)
     return Today(
         event_day=event_day,
-        visits=len(good),
+        visits=sources.total(),
         declared=sum(by_mode.values()),
-        voided=len(visits) - len(good),
-        corrected=sum(1 for v in visits if v.amended and not v.voided),
+        voided=voided,
+        corrected=corrected,
         opened_at=opened,
-        first=visits[0].number if visits else 0,
-        highest=visits[-1].number if visits else 0,
-        by_hour=dict(Counter(local(v.at).hour for v in good)),
-        by_source=dict(Counter(v.source for v in good)),
+        first=numbers[0] or 0,
+        highest=numbers[1] or 0,
+        by_hour=dict(hours),
+        by_source=dict(sources),
         by_verdict=dict(verdicts),
         by_mode=by_mode,
         last=last,
