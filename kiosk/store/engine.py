@@ -73,10 +73,11 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         compiled = cast(Any, statement).compile(dialect=sqlite.dialect(paramstyle="named"))
-        self._sql, self._constants = str(compiled), dict(compiled.params)
+        self._sql = str(compiled)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
     def run(self, conn: Connection, values: Mapping[str, object]) -> Any:
-        return conn.connection.driver_connection.execute(self._sql, {**self._constants, **values})  # type: ignore[union-attr]
+        return conn.connection.driver_connection.execute(self._sql, {**self._constants, **values} if self._constants else values)  # type: ignore[union-attr]
 
     def first(self, conn: Connection, **values: object) -> Any:
         """The first row as a tuple, or None."""

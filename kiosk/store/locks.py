@@ -50,8 +50,7 @@ def acquire(home: Path, name: str, exclusive: bool = True) -> IO[bytes] | None:
     if not _try(file, exclusive):
         file.close()
         return None
-    if exclusive:
-        _sign(home, name)
+    _sign(home, name)
     return file
 
 
