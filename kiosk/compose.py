@@ -179,7 +179,7 @@ def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
     def open_camera() -> Camera:
         return camera if camera is not None else cameras.open_camera(settings.camera)
 
-    return Scanner(open_camera, QrDecoder(), time.monotonic, settings.repeat_seconds, Quality())
+    return Scanner(open_camera, QrDecoder(patience=5), time.monotonic, settings.repeat_seconds, Quality())
 
 
 @contextlib.contextmanager
