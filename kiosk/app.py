@@ -5,6 +5,7 @@ concrete classes named.
 """
 
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -96,6 +97,8 @@ class Program:
         self.parts, services = made
         self._start_loops(self.parts)
         self._desk.attach(services)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
         self._begin()
 
     def _begin(self) -> None:
@@ -276,6 +279,7 @@ def run(
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     sys.setswitchinterval(SWITCH_S)
     with locks.hold(home, "window"):
+        sys.setswitchinterval(0.001)  # five times as often as Python's own: the window must not wait for a loop's turn
         app = application(settings)
         program = Program(home, settings, camera, parts)
         _hooks(program)

@@ -20,6 +20,7 @@ from kiosk.ports import Frame, Sighting
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+GRACE_S = 0.05  # a woken loop waits so long: the verdict of the commit that woke it is painted first
 
 
 class ScannerLike(Protocol):
@@ -183,7 +184,8 @@ class LoopThread:
                 delay = 5.0
             if self._least:
                 self._stop.wait(self._least)
-            self._woken.wait(delay)
+            if self._woken.wait(delay):
+                self._stop.wait(GRACE_S)
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Asks and waits; False: it is inside a call that has not come back, and is left behind."""

@@ -8,15 +8,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRectF
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from kiosk.ui import theme
 from kiosk.ui.widgets.basics import PlainLabel, column
 from kiosk.ui.widgets.fit import Headline
 
 RADIUS = 16.0
 BORDER = 10.0
+CORNER = QPainterPath()  # what a rounded corner leaves free, at the top left
+CORNER.lineTo(RADIUS, 0)
+CORNER.arcTo(0, 0, 2 * RADIUS, 2 * RADIUS, 90, 90)
+CORNER.closeSubpath()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class VerdictCard(QWidget):
         self.rule = QWidget()
         self.rule.setFixedHeight(2)
         self.rule.setAutoFillBackground(False)
-        self._shown = CardText("", "▢", "#475569")
+        self._shown, self._ink = CardText("", "▢", "#475569"), ""
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it has to be painted first
         lines = column(self.person, self.detail, self.saved, gap=4)
         self._column = column(self.title, lines, 8, self.rule, 8, self.next_step, gap=8, margin=32)
         self._column.setStretch(0, 1)
@@ -80,10 +86,13 @@ class VerdictCard(QWidget):
         for label, content in zip(labels, (text.person, text.detail, text.saved, text.next_step), strict=True):
             if label.text() != content:
                 label.setText(content)
-            label.setVisible(bool(content))
-            pen = label.palette()
-            pen.setColor(label.foregroundRole(), QColor(text.ink))
-            label.setPalette(pen)
+            if label.isHidden() is bool(content):
+                label.setVisible(bool(content))
+            if self._ink != text.ink:
+                pen = label.palette()
+                pen.setColor(label.foregroundRole(), QColor(text.ink))
+                label.setPalette(pen)
+        self._ink = text.ink
         self.setAccessibleName(text.title)
         self._column.activate()
         self._mark.move(QPoint(0, 0))
@@ -94,9 +103,8 @@ class VerdictCard(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(0, 0, 0, 0))
-        painter.setBrush(QColor(self._shown.ground))
-        painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
+        painter.fillRect(self.rect(), QColor(self._shown.ground))
+        self._round(painter)
         if self._shown.border:
             painter.setPen(QPen(QColor(self._shown.border), BORDER))
             inner = QRectF(self.rect()).adjusted(BORDER / 2, BORDER / 2, -BORDER / 2, -BORDER / 2)
@@ -106,3 +114,12 @@ class VerdictCard(QWidget):
         top = self.rule.geometry()
         painter.fillRect(top, line)
         painter.end()
+
+    def _round(self, painter: QPainter) -> None:
+        """The page's colour in the four corners."""
+        for corner, x, y in ((0, 0, 0), (1, self.width(), 0), (2, self.width(), self.height()), (3, 0, self.height())):
+            painter.save()
+            painter.translate(x, y)
+            painter.rotate(90 * corner)
+            painter.fillPath(CORNER, QColor(theme.current().page))
+            painter.restore()

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 from PySide6.QtWidgets import QSizePolicy
 
 from kiosk.ui import theme
@@ -65,16 +65,29 @@ class Headline(PlainLabel):
         return fitted(self.text(), self.width(), self.height() - SIGN[0] - theme.STEP)
 
     def paintEvent(self, _event: object) -> None:
-        points, lines = self.fitted()
+        ratio = self.devicePixelRatioF()
         painter = QPainter(self)
-        leading = points * 96 / 72 * LEADING
-        top = self.height() - leading * len(lines)
-        size = max(SIGN[0], min(SIGN[1], top - 3 * theme.STEP))
-        place = QRectF(-size / 24, max(0.0, (top - theme.STEP - size) / 2), size, size)
-        icons.draw(painter, self.icon, place, QColor(self.colour), max(1.7, 2.8 - size / 160))
-        painter.setPen(QColor(self.colour))
-        painter.setFont(theme.font(points, QFont.Weight.Bold))
-        for n, line in enumerate(lines):
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
-            painter.drawText(QRectF(0, top + n * leading, self.width() + 40, leading), int(flags), line)
+        painter.drawPixmap(0, 0, _picture(self.text(), self.icon, self.colour, self.width(), self.height(), ratio))
         painter.end()
+
+
+@lru_cache(maxsize=24)
+def _picture(text: str, icon: str, colour: str, width: int, height: int, ratio: float) -> QPixmap:
+    """The headline painted once: letters of this size are paths, and the same few titles come all day."""
+    points, lines = fitted(text, width, height - SIGN[0] - theme.STEP)
+    picture = QPixmap(round(width * ratio), round(height * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(picture)
+    leading = points * 96 / 72 * LEADING
+    top = height - leading * len(lines)
+    size = max(SIGN[0], min(SIGN[1], top - 3 * theme.STEP))
+    place = QRectF(-size / 24, max(0.0, (top - theme.STEP - size) / 2), size, size)
+    icons.draw(painter, icon, place, QColor(colour), max(1.7, 2.8 - size / 160))
+    painter.setPen(QColor(colour))
+    painter.setFont(theme.font(points, QFont.Weight.Bold))
+    flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
+    for n, line in enumerate(lines):
+        painter.drawText(QRectF(0, top + n * leading, width + 40, leading), int(flags), line)
+    painter.end()
+    return picture
