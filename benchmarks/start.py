@@ -75,23 +75,13 @@ from pathlib import Path
 from kiosk.cli import window
 from kiosk import app
 from kiosk.settings import Settings
-from PySide6.QtCore import QEvent, QObject, QTimer
-class First(QObject):
-    def eventFilter(self, watched, event):
-        if event.type() == QEvent.Type.Paint:
-            QTimer.singleShot(0, told)
-            watched.removeEventFilter(self)
-        return False
-first = First()
 def conduct(program):
-    if sys.argv[4] == "paint":
-        program.window.centralWidget().installEventFilter(first)
-    else:
-        program.window.scan.preview.first_painted = lambda: told() if program.window.services is not None else wait(program)
+    if sys.argv[4] == "frame":
+        wait(program)
 def wait(program):
     program.window.scan.preview.first_painted = lambda: told() if program.window.services is not None else wait(program)
 settings = Settings(fullscreen=False, sound=False, camera=sys.argv[3])
-app.run(Path(sys.argv[1]).parent, settings, conductor=conduct)
+app.run(Path(sys.argv[1]).parent, settings, conductor=conduct, first_paint=told if sys.argv[4] == "paint" else None)
 """
 )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from kiosk import __version__
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005  # every call into Qt gives the interpreter away; at 5 ms each, a paint waits for the scanner ten times over
+UPLOADER_AFTER_MS = 1500
 MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
 
 
@@ -59,11 +61,10 @@ class Program:
         self.front.slow.submit(self._make_scanner, self._have_scanner)
 
     def _open(self) -> tuple["Parts", "Services"]:
-        from kiosk import compose, log
+        from kiosk import compose
         from kiosk.devices.sound import Sounds
         from kiosk.ui.services import Services
 
-        log.open_log(self.home)
         parts = self.parts or compose.open_parts(self.home, self.settings)
         play = Sounds(on=self.settings.sound).play
         station = parts.station
@@ -97,13 +98,24 @@ class Program:
         self.parts, services = made
         self._start_loops(self.parts)
         self._desk.attach(services)
-        gc.collect()
-        gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
         self._begin()
 
     def _begin(self) -> None:
         if self.scanner is not None and self._desk.services is not None and self._desk.scanner is None:
             self._desk.watch(self.scanner)
+            gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
+            sys.setswitchinterval(SWITCH_S)
+            QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
+
+    def _later(self) -> None:
+        """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
+        self._desk.slow.submit(self._open_log, lambda _none: None)
+        self._uploader.start()
+
+    def _open_log(self) -> None:
+        from kiosk import log
+
+        log.open_log(self.home)
 
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
@@ -131,8 +143,8 @@ class Program:
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
         self._loops = [self._mirror, self._uploader, self._status]
         parts.station.on_commit += [loop.wake for loop in self._loops]
-        for loop in self._loops:
-            loop.start()
+        self._mirror.start()
+        self._status.start()  # the uploader begins after the first frames: loading its libraries would hold them up
 
     def _upload(self, parts: "Parts") -> float:
         """One step, if no other process of this home uploads. Looks for another process's request each second."""
@@ -279,7 +291,6 @@ def run(
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     sys.setswitchinterval(SWITCH_S)
     with locks.hold(home, "window"):
-        sys.setswitchinterval(0.001)  # five times as often as Python's own: the window must not wait for a loop's turn
         app = application(settings)
         program = Program(home, settings, camera, parts)
         _hooks(program)

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.devices.pace import Pace
-from kiosk.devices.stage import Scene, Stage
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Frame
 
-__all__ = ["PICTURES", "ReplayCamera", "Scene", "Stage", "pictures_in", "read_picture", "read_video"]
+__all__ = ["PICTURES", "ReplayCamera", "pictures_in", "read_picture", "read_video"]
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 LARGEST = 64 << 20  # bytes of a picture file

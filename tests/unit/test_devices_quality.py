@@ -3,7 +3,7 @@
 import numpy as np
 
 from kiosk.devices.quality import Quality
-from kiosk.devices.replay import Scene, Stage
+from kiosk.devices.stage import Scene, Stage
 from kiosk.errors import Code
 from kiosk.ports import Frame
 

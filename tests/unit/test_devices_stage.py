@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.devices.decoder import ZBAR, ZXING, QrDecoder
 from kiosk.devices.quality import Quality
-from kiosk.devices.replay import Scene, Stage
+from kiosk.devices.stage import Scene, Stage
 from kiosk.errors import Code, KioskError
 
 CARD = "046183000123|191500001|Trần Thị Mẫu|25071983|Nữ|Tổ dân phố 3, An Cựu, Thành phố Huế, Thừa Thiên Huế|01052021".encode()
