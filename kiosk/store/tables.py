@@ -34,7 +34,7 @@ class Migration(SQLModel, table=True):
 class Epoch(SQLModel, table=True):
     """One run of the journal. `ordinal`: order of minting; `head`: the chain after the opening (seq 0)."""
 
-    __table_args__ = STRICT
+    __table_args__ = (Index("epoch_by_ordinal", "ordinal"), STRICT)
     epoch: str = Field(sa_column=text(primary=True))
     ordinal: int = Field(sa_column=integer())
     event_day: str = Field(sa_column=text())
