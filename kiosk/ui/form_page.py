@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from kiosk.domain import declaration, lists
 from kiosk.domain.declaration import Declaration
@@ -17,7 +17,7 @@ from kiosk.i18n import _
 from kiosk.ui.form_particulars import Particulars
 from kiosk.ui.form_questions import Questions
 from kiosk.ui.teller import sentence
-from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row
+from kiosk.ui.widgets.basics import PlainLabel, Stack, button, column, panel, row
 
 
 class FormPage(QWidget):
@@ -35,7 +35,7 @@ class FormPage(QWidget):
         self.note = PlainLabel("", 15, soft=True, wrap=True)
         self.particulars, self.questions = Particulars(self.to_questions), Questions(self.save)
         self.particulars.problems = self._missing
-        self.steps = QStackedWidget()
+        self.steps = Stack()
         self.steps.addWidget(panel(column(self.particulars)))
         self.steps.addWidget(self.questions)
         self.leave = button(_("Esc · Quay lại, giữ bản nháp"), back)

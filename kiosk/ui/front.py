@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QKeyCombination, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk import words
 from kiosk.domain.verdict import Act, Verdict
@@ -23,7 +23,7 @@ from kiosk.ui.services import Services, Status, wall
 from kiosk.ui.teller import Teller
 from kiosk.ui.threads import Home, Lane, Scanned, ScannerLike, ScannerThread
 from kiosk.ui.widgets.bars import ConditionLine, Head, Key, KeyBar, Strip
-from kiosk.ui.widgets.basics import column
+from kiosk.ui.widgets.basics import Stack, column
 from kiosk.ui.window import ShownVerdict
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class FrontDesk(QWidget):
         self.head, self.strip = Head(), Strip()
         self.head.lane.setText(settings.entrance)
         self.scan = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code)
-        self.pages = QStackedWidget()
+        self.pages = Stack()
         self.pages.addWidget(self.scan)
         self.keys = KeyBar(
             [

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk import words
 from kiosk.i18n import _
 from kiosk.ui import theme
 from kiosk.ui.choices import Choice, ChoicePanel
 from kiosk.ui.wedge import Wedge
-from kiosk.ui.widgets.basics import PlainLabel, column, row
+from kiosk.ui.widgets.basics import PlainLabel, Stack, column, row
 from kiosk.ui.widgets.card import CardText, VerdictCard
 from kiosk.ui.widgets.chips import Chips, ChipText
 from kiosk.ui.widgets.preview import Preview
@@ -32,7 +32,7 @@ class ScanPage(QWidget):
         self._on_code, self._wedge = on_code, Wedge()
         self.preview, self.card, self.chips = Preview(mirrored), VerdictCard(), Chips()
         self.panel = ChoicePanel(self._leave_panel)
-        self.right = QStackedWidget()
+        self.right = Stack()
         self.right.addWidget(self.card)
         self.right.addWidget(self.panel)
         self.hint = PlainLabel(_("Xin tự cầm điện thoại, đưa mã vào khung"), 18, QFont.Weight.DemiBold, wrap=True)
