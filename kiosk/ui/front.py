@@ -218,8 +218,9 @@ class FrontDesk(QWidget):
 
     def _declared(self, verdict: Verdict) -> None:
         form = self.load_pages().form
-        (form.unlock if verdict.act is Act.NOT_SAVED else form.done)()
         self.act_done(verdict)
+        # emptying the form restyles every field: not in the same turn as the verdict's paint
+        QTimer.singleShot(0, form.unlock if verdict.act is Act.NOT_SAVED else form.done)
 
     def act_done(self, verdict: Verdict) -> None:
         self.go(self.scan)
