@@ -2,7 +2,10 @@
 
 import sys
 
-from kiosk.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from kiosk.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # before the command could begin
+        sys.exit(130)

@@ -22,6 +22,7 @@ from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.ports import Camera, Clock, KeyStore
+from kiosk.security import files
 from kiosk.security.keyring import Keyring
 from kiosk.security.vault import Vault
 from kiosk.settings import Settings, load
@@ -33,6 +34,8 @@ from kiosk.store.journal import DICTIONARY, Identity, Journal
 from kiosk.store.mirror import Mirror
 from kiosk.store.outbox import Outbox
 from kiosk.store.unsure import Unsure
+
+LOST = "journal.lost"  # stays until a technician has looked: numbers may repeat, records may be with the province alone
 
 if TYPE_CHECKING:
     from kiosk.day import Day
@@ -108,13 +111,26 @@ class Parts:
         found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
         if self.station.clock_is_back():
             found.append(Code.CLOCK_BACK)
+        found += [Code.JOURNAL_BROKEN] * (self.home / LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
         with contextlib.suppress(KioskError):
+            if not self.journal.has_key(self.database):
+                found.append(Code.KEYS_UNREADABLE)
             if self.unsure.turned_up(self.database, self.journal):
                 found.append(Code.UNSURE_FOUND)
         return [code for code in dict.fromkeys(found) if code is not None]
 
+    def set_aside(self) -> list[str]:
+        """Second copies that contradicted and were kept for the experts."""
+        return sorted(path.name for path in self.home.glob("journal.sealed.*"))
+
     def verify(self) -> check.Report:
-        return check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
+        """The whole check, with what earlier starts found and left for people to look at."""
+        report = check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
+        report.findings += [check.Finding("mirror", 0, f"set aside: {name}") for name in self.set_aside()]
+        if (self.home / LOST).exists():
+            report.findings.append(check.Finding("database", 0, "an earlier journal of this home is gone, and its second copy too"))
+        report.ok = not report.findings
+        return report
 
     def close(self) -> None:
         if "uploader" in self.__dict__:
@@ -145,12 +161,16 @@ def _open(home: Path, settings: Settings | None, clock: Clock, keystore: KeyStor
         stack.enter_context(locks.hold(home, "home", exclusive))
         settings = settings or load(home)
         me = identity(vault)
+        new = not (home / "journal.db").exists()
         database = Database(home / "journal.db", vault.dek)
         stack.callback(database.close)
         migrations.migrate(database, clock.now().wall)
-        journal = Journal(me, Keyring(home, vault.dek), clock.machine(), dictionaries())
+        keyring = Keyring(home, vault.dek)
+        journal = Journal(me, keyring, clock.machine(), dictionaries())
         mirror = Mirror(home, database, me)
         recovered = _reconcile(home, mirror, database, journal, clock)
+        if new and not recovered.restored and not keyring.empty():  # keys of epochs, and neither journal nor copy
+            files.write(home / LOST, b"")
         unsure = Unsure(home)
         area = vault.secrets.enrolment.station
         station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, "-"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kiosk.domain import declaration as form
-from kiosk.domain import passes, verdict
+from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.passes.model import Issuer, Pass
@@ -154,14 +154,16 @@ class Station:
             target = Key.parse(event)
         except ValueError:
             raise KioskError(Code.EVENT_UNKNOWN, event=event[:60]) from None
-        if not reason.strip():
-            raise KioskError(Code.BAD_INPUT, value="reason", allowed="…")
+        try:
+            why = text.clean(reason, 200)
+        except text.BadText as bad:
+            raise KioskError(Code.BAD_INPUT, value="reason", allowed="1-200", why=bad.reason) from bad
         now, deed = self._s.clock.now(), os.urandom(8)
         with self._s.database.write() as conn:
             root = self._s.journal.opened(conn, target)
             if root is None or root.body.kind not in (Kind.VISIT, Kind.DECLARATION):
                 raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
-            fields = {"target": str(target), "void": void, "reason": reason.strip()[:200], "role": "officer", "changes": changes or {}}
+            fields = {"target": str(target), "void": void, "reason": why, "role": "officer", "changes": changes or {}}
             written = self._append(conn, self._day(conn, now), [Draft(Kind.CORRECTION, fields, deed)], now)
         self._committed()
         return str(written[0].key)

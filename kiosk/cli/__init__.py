@@ -35,6 +35,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
 
+LOST = (
+    "Không ghi được kết quả ra chỗ được chỉ định. Việc vừa làm vẫn được lưu: xem kiosk journal.\n"
+    "The answer could not be written out. What was done is kept: see kiosk journal."
+)
+
 
 def default_home() -> Path:
     named = os.environ.get("KIOSK_HOME")
@@ -74,7 +79,30 @@ def split(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; every KioskError becomes a sentence on standard error and exit 1."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    output.prepare()
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KioskError as error:
+        output.complain(error)
+        return 1
+    except BrokenPipeError:
+        output.drop()
+        return 1
+    except output.OutputLost:
+        output.drop()
+        output.say(LOST)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        output.complain(KioskError(code_of(error), what=type(error).__name__, errno=error.errno))
+        return 1
+    except MemoryError:
+        output.complain(KioskError(Code.INTERNAL, what="MemoryError"))
+        return 1
+
+
+def _run(args: list[str]) -> int:
     if args[:1] in (["help"], ["-h"], ["--help"]):
         print(overview())
         return 0
@@ -87,19 +115,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     parsed = parser_for(name).parse_args(rest)
     i18n.use(parsed.lang)
-    try:
-        return int(import_module(COMMANDS[name][0]).run(parsed))
-    except KioskError as error:
-        output.complain(error)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    except OSError as error:
-        output.complain(KioskError(code_of(error), what=type(error).__name__, errno=error.errno))
-        return 1
-    except MemoryError:
-        output.complain(KioskError(Code.INTERNAL, what="MemoryError"))
-        return 1
+    return int(import_module(COMMANDS[name][0]).run(parsed))

@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
+import time
 
 from kiosk import compose, words
 from kiosk.cli import output
 from kiosk.cli.scan import event_json, show
-from kiosk.domain import declaration
+from kiosk.domain import declaration, vntime
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
 
@@ -27,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
         output.say("kiosk declare --file FILE|-  (--example)")
         return 2
     try:
-        said = declaration.from_json(_read(args.file))
+        said = declaration.from_json(_read(args.file), today=vntime.iso_day(int(time.time() * 1000)))
     except declaration.FormIncomplete as refused:
-        errors = {key: words.reason(reason) for key, reason in refused.errors.items()}
+        errors = {key: words.field_problem(reason) for key, reason in refused.errors.items()}
         if args.json:
             output.emit({"errors": errors})
         output.complain(KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(errors))))

@@ -1,10 +1,63 @@
 """How commands speak: JSON lines for scripts on standard output, words for people on standard error."""
 
 import dataclasses
+import os
 import sys
 from typing import Any
 
 from kiosk.errors import KioskError
+
+
+class OutputLost(Exception):
+    """The answer could not be written out. What the command did stays done."""
+
+
+class Guarded:
+    """Standard output whose own trouble is told apart from the journal's disk."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def write(self, text: str) -> int:
+        return int(self._try(self._inner.write, text))
+
+    def flush(self) -> None:
+        self._try(self._inner.flush)
+
+    @staticmethod
+    def _try(work: Any, *args: object) -> Any:
+        try:
+            return work(*args)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def prepare() -> None:
+    """Streams that were closed become empty ones, and a terminal that knows no Vietnamese gets escapes instead of a crash."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, stream)
+    if not isinstance(sys.stdout, Guarded):
+        sys.stdout = Guarded(sys.stdout)
+
+
+def drop() -> None:
+    """Nobody reads any more: what is still buffered must not complain at the interpreter's end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return
 
 
 def emit(content: Any) -> None:

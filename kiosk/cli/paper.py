@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kiosk import compose
 from kiosk.cli import output
+from kiosk.errors import Code, KioskError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.out is not None:
+        _usable(args.out)
     with compose.enrolled(args.home) as parts:
         job = parts.day.print_report(args.out, args.printer)
     if args.json:
@@ -21,3 +24,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(job.file)
     return 0
+
+
+def _usable(out: Path) -> None:
+    """A new or an ordinary file in a folder that is there; never a device, never a folder made by a slip. Raises KioskError(BAD_FILE)."""
+    if not out.name or not out.parent.is_dir() or (out.exists() and not out.is_file()):
+        raise KioskError(Code.BAD_FILE, file=str(out), why="not_a_file")

@@ -73,6 +73,8 @@ def _lock_or_answer(home: Path, once: bool) -> IO[bytes] | SyncState:
 def _progress(state: SyncState) -> None:
     text = _("Chờ gửi {waiting} · tỉnh đã nhận {acknowledged} · đã mở {opened}")
     output.say(text.format(waiting=state.waiting, acknowledged=state.acknowledged, opened=state.opened))
+    if state.state != "ok":
+        output.say(words.sync_state(state.state))
 
 
 def _show(state: SyncState, as_json: bool) -> None:

@@ -4,6 +4,7 @@ import argparse
 
 from kiosk import compose
 from kiosk.cli import output
+from kiosk.errors import KioskError
 from kiosk.i18n import _
 
 
@@ -23,6 +24,8 @@ def run(args: argparse.Namespace) -> int:
         wrong = _("Nhật ký có chỗ không khớp; không có gì bị xóa. Báo người phụ trách kỹ thuật.")
         print(_("Nhật ký còn nguyên vẹn.") if report.ok else wrong)
         print(f"  {report.events} · {report.head[:16]}")
+        if announced.code is not None:
+            output.complain(KioskError(announced.code, restored=announced.restored))
         for finding in report.findings:
             print(f"  {finding.kind} {finding.seq}: {finding.detail}")
     return int(not report.ok)

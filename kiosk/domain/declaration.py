@@ -93,11 +93,11 @@ def check(answers: Answers, asked: frozenset[str] = frozenset(), today: str = ""
     return out
 
 
-def from_json(content: object) -> Declaration:
-    """A declaration from JSON with form.yaml's keys. Raises FormIncomplete."""
+def from_json(content: object, today: str = "") -> Declaration:
+    """A declaration from JSON with form.yaml's keys; `today` as in `check`. Raises FormIncomplete."""
     if not isinstance(content, dict):
         raise FormIncomplete({"": "bad_shape"})
-    return check(content).declaration()
+    return check(content, today=today).declaration()
 
 
 def _blank(value: object) -> bool:

@@ -55,7 +55,7 @@ class Key(NamedTuple):
     def parse(cls, text: str) -> "Key":
         """Raises ValueError."""
         kiosk, epoch, seq = text.split(":")
-        if len(epoch) != 16 or not seq.isascii() or not seq.isdigit():
+        if len(epoch) != 16 or not seq.isascii() or not seq.isdigit() or len(seq) > 15:
             raise ValueError(text)
         return cls(kiosk, bytes.fromhex(epoch).hex(), int(seq))
 

@@ -18,13 +18,19 @@ class Keyring:
         files.write(self._folder / epoch, seal.wrap(self._dek, content_key, b"kiosk-keyring-v1" + bytes.fromhex(epoch)))
         self._open[epoch] = content_key
 
+    def empty(self) -> bool:
+        """True if no epoch was ever begun in this home."""
+        return not self._folder.exists() or not any(self._folder.iterdir())
+
     def get(self, epoch: str) -> bytes:
         """32 bytes. Raises KioskError(KEYS_UNREADABLE) when the file is missing or damaged."""
-        if (key := self._open.get(epoch)) is not None:
-            return key
+        if (key := self._open.get(epoch)) is None:
+            key = self._open[epoch] = self.fresh(epoch)
+        return key
+
+    def fresh(self, epoch: str) -> bytes:
+        """As `get`, read from the file again."""
         try:
-            key = seal.unwrap(self._dek, (self._folder / epoch).read_bytes(), b"kiosk-keyring-v1" + bytes.fromhex(epoch))
+            return seal.unwrap(self._dek, (self._folder / epoch).read_bytes(), b"kiosk-keyring-v1" + bytes.fromhex(epoch))
         except (OSError, seal.Unopenable) as error:
             raise KioskError(Code.KEYS_UNREADABLE, file=f"keyring/{epoch}") from error
-        self._open[epoch] = key
-        return key

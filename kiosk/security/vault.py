@@ -63,6 +63,8 @@ class Vault:
         try:
             stored = msgspec.json.decode(path.read_bytes(), type=VaultFile)
         except FileNotFoundError:
+            if used(home):  # enrolling again would not bring the journal back
+                raise KioskError(Code.KEYS_UNREADABLE, file=NAME, why="missing") from None
             raise KioskError(Code.NOT_ENROLLED, home=home) from None
         except (OSError, msgspec.DecodeError) as error:
             raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
@@ -83,6 +85,11 @@ class Vault:
         content = seal.wrap(self.dek, msgspec.msgpack.encode(self.secrets), _aad(self.id, "content"))
         stored = VaultFile(1, self.id, base64.b64encode(wrapped).decode(), base64.b64encode(content).decode())
         files.write(self.path, msgspec.json.encode(stored))
+
+
+def used(home: Path) -> bool:
+    """True if a journal lies here, whether or not its vault does."""
+    return any((home / name).exists() for name in ("journal.db", "journal.sealed", "keyring"))
 
 
 def _secret_name(vault_id: str) -> str:

@@ -195,6 +195,14 @@ class Journal:
             with contextlib.suppress(KioskError):
                 yield Fact(Key(self.identity.kiosk, row.epoch, row.seq), row.at, self.open(conn, row.epoch, row.sealed))
 
+    def has_key(self, database: Database) -> bool:
+        """False if the newest epoch's content key cannot be read: nothing more could be written to it or opened from it."""
+        epoch = self.where(database)[0]
+        try:
+            return not epoch or bool(self._keyring.fresh(epoch))
+        except KioskError:
+            return False
+
     def where(self, database: Database) -> tuple[str, int, str]:
         """(epoch, seq, head as hex) of the epoch minted last; ("", 0, "") before the first event."""
         with database.read() as conn:

@@ -126,7 +126,21 @@ def read(path: Path, kiosk: str, public: bytes | None, scan: Scan | None = None)
                 break
             scan.whole = found.end
         scan.torn = path.stat().st_size - scan.whole
+        if scan.torn and not scan.broken and _goes_on(file, scan.whole + 1):
+            scan.broken = f"byte {scan.whole}"  # a power cut tears the end; whole frames after the tear mean damage
     return scan
+
+
+def _goes_on(file: IO[bytes], start: int) -> bool:
+    """True if a whole frame begins anywhere after `start`."""
+    file.seek(start)
+    rest = file.read(4 * LONGEST)
+    for at in range(len(rest) - FRAME.size):
+        length, crc = FRAME.unpack_from(rest, at)
+        data = rest[at + FRAME.size : at + FRAME.size + length] if 1 <= length <= LONGEST else b""
+        if data and len(data) == length and data[:1] in b"OEH" and zlib.crc32(data) == crc:
+            return True
+    return False
 
 
 class Mirror:

@@ -18,7 +18,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Answer, Clock, KeyStore
 from kiosk.security import vault
 from kiosk.security.vault import Secrets, Vault
-from kiosk.store import locks
+from kiosk.store import locks, syncnote
 from kiosk.sync import answers
 from kiosk.sync.http import HttpTransport, base_url
 
@@ -51,6 +51,8 @@ def enrol(
     server = base_url(server)
     if (home / vault.NAME).exists():
         raise KioskError(Code.ALREADY_ENROLLED, home=home)
+    if vault.used(home):
+        raise KioskError(Code.KEYS_UNREADABLE, file=vault.NAME, why="missing")
     with _held(home):
         trust = _trust(connect(server, None), root_hash)
         kiosk_seed, issuer_seed = sign.generate(), sign.generate()
@@ -60,6 +62,7 @@ def enrol(
             Vault.create(home, keystore, Secrets(kiosk_seed, issuer_seed, enrolment, server))
         except OSError as error:
             raise KioskError(Code.ENROL_REFUSED, why="not_saved", cause=error.strerror or type(error).__name__) from error
+    syncnote.write(home, syncnote.SyncNote("ok", 0.0, clock.now().wall))
     return enrolment
 
 

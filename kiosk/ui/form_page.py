@@ -4,13 +4,14 @@ What makes an answer good is kiosk/domain/declaration.py's to say; what it leads
 """
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
-from kiosk.domain import declaration, lists
+from kiosk.domain import declaration, lists, vntime
 from kiosk.domain.declaration import Declaration
 from kiosk.errors import KioskError
 from kiosk.i18n import _
@@ -92,7 +93,8 @@ class FormPage(QWidget):
     # -- steps ----------------------------------------------------------------------------------------------------
 
     def _check(self) -> declaration.Checked:
-        return declaration.check({**self.particulars.answers(), **self.questions.answers(), "mode": "proxy"})
+        answers = {**self.particulars.answers(), **self.questions.answers(), "mode": "proxy"}
+        return declaration.check(answers, today=vntime.iso_day(int(time.time() * 1000)))
 
     def _missing(self) -> dict[str, str]:
         """Errors of step one by field; an address that is missing as a whole is missing its hamlet and ward."""

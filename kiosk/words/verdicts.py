@@ -172,10 +172,10 @@ OTHER_CODES: dict[Kind, str] = {
         "Đây là mã địa điểm, không phải mã của người. Xin cử tri mở mã khai báo, hoặc bấm F2.",
     ),
     Kind.VIETQR: N_(
-        "Đây là mã thanh toán, máy không giữ lại. Xin cử tri mở mã khai báo, hoặc bấm F2.",
+        "Đây là mã thanh toán, máy không giữ nội dung. Xin cử tri mở mã khai báo, hoặc bấm F2.",
     ),
     Kind.WIFI: N_(
-        "Đây là mã Wi-Fi, máy không giữ lại. Xin cử tri mở mã khai báo, hoặc bấm F2.",
+        "Đây là mã Wi-Fi, máy không giữ nội dung. Xin cử tri mở mã khai báo, hoặc bấm F2.",
     ),
 }
 

@@ -30,7 +30,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Vietnamese
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given == ["help"]:
+        parser().print_help()
+        return 0
+    args = parser().parse_args(given)
     try:
         return int(args.run(args))
     except Refused as refused:
@@ -40,5 +47,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"{error.filename or ''} {error.strerror}\n")
     except KeyboardInterrupt:
-        pass
+        return 130
     return 1
