@@ -90,9 +90,11 @@ class Scanner:
         codes = self._decoder.decode(frame.image)
         self.boxes = tuple(code.box for code in codes if code.box)
         code = self._debounce.take(codes, self._clock())
-        if code is None:  # a picture that was just read is good enough, and its verdict is waited for
-            self.condition = self._quality(frame) if self._decoder.engines else errors.Code.ENGINE_MISSING
-        return Sighting(os.urandom(8), code.raw, code.engine, code.box, frame.at) if code else None
+        if code is not None:  # the picture is good enough: it was just read, and its verdict is waited for
+            self.condition = None
+            return Sighting(os.urandom(8), code.raw, code.engine, code.box, frame.at)
+        self.condition = self._quality(frame) if self._decoder.engines else errors.Code.ENGINE_MISSING
+        return None
 
     def use(self, open_camera: Callable[[], Camera]) -> None:
         """Another camera from the next step on. May be called from any thread."""
