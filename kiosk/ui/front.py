@@ -148,9 +148,13 @@ class FrontDesk(QWidget):
         self.strip.show_counts(status.today.visits, status.today.declared)
         received = words.hour_minute(status.received_at) if status.received_at else ""
         self.strip.show_sync(status.waiting, received, words.sync_state(status.sync))
-        if self.services is not None and self.more is not None:
-            self.more.today.show_today(status.today, self.services.info.label)
+        if self.more is not None and self.pages.currentWidget() is self.more.today:
+            self._show_today()
         self._look_at_conditions()
+
+    def _show_today(self) -> None:
+        if self.status is not None and self.services is not None:
+            self.load_pages().today.show_today(self.status.today, self.services.info.label)
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
@@ -177,6 +181,7 @@ class FrontDesk(QWidget):
     def open_today(self) -> None:
         if self.services is not None:
             self.services.look()
+            self._show_today()  # what is known, at once; the look brings the rest
             self.go(self.load_pages().today)
 
     def open_devices(self) -> None:
