@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from kiosk import app, compose, demo
+from kiosk import app, compose, demo, demo_voters
 from kiosk.app import Program
 from kiosk.devices.camera import list_cameras
 from kiosk.settings import Settings
@@ -85,7 +85,7 @@ def _window(
     show: Show, ready: demo.Ready, parts: compose.Parts, progress: Callable[[int], object], watch: Callable[[Program], object]
 ) -> demo.Tally:
     hand = Stagehand(show.out, show.pictures and show.headless)
-    voters = demo.queue(show.voters if show.drawn else 0, show.seed, ready.secrets, int(time.time() * 1000))
+    voters = demo_voters.queue(show.voters if show.drawn else 0, show.seed, ready.secrets, int(time.time() * 1000))
     gate = demo.staged(voters, show.seed, paced=show.pace > 0) if show.drawn else None
     conductors: list[demo.Conductor] = []
 
