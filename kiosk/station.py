@@ -11,7 +11,7 @@ from typing import Any
 from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
-from kiosk.domain.events import Key, Kind
+from kiosk.domain.events import AUDITED, Key, Kind
 from kiosk.domain.passes.model import Issuer, Pass
 from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.policy import Campaign, Policy
@@ -167,6 +167,19 @@ class Station:
             written = self._append(conn, self._day(conn, now), [Draft(Kind.CORRECTION, fields, deed)], now)
         self._committed()
         return str(written[0].key)
+
+    def audit(self, what: str, **facts: str | int | bool) -> str:
+        """An act that tracing of misuse must see (events.AUDITED), in the same chain. `facts`: never a name, a number or a code.
+
+        Returns the event's key. Raises ValueError for a word that is not in the list, KioskError when it could not be written.
+        """
+        if what not in AUDITED:
+            raise ValueError(what)
+        now = self._s.clock.now()
+        with self._s.database.write() as conn:
+            written = self._append(conn, self._day(conn, now), [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8))], now)
+        self._committed()
+        return str(written[-1].key)
 
     def begin_day(self, event_day: str) -> None:
         """The lead opens a working day. Raises KioskError(DAY_UNKNOWN)."""

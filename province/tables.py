@@ -118,6 +118,28 @@ class CampaignDay(Row, table=True):
     campaign_id: str = Field(foreign_key="campaign.id")
 
 
+class FeedScope(Row, table=True):
+    """How far a scope has counted; its row's lock puts the writers of that scope in order."""
+
+    __tablename__ = "feed_scope"
+    __table_args__ = REFERENCE
+    scope: str = pk()
+    counter: int = ms(0)
+
+
+class FeedRow(Row, table=True):
+    """A row of the feed (kiosk/domain/feed.py) as it stands; an empty `body` withdraws it."""
+
+    __tablename__ = "feed_row"
+    __table_args__ = (Index("feed_row_counter", "scope", "counter"), REFERENCE)
+    scope: str = pk()
+    kind: str = pk()
+    key: str = pk()
+    counter: int = ms()
+    body: bytes
+    at: int = ms()
+
+
 class Worker(Row, table=True):
     """A helper process's last sign of life."""
 

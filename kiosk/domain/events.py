@@ -30,6 +30,8 @@ class Kind(IntEnum):
     DEFER = 6
     AUDIT = 7
     DAY = 8  # opened, closed
+    PLACE = 9  # a QR place of this station was added, changed or withdrawn
+    STAY = 10  # an officer began or ended a stay at this entrance; tracing sees it
 
     @property
     def word(self) -> str:
@@ -39,6 +41,15 @@ class Kind(IntEnum):
 def kind_word(kind: int) -> str:
     """The kind's word, or "kind-9" for one this version does not know (stored and shown all the same)."""
     return Kind(kind).word if kind in Kind._value2member_map_ else f"kind-{kind}"
+
+
+AUDITED = frozenset(
+    {
+        "commit_unknown", "sign_in", "sign_in_refused", "sign_out", "hand_over", "locked", "unlocked", "pin_set", "officer_set",
+        "details_opened", "name_search", "lookups_many", "print", "reprint", "export", "setting", "camera_capture", "doctor",
+        "purge", "close", "carried", "bundle_export", "bundle_receipts", "feed_rebuilt", "restore",
+    }
+)  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -72,12 +83,17 @@ class ClockReading(msgspec.Struct, frozen=True):
 class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
     """What is sealed. `fields` by kind:
 
-    visit       no, source (hu1 cccd proxy moh arrival hues …), verdict, since, subjects [..]; officer's F5 has no subjects
+    visit       no, source (hu1 cccd proxy moh arrival hues defer paper …), verdict, since, subjects [..], place (the lane's place id),
+                person (voter team service companion; absent: voter), ticket; officer's F5 has no subjects
     sighting    verdict, reason, code (kind of code); never the content of a code, never a look-up name
     declaration form.yaml's keys, answers {exposures{}, symptoms{}} in the same mapping, mode, subjects [..], desk (rule outcome)
     correction  target "kiosk:epoch:seq", void, reason, role, changes{}
-    leave       target or subjects
+    leave       target or subjects, place
+    defer       ticket (number on the slip), reason (refused not_yet closing), no health data; the visit it goes with names the ticket
+    audit       what (one of AUDITED), and what else that act needs: reason, target, count; never a name, a number or a code
     day         what (opened, closed)
+    place       id, what (set, withdrawn), place{} as feed.PlaceRow
+    stay        what (begin, end), officer id as in the body
     """
 
     kind: int

@@ -206,6 +206,36 @@ class ManifestAnswer(msgspec.Struct, frozen=True):
     now: int = 0
 
 
+class FeedCall(msgspec.Struct, frozen=True):
+    """What is new for this kiosk? `cursors`: scope -> the last counter taken (absent: from the beginning)."""
+
+    cursors: dict[str, int] = {}
+
+
+class FeedItem(msgspec.Struct, frozen=True, array_like=True):
+    """One row of the feed (kiosk/domain/feed.py). `body`: MessagePack of the kind's struct; empty: the row is withdrawn."""
+
+    scope: str
+    counter: int
+    kind: str
+    key: str
+    body: bytes
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    """Answer to feed. `cursors`: where the kiosk stands after these rows; `more`: ask again at once. At the end of a run
+    `checksums`: scope -> (number of live rows, XOR of SHA-256 over kind, key and body of each). `must_refetch`: scopes whose cursor is
+    of no use any more: build beside and swap."""
+
+    rows: list[FeedItem]
+    cursors: dict[str, int]
+    more: bool = False
+    checksums: dict[str, tuple[int, bytes]] = {}
+    must_refetch: list[str] = []
+    spread_s: float = 0.0
+    now: int = 0
+
+
 class Trust(msgspec.Struct, frozen=True):
     """GET /v1/trust, unsigned as a whole: each part is signed by `root`, and the one-time code pins root's hash.
 

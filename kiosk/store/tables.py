@@ -97,6 +97,29 @@ class WorkingDay(SQLModel, table=True):
     closed_at: int | None = Field(sa_column=integer(null=True))
 
 
+class FeedRow(SQLModel, table=True):
+    """A row of the province's feed as it stands; a withdrawn one is not here. `build`: which filling of the table it belongs to."""
+
+    __tablename__ = "feed"
+    __table_args__ = CLUSTERED
+    build: int = Field(sa_column=integer(primary=True))
+    kind: str = Field(sa_column=text(primary=True))
+    key: str = Field(sa_column=text(primary=True))
+    scope: str = Field(sa_column=text())
+    body: bytes = Field(sa_column=blob())
+
+
+class FeedCursor(SQLModel, table=True):
+    """Where this kiosk stands in a scope. `build`: the filling that readers see; `at`: ms UTC of the last page."""
+
+    __tablename__ = "feed_cursor"
+    __table_args__ = CLUSTERED
+    scope: str = Field(sa_column=text(primary=True))
+    counter: int = Field(sa_column=integer())
+    build: int = Field(sa_column=integer())
+    at: int = Field(sa_column=integer())
+
+
 class VisitRow(SQLModel, table=True):
     """Projection: one arrival. `number`: dense per kiosk and day; `source`: hu1, cccd, proxy, moh …"""
 

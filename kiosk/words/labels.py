@@ -16,6 +16,8 @@ KINDS: dict[str, str] = {
     "defer": N_("Vào trước, khai sau"),
     "audit": N_("Nhật ký thao tác"),
     "day": N_("Mở hoặc chốt ngày"),
+    "place": N_("Địa điểm đặt bảng QR"),
+    "stay": N_("Ca trực của cán bộ"),
 }
 
 SOURCES: dict[str, str] = {

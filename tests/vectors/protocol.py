@@ -138,8 +138,10 @@ BODIES: tuple[tuple[int, str, dict[str, Any]], ...] = (
         {"target": f"{KIOSK}:{EPOCH}:3", "void": True, "reason": "quét nhầm người", "role": "officer", "changes": {}},
     ),
     (5, "leave", {"target": f"{KIOSK}:{EPOCH}:3"}),
-    (6, "defer", {"reason": "queue"}),
+    (6, "defer", {"ticket": 17, "reason": "closing"}),
     (7, "audit", {"what": "commit_unknown", "found": True}),
+    (9, "place", {"id": "TL1-A", "what": "withdrawn", "place": {}}),
+    (10, "stay", {"what": "begin"}),
 )
 
 

@@ -1,0 +1,97 @@
+"""The feed: what flows down from the province. One struct a kind of row; kiosk and province use the same. No I/O.
+
+A row is (scope, kind, key) -> body, or a withdrawal (empty body). Scopes: "all", "commune:19750", "station:46-474-19750-01"; each has
+its own counter, and a kiosk's cursor is one number a scope.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+ALL = "all"
+
+
+def commune_scope(commune: str) -> str:
+    return f"commune:{commune}"
+
+
+def station_scope(station: str) -> str:
+    return f"station:{station}"
+
+
+class FeedKind(StrEnum):
+    """In the order in which a kiosk must take them: keys and revocations first. The key of a row is said beside its kind."""
+
+    ISSUER = "issuer"  # hex of the issuer's id -> protocol.IssuerRow
+    KIOSK = "kiosk"  # kiosk id -> KioskRow
+    CAMPAIGN = "campaign"  # campaign id -> protocol.SignedCampaign
+    OFFICER = "officer"  # officer id -> protocol.OfficerRow; scope station
+    STATION = "station"  # station code -> policy.Station
+    PLACE = "place"  # place id -> PlaceRow; scope station
+    NOTICE = "notice"  # notice id -> NoticeRow
+    TRUST = "trust"  # "dcc" or "shc" -> TrustRow
+    PERSON = "person"  # hex of 16 bytes of HMAC under the station key -> PersonRow; scope station
+    ARRIVAL = "arrival"  # arrival id -> ArrivalRow; scope station
+
+
+class KioskRow(msgspec.Struct, frozen=True):
+    """Another kiosk of the province. `revoked_from`: ms UTC, or None."""
+
+    kiosk: str
+    label: str
+    public: bytes
+    revoked_from: int | None = None
+
+
+class PlaceRow(msgspec.Struct, frozen=True):
+    """A QR place (letter, annex 1): an entrance, exit or waiting area, never inside the voting room. `id`: as people read it;
+    `mac`: the poster's 80-bit MAC as hex, compared, never computed, by kiosks; `kind`: entrance exit waiting;
+    `address`: the four levels as in form.yaml; `at`: ms UTC of the change; `withdrawn`: the code is recognised and said to be so."""
+
+    id: str
+    station: str
+    name: str
+    kind: str
+    street: str = ""
+    address: dict[str, str] = {}
+    keeper: str = ""
+    phone: str = ""
+    spot: str = ""
+    mac: str = ""
+    at: int = 0
+    withdrawn: bool = False
+
+
+class NoticeRow(msgspec.Struct, frozen=True):
+    """Words of the province for officers. `level`: info or urgent; times ms UTC."""
+
+    id: str
+    text: str
+    level: str = "info"
+    at: int = 0
+    until: int | None = None
+
+
+class TrustRow(msgspec.Struct, frozen=True):
+    """A trust list: `at`, ms UTC, its own date; `body`: the list as `kiosk read --trust FILE` takes it."""
+
+    at: int
+    body: bytes
+
+
+class PersonRow(msgspec.Struct, frozen=True):
+    """A known declaration under a person's hash: when, and whether the rules led to the health desk. No name, no number."""
+
+    declared_at: int
+    desk: bool = False
+
+
+class ArrivalRow(msgspec.Struct, frozen=True):
+    """Somebody confirmed an arrival by scanning this station's poster. `hashes`: HMACs under the station key (hex) of what is known of
+    the person; `at`: ms UTC; `place`: place id; `code`: the short code on the done screen."""
+
+    id: str
+    place: str
+    at: int
+    hashes: tuple[str, ...] = ()
+    code: str = ""
