@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 MAX_BODY = 256 * 1024
+WINDOW, MEMORY = 13, 6  # 8 KiB hold dictionary and body; the largest setting clears 400 KiB for each event, to the same bytes
 
 
 class Unopenable(ValueError):
@@ -70,7 +71,7 @@ def unwrap(key: bytes, wrapped: bytes, aad: bytes) -> bytes:
 
 def compress(body: bytes, dictionary: bytes) -> bytes:
     """Raw deflate with a preset dictionary (RFC 1951)."""
-    z = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
+    z = zlib.compressobj(9, zlib.DEFLATED, -WINDOW, MEMORY, zlib.Z_DEFAULT_STRATEGY, dictionary)
     return z.compress(body) + z.flush()
 
 

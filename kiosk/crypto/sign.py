@@ -1,10 +1,9 @@
 """Ed25519 (RFC 8032): 32-byte private seeds, 32-byte public keys, 64-byte signatures."""
 
-from functools import lru_cache
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 
 def generate() -> bytes:
@@ -21,17 +20,15 @@ def sign(seed: bytes, data: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).sign(data)
 
 
-@lru_cache(1024)  # parsing a key costs a quarter of a verification, and a morning's passes have few issuers
-def _key(public_key: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(public_key)
-
-
 def verify(public_key: bytes, signature: bytes, data: bytes) -> bool:
-    """True if `signature` over `data` is of `public_key`; a malformed key or signature is False, never an exception."""
+    """True if `signature` over `data` is of `public_key`; a malformed key or signature is False, never an exception.
+
+    By libsodium: half the time of OpenSSL's, on the path where a voter waits (docs/decisions/0016).
+    """
     if len(public_key) != 32 or len(signature) != 64:
         return False
     try:
-        _key(public_key).verify(signature, data)
-    except (InvalidSignature, ValueError):
+        crypto_sign_open(signature + data, public_key)
+    except (BadSignatureError, ValueError):
         return False
     return True

@@ -20,7 +20,7 @@ from kiosk.store.tables import ReceiptRow, WorkingDay
 DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
 RECEIPT: Any = ReceiptRow.__table__  # type: ignore[attr-defined]
 
-OPEN_DAY = Prepared(select(DAY.c.event_day).where(DAY.c.closed_at.is_(None)).order_by(DAY.c.opened_at.desc()).limit(1))
+OPEN_DAY = Prepared(select(DAY.c.event_day, func.max(DAY.c.opened_at)).where(DAY.c.closed_at.is_(None)))  # SQLite: the day of that maximum
 ROOTS_OF = Prepared(select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash == bindparam("hash")))
 ENTERED = Prepared(
     select(VISIT.c.at).where(
@@ -75,8 +75,8 @@ def next_number(conn: Connection, event_day: str) -> int:
 
 def open_day(conn: Connection) -> str | None:
     """The day that was opened last and not closed; never from the wall clock."""
-    row = OPEN_DAY.first(conn)
-    return str(row[0]) if row else None
+    day = OPEN_DAY.first(conn)[0]
+    return None if day is None else str(day)
 
 
 def ceiling(identity: Identity) -> int:
