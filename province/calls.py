@@ -6,7 +6,7 @@ from threading import Lock
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol
@@ -53,6 +53,8 @@ class Calls:
             return self.refuse(Problem("shape"), nonce)
         except Refuse as refused:
             return self.refuse(refused.problem, nonce)
+        except DataError:  # text that PostgreSQL cannot hold (U+0000) is nobody's id
+            return self.refuse(Problem("shape"), nonce)
         except (OperationalError, intake.Raced):  # locked, full or away: the kiosk keeps everything and comes again
             return self.refuse(Problem("busy", 5), nonce, 503)
         finally:

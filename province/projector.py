@@ -60,7 +60,7 @@ class Projector:
         deeds: set[Deed] = set()
         for fact in amendments:
             target = target_of(fact.body)
-            if target is None or not 1 <= target.seq < 1 << 32 or len(target.kiosk) > 64:
+            if target is None or not 1 <= target.seq < 1 << 32 or len(target.kiosk) > 64 or not target.kiosk.isprintable():
                 continue
             found = self._fetch(target)
             where = {"station_id": self.station, "event_day": found[1] if found else UNKNOWN_DAY}

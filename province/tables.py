@@ -7,9 +7,9 @@ Nothing personal beyond `subject_hash`, which dies with its day's key. No querie
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, MetaData, Table
+from sqlalchemy import BigInteger, Index, MetaData, String, Table
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import AutoString, Field, SQLModel
 
 SCHEMA = 1
 EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "link", "deed")
@@ -360,3 +360,9 @@ def table(model: type[Row]) -> Table:
     """The core table of a model: batches go through core statements, the ORM costs seven times the CPU."""
     found: Table = Row.metadata.tables[str(model.__tablename__)]
     return found
+
+
+TEXT = String().with_variant(String(collation="C"), "postgresql")  # keys are compared by their bytes on every engine, and quickly
+for _column in (column for made in Row.metadata.tables.values() for column in made.columns):
+    if isinstance(_column.type, AutoString):
+        _column.type = TEXT

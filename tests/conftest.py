@@ -28,7 +28,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         "XDG_STATE_HOME": "state",
     }.items():
         monkeypatch.setenv(name, str(away / folder))
-    for name in ("KIOSK_HOME", "PROVINCE_HOME", "KIOSK_LANG", "KIOSK_OFFICER", "KIOSK_PIN"):
+    for name in ("KIOSK_HOME", "PROVINCE_HOME", "PROVINCE_DATABASE_URL", "KIOSK_LANG", "KIOSK_OFFICER", "KIOSK_PIN"):
         monkeypatch.delenv(name, raising=False)
     yield
     log.close_log()

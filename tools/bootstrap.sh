@@ -34,6 +34,8 @@ needs() {
 	Xvfb|xvfb|test|a display for the window's tests
 	strace|strace|test|tests that count fsync
 	pdftoppm|poppler-utils|test|tests that look at printed pages
+	/usr/lib/postgresql/*/bin/initdb|postgresql|test|tests of the server on PostgreSQL
+	nginx|nginx|test|tests of the server behind nginx
 	TABLE
 }
 
@@ -48,6 +50,7 @@ wanted() {
 found() {
     case $1 in
     *.so.*) printf '%s\n' "$libraries" | grep -q -F "$1 " ;;
+    /*) ls $1 >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }

@@ -1,4 +1,4 @@
-"""A province of its own for each test, and one served over TLS from a process of its own for those that need the socket."""
+"""A province of its own for each test, on SQLite and again on PostgreSQL, and one served over TLS from a process of its own."""
 
 import json
 import shutil
@@ -16,6 +16,8 @@ from province.cli import main
 from province.db import Database
 from province.opener import Opener
 from province.settings import Home
+from tests import postgres as servers
+from tests.postgres import Postgres
 from tests.wire import DAY, STATION, Kiosk, Post
 
 ROOT = Path(__file__).parents[2]
@@ -53,10 +55,22 @@ class Office:
         return stations.overview(self.db)[0]
 
 
-def make_home(path: Path) -> Home:
-    assert main(["init", "--home", str(path), "--day", DAY, "--day", "2021-05-24"]) == 0
-    assert main(["station", "add", "--home", str(path), "--code", STATION, "--name", "Khu vực bỏ phiếu số 1", "--commune", "19750"]) == 0
-    return Home(path)
+def make_home(path: Path, url: str = "") -> Home:
+    """A province made by its commands; `url`: an empty database's, or "" for the embedded file."""
+    where = ["--home", str(path), "--database-url", url]
+    assert main(["init", *where, "--day", DAY, "--day", "2021-05-24"]) == 0
+    assert main(["station", "add", *where, "--code", STATION, "--name", "Khu vực bỏ phiếu số 1", "--commune", "19750"]) == 0
+    return Home(path, url)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server a session."""
+    if servers.BIN is None:
+        pytest.skip(servers.MISSING)
+    out = Postgres()
+    yield out
+    out.remove()
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +79,28 @@ def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_home(tmp_path_factory.mktemp("fresh") / "province").path
 
 
-@pytest.fixture
-def office(fresh_home: Path, tmp_path: Path) -> Iterator[Office]:
-    out = Office(Home(Path(shutil.copytree(fresh_home, tmp_path / "province"))))
+@pytest.fixture(scope="session")
+def fresh_on_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same on PostgreSQL; its database is the template of each test's."""
+    return make_home(tmp_path_factory.mktemp("fresh") / "province", postgres.create())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Every test that asks for it runs on both engines."""
+    if request.param == "sqlite":
+        out = Office(Home(Path(shutil.copytree(request.getfixturevalue("fresh_home"), tmp_path / "province"))))
+        yield out
+        out.db.close()
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    fresh: Home = request.getfixturevalue("fresh_on_postgres")
+    url = postgres.create(Postgres.name_of(fresh.database_url))
+    monkeypatch.setenv("PROVINCE_DATABASE_URL", url)  # for the commands
+    out = Office(Home(Path(shutil.copytree(fresh.path, tmp_path / "province")), url))
     yield out
     out.db.close()
+    postgres.drop(url)
 
 
 class Server:

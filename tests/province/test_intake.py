@@ -188,6 +188,20 @@ def test_an_unknown_or_foreign_signer_stores_nothing(office: Office, kiosk: Kios
     assert held(office) == [] and office.rows("quarantine") == []
 
 
+def test_a_nul_where_an_id_is_meant_is_refused_or_finds_nothing(office: Office, kiosk: Kiosk, epoch: Epoch) -> None:
+    try:
+        assert not kiosk.have("a\0b")
+        day = protocol.Manifest("2021\0", [], {})
+        assert not kiosk.call("manifest", day, protocol.ManifestAnswer).accepted
+    except Refused as refused:
+        assert refused.code == "shape"
+    name, kiosk.name = kiosk.name, "a\0b"
+    with pytest.raises(Refused, match=r"unknown_kiosk|shape"):
+        kiosk.have()
+    kiosk.name = name
+    assert kiosk.send(epoch.span(), openings=[epoch]).receipts[0].have == 6
+
+
 def test_one_kiosk_cannot_write_into_anothers_epoch(office: Office, kiosk: Kiosk, epoch: Epoch) -> None:
     kiosk.send(epoch.span(1, 3), openings=[epoch])
     other = office.kiosk()
