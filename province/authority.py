@@ -20,8 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kiosk.crypto import seal, sign
 from kiosk.domain.policy import Campaign
-from kiosk.domain.protocol import SignedCampaign, Trust
-from province.settings import Home, Refused
+from kiosk.domain.protocol import IssuerRow, SignedCampaign, Trust
+from province.settings import WEB_ISSUER, Home, Refused
 
 NOT_BEFORE, NOT_AFTER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # a laptop that boots in 2010 must still work
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -29,11 +29,21 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What the web process holds: public halves and their signatures, the service seed, the wrap key."""
+    """What the web process holds: public halves and their signatures, the service seed, the wrap key, the web's pass issuer."""
 
     trust: Trust
     service_seed: bytes
     wrap_key: bytes
+    issuer_seed: bytes
+
+    @property
+    def issuer(self) -> IssuerRow:
+        """The web's pass issuer as kiosks know it."""
+        return IssuerRow(WEB_ISSUER, sign.public(self.issuer_seed))
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of the web process for one purpose, 32 bytes, from the wrap key: nothing more to keep safe."""
+        return seal.derive(self.wrap_key, b"hue-web-v1 " + purpose)
 
     def seal_station_key(self, station: str, key: bytes) -> bytes:
         return seal.wrap(self.wrap_key, key, b"station-key" + station.encode())
@@ -58,6 +68,7 @@ def create(home: Home, hosts: Sequence[str]) -> None:
     put(home.service_key, service)
     put(home.service_signature, sign.sign(root, b"hue-service-v1" + sign.public(service)))
     put(home.wrap_key, os.urandom(32))
+    put(home.issuer_key, sign.generate())
     _certificates(home, root, names)
     put(home.root_public, sign.public(root))  # last: with it the home counts as made
 
@@ -68,10 +79,10 @@ def load(home: Home) -> Authority:
         service = home.service_key.read_bytes()
         ca, ca_signature = home.ca.read_bytes(), home.ca_signature.read_bytes()
         trust = Trust(home.require().root_public.read_bytes(), sign.public(service), home.service_signature.read_bytes(), ca, ca_signature)
-        wrap = home.wrap_key.read_bytes()
+        wrap, issuer = home.wrap_key.read_bytes(), home.issuer_key.read_bytes()
     except (OSError, ValueError) as error:
         raise Refused(f"Không đọc được khoá ở {home.path}: {error}.\nKeys unreadable: restore this home from its backup.") from error
-    return Authority(trust, service, wrap)
+    return Authority(trust, service, wrap, issuer)
 
 
 def root_seed(home: Home) -> bytes:

@@ -15,7 +15,7 @@ from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, OfficerRow, S
 from province import tables
 from province.authority import Authority
 from province.db import Database
-from province.settings import PLAIN, Refused
+from province.settings import PLAIN, WEB_ISSUER, Refused
 
 MINUTES = 10
 CODE, KIOSK, STATION = tables.table(tables.EnrolCode), tables.table(tables.Kiosk), tables.table(tables.Station)
@@ -69,7 +69,7 @@ def enrol(db: Database, authority: Authority, call: EnrolCall, now: int) -> Enro
 
 
 def _new_kiosk(conn: Connection, station: str, call: EnrolCall, now: int) -> Row[tuple[object, ...]]:
-    taken = set(conn.execute(select(KIOSK.c.issuer_id)).scalars())
+    taken = {WEB_ISSUER, *conn.execute(select(KIOSK.c.issuer_id)).scalars()}
     issuer = next(i for i in iter(lambda: os.urandom(3), b"") if i not in taken)
     count = conn.execute(select(func.count()).select_from(KIOSK).where(KIOSK.c.station_id == station)).scalar_one()
     row = {
@@ -99,7 +99,7 @@ def _enrolment(conn: Connection, authority: Authority, kiosk: Row[tuple[object, 
         issuer_id=kiosk.issuer_id,
         trust=authority.trust,
         campaigns=[SignedCampaign(row.body, row.signature) for row in conn.execute(select(CAMPAIGN).order_by(CAMPAIGN.c.created_at))],
-        issuers=[IssuerRow(row.issuer_id, row.issuer_public, row.revoked_at) for row in conn.execute(select(KIOSK))],
+        issuers=[authority.issuer, *(IssuerRow(row.issuer_id, row.issuer_public, row.revoked_at) for row in conn.execute(select(KIOSK)))],
         officers=[OfficerRow(row.id, row.name, row.role) for row in officers],
         at=now,
     )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
-from province import settings, tables
+from province import settings, tables, webrecords
 from province.db import Database, insert_ignore
 from province.projector import Projector
 from province.reader import NoKey, Reader
@@ -48,6 +48,7 @@ class Opener:
                 done += self._advance(epoch)
             except NoKey as error:
                 missing.add(error.day)
+        done += webrecords.open_waiting(self.db, self.reader, settings.now())
         self._say(missing, settings.now())
         return done
 

@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 
 VIETNAM = timezone(timedelta(hours=7))  # fixed: there is no tzdata on Windows, and no summer time in Vietnam
 PLAIN = re.compile(r"[\w .+:/()-]{1,80}")  # versions and machine ids that kiosks tell us
+WEB_ISSUER = b"WEB"  # the web's 3-byte id among the pass issuers
 STATION_CODE = re.compile(r"[0-9]{2}-[0-9]{3}-([0-9]{5})-[0-9]{2,3}")
 
 
@@ -89,6 +90,11 @@ class Home:
     def wrap_key(self) -> Path:
         """Station keys lie in the database sealed under this one."""
         return self.path / "wrap.key"
+
+    @property
+    def issuer_key(self) -> Path:
+        """The web's pass issuer; its public half is in the feed under WEB_ISSUER."""
+        return self.path / "issuer.key"
 
     def day_key(self, day: str) -> Path:
         """The opener's alone; destroyed at retention."""

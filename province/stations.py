@@ -86,7 +86,8 @@ def overview(db: Database) -> list[StationRow]:
         for r in conn.execute(select(ALERT.c.kiosk_id, ALERT.c.kind).distinct()):
             kiosks[r.kiosk_id].alerts.append(r.kind)
         for r in conn.execute(select(ROLLUP)):
-            row = stations[r.station_id]
+            if (row := stations.get(r.station_id)) is None:
+                continue  # declarations over the web belong to no station
             row.visits, row.declarations = row.visits + r.visits, row.declarations + r.declarations
     return list(stations.values())
 

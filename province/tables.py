@@ -12,7 +12,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 SCHEMA = 1
-EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "link", "deed")
+EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "link", "deed", "web_record")
 PARTITIONED: dict[str, Any] = {"postgresql_partition_by": "RANGE (event_day)", "info": {"class": "event"}}
 REFERENCE: dict[str, Any] = {"info": {"class": "reference"}}
 BY_STATION: dict[str, Any] = {"info": {"class": "station"}}
@@ -40,13 +40,27 @@ class Meta(Row, table=True):
 
 
 class Account(Row, table=True):
-    """Administrators. `password`: Argon2id in PHC form."""
+    """People who sign in. `password`: Argon2id in PHC form; `role`: administrator, operator, unit, official; `scope`: "" (the province),
+    "district:474", "commune:19750" or "station:…": what a unit may see; `rights`: JSON list of an official's rights; `state`: active,
+    pending (registered, not let in yet), closed; `failed`, `wait_until`: wrong passwords in a row, and until when none is tried;
+    `totp`: the second factor's secret under the wrap key."""
 
     __table_args__ = REFERENCE
     username: str = pk()
     password: str
     role: str
+    name: str = ""
+    unit: str = ""
+    phone: str = ""
+    scope: str = ""
+    rights: str = "[]"
+    state: str = "active"
+    failed: int = 0
+    wait_until: int = ms(0)
+    totp: bytes | None = None
+    totp_last: int = ms(0)
     created_at: int = ms()
+    expires_at: int | None = ms(None)
 
 
 class Station(Row, table=True):
