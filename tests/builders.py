@@ -1,11 +1,20 @@
 """The only place that makes test data: homes, kiosks, passes, declarations, events. Nothing here is a mock."""
 
+import base64
+import json
 import os
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
+import base45
+import cbor2
 import msgspec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from kiosk.crypto import seal, sign
 from kiosk.devices.keystore import FileKeyStore
@@ -111,3 +120,59 @@ def voter_pass(secrets: Secrets, now: int, declared_before_h: float = 1, valid_h
 
 
 CARD = "046183000123|191500001|Trần Thị Mẫu|25071983|Nữ|Tổ dân phố 3, An Cựu, Thành phố Huế, Thừa Thiên Huế|01052021".encode()
+
+
+@dataclass(frozen=True)
+class Issuers:
+    """Signers of certificates made for one test, and the trust list that knows them."""
+
+    es256: ec.EllipticCurvePrivateKey
+    ps256: rsa.RSAPrivateKey
+    kids: tuple[bytes, bytes] = (b"kid-es25", b"kid-ps25")
+    iss: str = "https://shc.example/vn"
+
+    def listed(self, at: str = "2021-05-23T06:00+07:00") -> str:
+        """The list as JSON, keys inside."""
+        rows = [
+            {"kid_b64": base64.b64encode(kid).decode(), "alg": alg, "pem": _pem(key)}
+            for kid, alg, key in zip(self.kids, ("ES256", "PS256"), (self.es256, self.ps256), strict=True)
+        ]
+        return json.dumps({"at": at, "dcc_trust_list": rows, "shc_issuers": [{"iss": self.iss, "pem": _pem(self.es256)}]}, indent=1)
+
+    def dcc(self, alg: int = -7, claims: dict[object, object] | None = None, **person: str) -> bytes:
+        """An EU certificate: `alg` -7 or -37; `claims` in place of the CWT's; `person`: fn, gn, dob."""
+        said = {"fn": "Trần", "gn": "Thị Mẫu", "dob": "1983-07-25"} | person
+        body = {"nam": {"fn": said["fn"], "gn": said["gn"]}, "dob": said["dob"], "v": [{"ci": "URN:UVCI:01:VN:TEST0001"}]}
+        payload = cbor2.dumps({6: 1_621_700_000, 4: 4_102_444_800, -260: {1: body}} if claims is None else claims)
+        protected = cbor2.dumps({1: alg, 4: self.kids[alg == -37]})
+        signed = cbor2.dumps(["Signature1", protected, b"", payload])
+        message = cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, self._sign(alg, signed)]))
+        return b"HC1:" + base45.b45encode(zlib.compress(message))
+
+    def _sign(self, alg: int, signed: bytes) -> bytes:
+        if alg == -37:
+            return self.ps256.sign(signed, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+        r, s = decode_dss_signature(self.es256.sign(signed, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def shc(self, exp: float | None = None) -> bytes:
+        """A SMART Health Card."""
+        patient = {"resourceType": "Patient", "name": [{"family": "Trần", "given": ["Thị Mẫu"]}], "birthDate": "1983-07-25"}
+        claims: dict[str, object] = {"iss": self.iss, "vc": {"credentialSubject": {"fhirBundle": {"entry": [{"resource": patient}]}}}}
+        claims |= {"exp": exp} if exp is not None else {}
+        deflate = zlib.compressobj(wbits=-15)
+        parts = [json.dumps({"zip": "DEF", "alg": "ES256", "kid": "k"}).encode()]
+        parts.append(deflate.compress(json.dumps(claims).encode()) + deflate.flush())
+        encoded = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+        jws = encoded + b"." + base64.urlsafe_b64encode(self._sign(-7, encoded)).rstrip(b"=")
+        return b"shc:/" + b"".join(b"%02d" % (letter - 45) for letter in jws)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@cache
+def certificate_issuers() -> Issuers:
+    """One pair of keys a run: RSA costs a tenth of a second."""
+    return Issuers(ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048))

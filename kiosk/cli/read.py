@@ -8,35 +8,24 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
-
-import msgspec
 
 from kiosk import words
 from kiosk.cli import output
 from kiosk.domain import passes
-from kiosk.domain.passes import Issuer, Kind, Pass
+from kiosk.domain.datafile import Mistake
+from kiosk.domain.passes import Kind, Pass, trust
 from kiosk.domain.passes.model import refused
+from kiosk.domain.passes.trust import NOTHING, TrustLists
 from kiosk.domain.policy import Policy
 from kiosk.domain.verdict import NOBODY, judge
 from kiosk.errors import Code, KioskError
 
 LARGEST_FILE = 16 * 1024 * 1024
 ID, PAYLOAD = "id", "payload_b64"
-
-
-class TrustedIssuer(msgspec.Struct, frozen=True):
-    """`id_hex`: 3 bytes, `public_hex`: 32 bytes, `revoked_from`: ms UTC."""
-
-    id_hex: str
-    public_hex: str
-    revoked_from: int | None = None
-
-
-class TrustList(msgspec.Struct, frozen=True):
-    """A trust list file. Lists for other kinds of code (dcc_trust_list, shc_issuers …) may stand beside ours."""
-
-    hu1_issuers: tuple[TrustedIssuer, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.text) == bool(args.tsv):
         output.say("kiosk read: TEXT… hoặc/or --tsv FILE")
         return 2
-    issuers = {issuer.id: issuer for file in args.trust for issuer in trusted(file)}
     now = time.time_ns() // 1_000_000
+    lists = reduce(or_, (trusted(file) for file in args.trust), NOTHING)
     rows = table(args.tsv) if args.tsv else ((str(n), text) for n, text in enumerate(args.text, 1))
     code = 0
     for name, text in rows:
@@ -59,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         if raw is None:
             code = 1
             output.complain(KioskError(Code.BAD_INPUT, value=name, allowed="base64 (RFC 4648)"))
-        show(name, refused(Kind.UNKNOWN, "bad_base64") if raw is None else passes.read(raw, issuers, now), args.json, now)
+        show(name, refused(Kind.UNKNOWN, "bad_base64") if raw is None else passes.read(raw, lists.issuers, now, lists), args.json, now)
     return code
 
 
@@ -70,7 +59,8 @@ def show(name: str, said: Pass, as_json: bool, now: int) -> None:
         return
     name = name if name.isprintable() else ascii(name)
     card = words.verdict(judge(said, NOBODY, Policy(), now))
-    print(" · ".join(part for part in (f"{name}: {card.icon} {card.title}", card.person, card.detail, card.next_step) if part))
+    parts = (f"{name}: {card.icon} {card.title}", card.person, card.detail, card.caution, card.next_step)
+    print(" · ".join(part for part in parts if part))
 
 
 def unpacked(text: str) -> bytes | None:
@@ -93,16 +83,13 @@ def table(file: Path) -> Iterator[tuple[str, str]]:
         raise KioskError(Code.BAD_FILE, file=file.name, why=f"line {rows.line_num}: {error}") from error
 
 
-def trusted(file: Path) -> list[Issuer]:
-    """The pass issuers of a trust list. Raises KioskError(BAD_FILE)."""
+def trusted(file: Path) -> TrustLists:
+    """A trust list, whole or not at all. Without a date of its own it has the file's. Raises KioskError(BAD_FILE) naming the line."""
     try:
-        listed = msgspec.json.decode(content(file), type=TrustList).hu1_issuers
-        issuers = [Issuer(bytes.fromhex(i.id_hex), bytes.fromhex(i.public_hex), i.revoked_from) for i in listed]
-    except ValueError as error:
-        raise KioskError(Code.BAD_FILE, file=file.name, why=str(error)) from error
-    if any(len(i.id) != 3 or len(i.public) != 32 for i in issuers):
-        raise KioskError(Code.BAD_FILE, file=file.name, why="id_hex: 3 bytes, public_hex: 32 bytes")
-    return issuers
+        lists = trust.parse(content(file), lambda name: content(file.parent / Path(name).name))
+        return lists if lists.at is not None else replace(lists, at=int(file.stat().st_mtime * 1000))
+    except Mistake as mistake:
+        raise KioskError(Code.BAD_FILE, file=file.name, why=str(mistake)) from mistake
 
 
 def content(file: Path) -> str:

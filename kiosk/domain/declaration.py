@@ -13,7 +13,7 @@ from typing import Any
 from kiosk.domain import identity, lists
 from kiosk.domain.form import Field, Form, form
 from kiosk.domain.lists import Option
-from kiosk.domain.policy import Rules
+from kiosk.domain.policy import ASK, DESK, Rules, Step
 from kiosk.domain.text import REASONS as TEXT_REASONS
 from kiosk.domain.text import BadText, clean, squeeze
 
@@ -225,10 +225,18 @@ def _together(out: Checked) -> None:
 
 def outcome(declaration: Declaration, rules: Rules) -> bool:
     """True: to the health desk, because an answer "Có" is one of the rules'. The rules are the province's, not ours."""
-    return any(
-        answer and question in wanted
-        for key, wanted in (("exposures", rules.exposures), ("symptoms", rules.symptoms))
-        for question, answer in declaration.fields.get(key, NONE).items()
+    return bool(_answered(declaration.fields, rules, DESK))
+
+
+def asked_again(fields: Answers, rules: Rules) -> tuple[str, ...]:
+    """The questions answered "Có" that the rules have asked once more before they count ("symptoms.fatigue"), in the form's order."""
+    return _answered(fields, rules, ASK)
+
+
+def _answered(fields: Answers, rules: Rules, step: Step) -> tuple[str, ...]:
+    wanted = rules.leading_to(step)
+    return tuple(
+        f"{key}.{question}" for key in TABLES for question, answer in (fields.get(key) or NONE).items() if answer and question in wanted
     )
 
 

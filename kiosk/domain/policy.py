@@ -1,13 +1,31 @@
 """Policy: what the province decides and may change by a signed campaign row; an argument of the verdict, never a global."""
 
+from typing import Final, Literal
+
 import msgspec
+
+GO: Final = "go"
+ASK: Final = "ask"
+DESK: Final = "desk"
+
+
+Step = Literal["go", "ask", "desk"]  # go on; ask again, then go on; to the health desk
+
+
+def proposed() -> dict[str, Step]:
+    """Ours, until the province has decided: "Mệt mỏi" (fatigue) alone must not send half the elderly aside. As data/rules.yaml says."""
+    desk = ("contact_case", "from_epidemic_area", "contact_from_area", "fever", "cough", "dyspnoea", "pneumonia", "sore_throat")
+    return {**dict.fromkeys(desk, DESK), "fatigue": ASK}
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Which single answers "Có" lead to the health desk. "Mệt mỏi" (fatigue) alone must not send half the elderly aside."""
+    """What a single answer "Có" leads to: question (of form.yaml) -> step. A question that is not named: go on."""
 
-    exposures: frozenset[str] = frozenset({"contact_case", "from_epidemic_area", "contact_from_area"})
-    symptoms: frozenset[str] = frozenset({"fever", "cough", "dyspnoea", "pneumonia", "sore_throat"})
+    answers: dict[str, Step] = msgspec.field(default_factory=proposed)
+
+    def leading_to(self, step: Step) -> frozenset[str]:
+        """The questions whose "Có" leads there."""
+        return frozenset(question for question, own in self.answers.items() if own == step)
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -19,7 +37,8 @@ class Area(msgspec.Struct, frozen=True):
 
 class Policy(msgspec.Struct, frozen=True):
     """`version` goes into every event. `validity_hours`: how long a declaration counts. `future_minutes`: how far a pass's clock may
-    run ahead of ours. `repeat_seconds`: the same code is not taken twice within it."""
+    run ahead of ours. `repeat_seconds`: the same code is not taken twice within it. `layouts`: of codes that are not public
+    (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
 
     version: int = 1
     validity_hours: int = 72
@@ -27,6 +46,8 @@ class Policy(msgspec.Struct, frozen=True):
     repeat_seconds: int = 5
     rules: Rules = Rules()
     areas: tuple[Area, ...] = ()
+    layouts: tuple[str, ...] = ()
+    proposal: bool = True
 
 
 class Campaign(msgspec.Struct, frozen=True):

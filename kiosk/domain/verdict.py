@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # msgspec costs start-up time that the window's first paint m
     from kiosk.domain.policy import Policy
 
 HOUR = 3_600_000
+LIST_STALE_MS = 24 * HOUR  # an older trust list still counts, and the card says its age
+SIGNED_PAPERS = (Kind.HC1, Kind.SHC)  # who somebody is, signed; never a declaration
 
 
 class Act(StrEnum):
@@ -66,7 +68,8 @@ class Person:
 class Verdict:
     """`act`; `reason`: a stable word or ""; `arrival`: this act counts a visit; `person`; `since`: the time the title or the
     card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
-    once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged)."""
+    once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged);
+    `list_at`: the date of a trust list over 24 hours old that the verdict rests on, ms UTC."""
 
     act: Act
     kind: Kind
@@ -79,6 +82,7 @@ class Verdict:
     at: int = 0
     prefill: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    list_at: int | None = None
 
 
 def short_name(full: str) -> str:
@@ -118,9 +122,21 @@ def _verified(p: Pass, policy: "Policy", now: int, person: Person) -> Verdict:
     return Verdict(Act.COME_IN, p.kind, "", arrival=True, person=person, since=declared, at=now)
 
 
+def _paper(p: Pass, now: int, person: Person) -> Verdict:
+    """A vaccine certificate or health card: it says who, and leaves the questions to be asked."""
+    if p.reading is Reading.VERIFIED:
+        old = p.trusted_at is not None and now - p.trusted_at > LIST_STALE_MS
+        list_at = p.trusted_at if old else None
+        return Verdict(Act.CARD, p.kind, "certificate_signed", person=person, at=now, prefill=dict(p.fields), list_at=list_at)
+    reason = "certificate_expired" if p.reading is Reading.EXPIRED else "unknown_key"
+    return Verdict(Act.UNVERIFIED, p.kind, reason, person=person, at=now, prefill=dict(p.fields))
+
+
 def judge(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict:
     """The verdict on a pass at `now` (ms UTC)."""
     person = person_of(p, known)
+    if p.kind in SIGNED_PAPERS and p.reading is Reading.UNKNOWN_KEY and p.fields:
+        return _paper(p, now, person)
     match p.reading:
         case Reading.SEEN:
             return Verdict(Act.LOOK, p.kind, p.reason, at=now)
@@ -132,6 +148,8 @@ def judge(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict:
         return verdict
     if p.reading in (Reading.VERIFIED, Reading.EXPIRED) and p.kind is Kind.HU1:
         return _verified(p, policy, now, person)
+    if p.kind in SIGNED_PAPERS:
+        return _paper(p, now, person)
     if p.kind is Kind.CCCD:
         return Verdict(Act.CARD, p.kind, p.reason, person=person, at=now, prefill=dict(p.fields), warnings=p.warnings)
     if p.kind is Kind.BARE_ID:

@@ -37,6 +37,7 @@ def card(verdict: Verdict, label: str) -> CardText:
         detail=said.detail,
         saved=said.saved,
         next_step=said.next_step,
+        caution=said.caution,
     )
     if _counted(verdict):
         text = replace(text, saved=_("Đã lưu · số {number}").format(number=number_text(label, verdict.number)))

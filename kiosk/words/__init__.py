@@ -21,10 +21,11 @@ from kiosk.words.labels import (
 )
 from kiosk.words.reasons import reason, warnings
 from kiosk.words.times import day_month, full, hour_minute
-from kiosk.words.verdicts import COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
+from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
 __all__ = [
     "ANSWERS",
+    "CAUTION",
     "COLOURS",
     "EVENT_STATES",
     "GENDERS",

@@ -28,6 +28,7 @@ SOURCES: dict[str, str] = {
     "hc1": N_("Chứng nhận tiêm chủng"),
     "shc": N_("Thẻ sức khỏe điện tử"),
     "bare_id": N_("Số giấy tờ"),
+    "hue_s": N_("Mã Hue-S theo mẫu của tỉnh"),
     "proxy": N_("Khai hộ tại lối vào"),
     "moh": N_("Xem tờ khai của Bộ Y tế"),
     "hues": N_("Xem tờ khai trên Hue-S"),

@@ -35,11 +35,13 @@ COLOURS: dict[Role, str] = {
 }
 TROUBLE_BORDER = "#B91C1C"
 INK = "#FFFFFF"
+CAUTION = "#FCD34D"  # amber on the neutral grounds
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """The card, top to bottom, all plain text. `sound`: high, low, low_low or long_low; `person`, `detail`, `saved`: may be ""."""
+    """The card, top to bottom, all plain text. `sound`: high, low, low_low or long_low; `person`, `detail`, `saved`, `caution`: may be
+    ""."""
 
     title: str
     icon: str
@@ -49,6 +51,7 @@ class VerdictWords:
     detail: str
     person: str = ""
     saved: str = ""
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,16 @@ def verdict(v: Verdict, desk_title: str = "") -> VerdictWords:
     """The card of a verdict. `desk_title`: the province's own words for "to the health desk", if it has any."""
     row = TABLE[v.act]
     title = desk_title if v.act is Act.HEALTH_DESK and desk_title else _title(row, v)
-    return VerdictWords(title, row.icon, row.role, row.sound, _next_step(row, v), _detail(v), person(v.person), _saved(v))
+    return VerdictWords(title, row.icon, row.role, row.sound, _next_step(row, v), _detail(v), person(v.person), _saved(v), _caution(v))
+
+
+def _caution(v: Verdict) -> str:
+    """In amber: what the verdict rests on is old."""
+    if v.list_at is None:
+        return ""
+    hours = max(0, v.at - v.list_at) // 3_600_000
+    text = gettext(N_("Danh sách khóa đã cũ {hours} giờ, từ {time} ngày {day}."))
+    return text.format(hours=hours, time=hour_minute(v.list_at), day=day_month(v.list_at))
 
 
 def person(p: Person) -> str:

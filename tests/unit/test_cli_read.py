@@ -47,7 +47,7 @@ def test_a_table_is_read_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_trust_list_makes_a_pass_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trust = tmp_path / "trust.json"
     issuer = {"id_hex": b"HUE".hex(), "public_hex": ed25519.public(SEED).hex(), "revoked_from": None}
-    trust.write_text(json.dumps({"hu1_issuers": [issuer], "dcc_trust_list": [{"kid_b64": "x"}]}), "utf-8")
+    trust.write_text(json.dumps({"hu1_issuers": [issuer], "not_listed": ["x.pem"]}), "utf-8")
     main(["read", "--json", PASS])
     main(["read", "--json", "--trust", str(trust), PASS])
     trust.write_text(json.dumps({"hu1_issuers": [issuer | {"revoked_from": 0}]}), "utf-8")

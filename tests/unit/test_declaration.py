@@ -142,7 +142,9 @@ def test_the_provinces_rules_lead_to_the_health_desk() -> None:
         table, key = question.split(".")
         assert desk(table, key) is (key != "fatigue")
     everything = d.from_json(answers(symptoms=dict.fromkeys(d.example()["symptoms"], True)))
-    assert not d.outcome(everything, Rules(exposures=frozenset(), symptoms=frozenset()))
+    assert not d.outcome(everything, Rules({}))
+    assert d.asked_again(everything.fields, Rules()) == ("symptoms.fatigue",)
+    assert d.asked_again(d.example(), Rules()) == ()
 
 
 def test_a_person_is_found_by_both_numbers_and_the_own_phone_only() -> None:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     VIETQR = "vietqr"
     WIFI = "wifi"
     BARE_ID = "bare_id"
+    HUES = "hue_s"
     OTHER = "other"
     UNKNOWN = "unknown"
 
@@ -53,7 +54,8 @@ class Pass:
     `serial` (hex), `issuer` (hex).
 
     `subjects`: stable texts that name this person for look-up, strongest first ("id:046183000123", "hu1:<issuer><serial>").
-    `declared_at`, `expires_at`: ms UTC, HU1 only. `reason`: a stable word for tests and catalog (truncated, year_mismatch, …).
+    `declared_at` (HU1 only), `expires_at`, `trusted_at` (the date of the trust list that knew the key): ms UTC. `reason`: a stable word
+    for tests and catalog (truncated, year_mismatch, …).
     """
 
     kind: Kind
@@ -64,6 +66,7 @@ class Pass:
     declared_at: int | None = None
     expires_at: int | None = None
     warnings: tuple[str, ...] = ()
+    trusted_at: int | None = None
 
 
 def refused(kind: Kind, reason: str) -> Pass:

@@ -5,10 +5,13 @@ An unknown text is never refused for being unknown: Hue-S's and VNeID's own layo
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from kiosk.domain.passes import bare, bhyt, cccd, hu1, location, moh, other, qrqg, vietqr
+from kiosk.domain.passes import bare, bhyt, cccd, hc1, hu1, layouts, location, moh, mojibake, other, qrqg, shc, vietqr
+from kiosk.domain.passes.layouts import Layout
 from kiosk.domain.passes.model import Issuer, Kind, Pass, Reading, refused
+from kiosk.domain.passes.trust import NOTHING, TrustLists
 from kiosk.domain.text import REASONS as TEXT_REASONS
 from kiosk.domain.text import BadText, clean
 
@@ -18,24 +21,44 @@ TextReader = Callable[[str, int | None], Pass | None]
 # The order matters: a payment code starts with digits, posters live on the Ministry's domain, and so on.
 TEXT_READERS: tuple[TextReader, ...] = (vietqr.read, location.read, moh.read, qrqg.read, bhyt.read, cccd.read, bare.read)
 
-REASONS = frozenset({"", "look_at_phone", "unknown_link", "not_checked", "bad_base64"}).union(
-    TEXT_REASONS, *(module.REASONS for module in (bare, bhyt, cccd, hu1, location, moh, other, qrqg, vietqr))
+REPAIRED, LETTERS_LOST = "mojibake_repaired", "letters_lost"
+
+REASONS = frozenset({"", "look_at_phone", "unknown_link", "bad_base64", REPAIRED, LETTERS_LOST}).union(
+    TEXT_REASONS, *(module.REASONS for module in (bare, bhyt, cccd, hc1, hu1, layouts, location, moh, other, qrqg, shc, vietqr))
 )
 
 NO_ISSUERS: Mapping[bytes, Issuer] = MappingProxyType({})
 
 
-def read(raw: bytes, issuers: Mapping[bytes, Issuer] = NO_ISSUERS, now: int | None = None) -> Pass:
-    """The pass in `raw`, the bytes as the decoder found them. `issuers`: trusted pass issuers by their 3-byte id; `now`: ms UTC."""
+def read(
+    raw: bytes,
+    issuers: Mapping[bytes, Issuer] = NO_ISSUERS,
+    now: int | None = None,
+    lists: TrustLists = NOTHING,
+    patterns: tuple[Layout, ...] = (),
+) -> Pass:
+    """The pass in `raw`, the bytes as the decoder found them. `issuers`: trusted pass issuers by their 3-byte id; `now`: ms UTC; `lists`:
+    who signs certificates; `patterns`: layouts that the province's policy tells."""
     if len(raw) > LONGEST:
         return refused(_kind_of(raw), "too_large")
-    for answer in (hu1.read(raw, issuers, now), _certificate(raw), other.read(raw)):
+    for answer in (hu1.read(raw, issuers, now), hc1.read(raw, lists, now), shc.read(raw, lists, now), other.read(raw)):
         if answer is not None:
             return answer
+    mended = mojibake.repaired(raw) if b"|" in raw else raw
     try:
-        text = clean(raw, LONGEST)
+        text = clean(mended, LONGEST)
     except BadText as bad:
         return refused(_kind_of(raw), bad.reason)
+    said = _text(text, now, patterns)
+    if mended != raw and said.reading is Reading.READ_UNSIGNED:
+        return replace(said, reason=said.reason or REPAIRED)
+    return _without_lost_letters(said)
+
+
+def _text(text: str, now: int | None, patterns: tuple[Layout, ...]) -> Pass:
+    said = layouts.read(text, patterns)
+    if said is not None:
+        return said
     for reader in TEXT_READERS:
         answer = reader(text, now)
         if answer is not None:
@@ -43,14 +66,13 @@ def read(raw: bytes, issuers: Mapping[bytes, Issuer] = NO_ISSUERS, now: int | No
     return Pass(Kind.UNKNOWN, Reading.SEEN, "unknown_link" if text.lower().startswith(("http:", "https:")) else "look_at_phone")
 
 
-def _certificate(raw: bytes) -> Pass | None:
-    """Vaccine certificates. Their signatures are not checked here yet, so the officer looks at the phone."""
-    head = raw[:12].lstrip()
-    if head.startswith(b"HC1:"):
-        return Pass(Kind.HC1, Reading.SEEN, "not_checked")
-    if head.startswith(b"shc:/"):
-        return Pass(Kind.SHC, Reading.SEEN, "not_checked")
-    return None
+def _without_lost_letters(said: Pass) -> Pass:
+    """A reader that knows no Vietnamese types "Tr?n Th? M?u": no way back, so the name is asked and the number is kept."""
+    lost = [key for key in ("full_name", "permanent", "current") if any(c in said.fields.get(key, "") for c in "?\ufffd")]
+    if not lost or said.reading not in (Reading.READ_UNSIGNED, Reading.WARN):
+        return said
+    fields = {key: value for key, value in said.fields.items() if key not in lost}
+    return replace(said, reading=Reading.WARN, reason=LETTERS_LOST, fields=fields, warnings=(LETTERS_LOST, *said.warnings))
 
 
 def _kind_of(raw: bytes) -> Kind:

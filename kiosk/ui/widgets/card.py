@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from kiosk import words
 from kiosk.ui import theme
 from kiosk.ui.widgets.basics import PlainLabel, column
 from kiosk.ui.widgets.fit import Headline
@@ -37,6 +38,7 @@ class CardText:
     detail: str = ""
     saved: str = ""
     next_step: str = ""
+    caution: str = ""
 
 
 class PaintMark(QWidget):
@@ -62,13 +64,15 @@ class VerdictCard(QWidget):
         self.person = PlainLabel("", 28, QFont.Weight.DemiBold)
         self.detail = PlainLabel("", 18, wrap=True)
         self.saved = PlainLabel("", 18, QFont.Weight.DemiBold, figures=True)
+        self.caution = PlainLabel("", 18, QFont.Weight.DemiBold, wrap=True)
+        self._amber(self.caution)
         self.next_step = PlainLabel("", 20, QFont.Weight.Medium, wrap=True)
         self.rule = QWidget()
         self.rule.setFixedHeight(2)
         self.rule.setAutoFillBackground(False)
         self._shown, self._ink = CardText("", "▢", "#475569"), ""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it has to be painted first
-        lines = column(self.person, self.detail, self.saved, gap=4)
+        lines = column(self.person, self.detail, self.caution, self.saved, gap=4)
         self._column = column(self.title, lines, 8, self.rule, 8, self.next_step, gap=8, margin=32)
         self._column.setStretch(0, 1)
         self.setLayout(self._column)
@@ -93,12 +97,23 @@ class VerdictCard(QWidget):
                 pen.setColor(label.foregroundRole(), QColor(text.ink))
                 label.setPalette(pen)
         self._ink = text.ink
+        if self.caution.text() != text.caution:
+            self.caution.setText(text.caution)
+        if self.caution.isHidden() is bool(text.caution):
+            self.caution.setVisible(bool(text.caution))
         self.setAccessibleName(text.title)
         self._column.activate()
         self._mark.move(QPoint(0, 0))
         self._mark.raise_()
         self._mark.painted = painted
         self.repaint()
+
+    @staticmethod
+    def _amber(label: PlainLabel) -> None:
+        pen = label.palette()
+        pen.setColor(label.foregroundRole(), QColor(words.CAUTION))
+        label.setPalette(pen)
+        label.hide()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
