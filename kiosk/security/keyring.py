@@ -14,7 +14,9 @@ class Keyring:
 
     def add(self, epoch: str, content_key: bytes) -> None:
         """Durable when it returns. Raises OSError."""
-        self._folder.mkdir(exist_ok=True, mode=0o700)
+        if not self._folder.exists():
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+            files.sync_folder(self._folder.parent)  # a key in a folder that a power cut takes away is no key
         files.write(self._folder / epoch, seal.wrap(self._dek, content_key, b"kiosk-keyring-v1" + bytes.fromhex(epoch)))
         self._open[epoch] = content_key
 

@@ -127,19 +127,23 @@ def read(path: Path, kiosk: str, public: bytes | None, scan: Scan | None = None)
             scan.whole = found.end
         scan.torn = path.stat().st_size - scan.whole
         if scan.torn and not scan.broken and _goes_on(file, scan.whole + 1):
-            scan.broken = f"byte {scan.whole}"  # a power cut tears the end; whole frames after the tear mean damage
+            scan.broken = f"byte {scan.whole}"  # a power cut tears what was not flushed yet; a flushed step after the tear means damage
     return scan
 
 
 def _goes_on(file: IO[bytes], start: int) -> bool:
-    """True if a whole frame begins anywhere after `start`."""
+    """True if steps that were flushed lie after `start`: a step ends with a head, so whole frames after a head are another step."""
     file.seek(start)
-    rest = file.read(4 * LONGEST)
-    for at in range(len(rest) - FRAME.size):
+    rest, at, ended = file.read(4 * LONGEST), 0, False
+    while at < len(rest) - FRAME.size:
         length, crc = FRAME.unpack_from(rest, at)
         data = rest[at + FRAME.size : at + FRAME.size + length] if 1 <= length <= LONGEST else b""
-        if data and len(data) == length and data[:1] in b"OEH" and zlib.crc32(data) == crc:
+        if not (data and len(data) == length and data[:1] in b"OEH" and zlib.crc32(data) == crc):
+            at += 1
+            continue
+        if ended:
             return True
+        ended, at = data[:1] == b"H", at + FRAME.size + length
     return False
 
 
