@@ -147,9 +147,11 @@ def answered(tape: Tape, moment: int) -> list[tuple[str, int]]:
 
 
 def moment(tape: Tape, rnd: random.Random) -> int:
-    """Half of all cuts strike right after an answer, where a promise is youngest; the rest anywhere."""
-    first = tape.ops[0].begin
-    return rnd.choice(tape.answers)[0] + 1 if rnd.random() < 0.5 else rnd.randrange(first, tape.lines + 2)
+    """Half of all cuts strike right after an answer, where a promise is youngest (some after the first one); the rest anywhere."""
+    sharp = rnd.random()
+    if sharp < 0.5:
+        return (tape.answers[0] if sharp < 0.15 else rnd.choice(tape.answers))[0] + 1
+    return rnd.randrange(tape.ops[0].begin, tape.lines + 2)
 
 
 def lay(image: dict[str, bytes], home: Path) -> None:
