@@ -25,9 +25,11 @@ from kiosk.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from kiosk.compose import Parts
-    from kiosk.ports import Camera, PrintJob
+    from kiosk.papers import Papers
+    from kiosk.ports import Camera
     from kiosk.scanner import Scanner
     from kiosk.settings import Settings
+    from kiosk.store.papers import Job
     from kiosk.ui.front import FrontDesk
     from kiosk.ui.services import DeviceReport, Services, Status
     from kiosk.ui.threads import LoopThread
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005  # every call into Qt gives the interpreter away; at 5 ms each, a paint waits for the scanner ten times over
 UPLOADER_AFTER_MS = 1500
-MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S = 30.0, 5.0, 0.5, 1.0
+MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S, PRINTER_IDLE_S = 30.0, 5.0, 0.5, 1.0, 30.0
 
 
 class Program:
@@ -71,7 +73,7 @@ class Program:
         services = Services(
             station,
             station.info,
-            self._report,
+            self._papers,
             self._devices,
             self._use_camera,
             self._sync_now,
@@ -111,6 +113,7 @@ class Program:
         """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
         self._desk.slow.submit(self._open_log, lambda _none: None)
         self._uploader.start()
+        self._printer.start()
 
     def _open_log(self) -> None:
         from kiosk import log
@@ -141,8 +144,10 @@ class Program:
         self._mirror = LoopThread("mirror", until_done(parts.mirror.step, MIRROR_IDLE_S))
         self._uploader = LoopThread("uploader", lambda: self._upload(parts))
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
+        self._printer = LoopThread("printer", lambda: self._print(parts), 0.2)
         self._loops = [self._mirror, self._uploader, self._status]
         parts.station.on_commit += [loop.wake for loop in self._loops]
+        self._loops.append(self._printer)
         self._mirror.start()
         self._status.start()  # the uploader begins after the first frames: loading its libraries would hold them up
 
@@ -203,11 +208,30 @@ class Program:
         self.parts.uploader.hurry()
         self._uploader.wake()
 
-    def _report(self, printed: bool) -> "PrintJob":
+    def _papers(self) -> "Papers":
+        """The paper desk, its results sent home to the window; loads reportlab when first asked."""
         assert self.parts is not None
-        if printed:
-            return self.parts.day.print_report()
-        return self.parts.day.print_report(self.settings.papers(self.home) / "bao-cao-ngay.pdf")
+        first = "papers" not in self.parts.__dict__
+        papers = self.parts.papers
+        if first:
+            papers.on_submit.append(self._printer.wake)
+            papers.on_try.append(self._tried)
+        return papers
+
+    def _tried(self, job: "Job") -> None:
+        from kiosk.ui.threads import Result
+
+        if self.front is not None:
+            self.front.home.arrived.emit(Result(self.front.prints.tried, job))
+        self._status.wake()
+
+    def _print(self, parts: "Parts") -> float:
+        """One paper of the queue. Nothing of paper is loaded while nothing waits."""
+        if parts.prints_due() is None:
+            return PRINTER_IDLE_S
+        papers = self._papers()
+        papers.step()
+        return papers.delay_s()
 
     def _devices(self) -> "DeviceReport":
         from kiosk.devices import camera, spooler

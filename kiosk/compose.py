@@ -21,7 +21,7 @@ from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, Untrusted
 from kiosk.errors import Code, KioskError, code_of
-from kiosk.ports import Camera, Clock, KeyStore
+from kiosk.ports import Camera, Clock, KeyStore, Printer
 from kiosk.security import files
 from kiosk.security.keyring import Keyring
 from kiosk.security.vault import Vault
@@ -29,6 +29,7 @@ from kiosk.settings import Settings, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
 from kiosk.store import check, locks, migrations, recovery
+from kiosk.store import papers as prints
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
 from kiosk.store.mirror import Mirror
@@ -39,6 +40,7 @@ LOST = "journal.lost"  # stays until a technician has looked: numbers may repeat
 
 if TYPE_CHECKING:
     from kiosk.day import Day
+    from kiosk.papers import Papers
     from kiosk.scanner import Scanner
     from kiosk.sync.uploader import Uploader
 
@@ -104,7 +106,26 @@ class Parts:
         """Made when first asked for: reportlab costs start-up time."""
         from kiosk.day import Day
 
-        return Day(self.home, self.settings, self.station, self.database, self.clock)
+        return Day(self.station, self.database, self.clock)
+
+    @cached_property
+    def papers(self) -> "Papers":
+        """Made when first asked for: reportlab costs start-up time."""
+        from kiosk.devices import spooler
+        from kiosk.papers import Papers
+
+        def open_printer(name: str) -> Printer:
+            return spooler.open_printer(name, self.settings.papers(self.home))
+
+        seed = self.vault.secrets.issuer_seed
+        made = Papers(self.home, self.settings, self.station, self.database, self.journal, self.clock, seed, open_printer)
+        made.makers["report"] = self.day.make
+        return made
+
+    def prints_due(self) -> int | None:
+        """ms UTC at which a waiting paper may be tried, or None. Does not load what prints."""
+        with self.database.read() as conn:
+            return prints.next_due(conn)
 
     def conditions(self) -> list[Code]:
         """Standing troubles of store, copy and clock, worst first."""
@@ -117,6 +138,8 @@ class Parts:
                 found.append(Code.KEYS_UNREADABLE)
             if self.unsure.turned_up(self.database, self.journal):
                 found.append(Code.UNSURE_FOUND)
+            with self.database.read() as conn:
+                found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
         return [code for code in dict.fromkeys(found) if code is not None]
 
     def set_aside(self) -> list[str]:
@@ -172,8 +195,8 @@ def _open(home: Path, settings: Settings | None, clock: Clock, keystore: KeyStor
         if new and not recovered.restored and not keyring.empty():  # keys of epochs, and neither journal nor copy
             files.write(home / LOST, b"")
         unsure = Unsure(home)
-        area = vault.secrets.enrolment.station
-        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, "-"))
+        area, issuer = vault.secrets.enrolment.station, vault.secrets.enrolment.issuer_id
+        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, "-", issuer))
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service)
         return Parts(home, settings, clock, vault, database, journal, station, mirror, outbox, unsure, recovered, stack.pop_all())
 

@@ -6,12 +6,10 @@ Printing is a separate act: a printer's fault never touches an event. No Qt, no 
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.devices import spooler
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Clock, PrintJob
+from kiosk.ports import Clock, Order
 from kiosk.printing.day_report import Aside, DayReport, EpochLine, render
-from kiosk.settings import Settings
 from kiosk.station import Station
 from kiosk.store import figures
 from kiosk.store.engine import Database
@@ -21,8 +19,6 @@ from kiosk.store.engine import Database
 class Day:
     """What a report is made of; compose.Parts fills it."""
 
-    home: Path
-    settings: Settings
     station: Station
     database: Database
     clock: Clock
@@ -60,19 +56,6 @@ class Day:
             aside=tuple(Aside(f"{info.kiosk}:{epoch}:{seq}", reason) for epoch, seq, reason in journal.refusals),
         )
 
-    def print_report(self, out: Path | None = None, printer: str | None = None) -> PrintJob:
-        """Renders the report and hands it to the printer (`out`: to this file alone). Raises KioskError(NO_DAY | PRINT_FAILED)."""
-        report = self.report()
-        folder = self.settings.papers(self.home)
-        file = out or folder / f"bao-cao-{report.event_day}-{report.label}.pdf"
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KioskError(Code.PRINT_FAILED, printer="", why=error.strerror or "") from error
-        pages = render(report, file)
-        if out is not None and printer is None:
-            return PrintJob(file, pages)
-        chosen = spooler.open_printer(self.settings.printer if printer is None else printer, folder)
-        return PrintJob(file, pages, chosen.name, chosen.print(file, f"{report.label} {report.event_day}"))
-
-
+    def make(self, order: Order, file: Path, again: int) -> int:
+        """The report as a paper (papers.Maker). Raises KioskError(NO_DAY | PRINT_FAILED)."""
+        return render(self.report(), file)

@@ -30,7 +30,7 @@ from kiosk.devices.keystore import FileKeyStore
 from kiosk.devices.stage import Scene, Stage
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Frame
+from kiosk.ports import Frame, Order
 from kiosk.security.vault import Secrets
 from kiosk.sync import enrol
 from kiosk.ui.window import ShownVerdict
@@ -339,4 +339,4 @@ def close_of_day(parts: compose.Parts, out: Path) -> Path:
     parts.mirror.step()
     end = time.monotonic() + 120
     parts.uploader.drain(lambda _state: None, lambda: time.monotonic() > end)
-    return parts.day.print_report(out / "papers" / f"bao-cao-{parts.station.day()}.pdf").file
+    return parts.papers.print(Order("report"), out / "papers" / f"bao-cao-{parts.station.day()}.pdf").file

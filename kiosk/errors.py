@@ -29,6 +29,7 @@ class Code(StrEnum):
     CLOCK_BACK = "KS-130"
     ENGINE_MISSING = "KS-140"
     PRINT_FAILED = "KS-150"
+    NOTHING_TO_PRINT = "KS-151"
     # enrolment, keys, day
     NOT_ENROLLED = "KS-201"
     ENROL_REFUSED = "KS-202"

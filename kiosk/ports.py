@@ -3,9 +3,10 @@
 No implementation here. Real ones live in devices/, security/, sync/; fakes that are products of their own in tests/fakes.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # numpy costs 0.1 s of start-up that `kiosk scan` must not pay
     from numpy import uint8
@@ -59,6 +60,18 @@ class PrinterState:
 
     ready: bool
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One paper. `paper`: slip, ticket, declaration, poster, notice, announcement, form, register, card, report …; `target`: the event
+    ("kiosk:epoch:seq") or the place it is about, "" for neither; `size`: a6, 80, a4, a3, column, or "" for the usual one; `detail`: what
+    else the paper's maker needs, ready for JSON."""
+
+    paper: str
+    target: str = ""
+    size: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

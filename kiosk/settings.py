@@ -17,7 +17,8 @@ FILE = "settings.toml"
 
 LANGUAGES = ("vi", "en")
 THEMES = ("day", "hall")
-CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES}
+SLIPS = ("a6", "80")
+CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES, "slip_size": SLIPS}
 RANGES: dict[str, tuple[float, float]] = {"repeat_seconds": (0.5, 600), "dim_seconds": (1, 600), "timeout_seconds": (1, 120)}
 LONGEST = 500  # characters in any one value; an address or a folder fits
 
@@ -29,7 +30,8 @@ class Settings:
     `camera`: index, file, folder or URL; `mirror`: the preview as in a mirror; `entrance`: shown on top of the window;
     `repeat_seconds`: a code in front of the camera is one sighting for so long (the policy's own number goes before it, if longer);
     `dim_seconds`: after which a verdict steps back; `print_folder`: where papers are kept, else `papers` in the data directory;
-    `printer`: the spooler's name, else the system's default; `server_url`: goes before the address of the enrolment.
+    `printer`: the spooler's name, else the system's default; `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is
+    printed after each khai hộ, unasked; `server_url`: goes before the address of the enrolment.
     """
 
     camera: str = "0"
@@ -45,6 +47,8 @@ class Settings:
     timeout_seconds: float = 10.0
     printer: str = ""
     print_folder: str = ""
+    slip_size: str = "a6"
+    slip_always: bool = False
     unknown: tuple[str, ...] = dataclasses.field(default=(), metadata={"key": False})
 
     def papers(self, home: Path) -> Path:

@@ -12,6 +12,7 @@ from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
+from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Pass
 from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.policy import Campaign, Policy
@@ -53,6 +54,7 @@ class Setting:
     unsure: Unsure
     lane: str
     officer: str
+    issuer: bytes = b""  # this kiosk's own id as a pass issuer, 3 bytes
 
 
 class Station:
@@ -77,6 +79,16 @@ class Station:
     @property
     def policy(self) -> Policy:
         return self._campaign(self.day()).policy
+
+    @property
+    def issuer(self) -> bytes:
+        """This kiosk's own id as a pass issuer, 3 bytes."""
+        return self._s.issuer
+
+    @property
+    def campaign(self) -> Campaign:
+        """The open day's, else the newest known. Raises KioskError(NO_DAY) on a kiosk that was told of none."""
+        return self._campaign(self.day())
 
     def day(self) -> str | None:
         """The open working day, or None."""
@@ -112,7 +124,8 @@ class Station:
 
         def act(conn: Connection, day: str) -> list[Draft]:
             desk = form.outcome(said_by_voter, self._campaign(day).policy.rules)
-            subjects = form.subjects(said_by_voter.fields)
+            slip = (hu1.subject(self._s.issuer, deed),) if self._s.issuer else ()  # the pass on the voter's slip is this person
+            subjects = (*form.subjects(said_by_voter.fields), *slip)
             fields = {**said_by_voter.fields, "mode": said_by_voter.mode, "subjects": list(subjects), "desk": desk}
             drafts = [Draft(Kind.DECLARATION, fields, deed)]
             cards = tuple(s for s in subjects if s.startswith("id:"))  # a phone may be the family's: it finds, it never says "already in"

@@ -1,12 +1,13 @@
 """Stand-ins that are products of their own: whole enough to be used as the real thing, never patches."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from kiosk.crypto import chain
 from kiosk.domain import protocol
 from kiosk.domain.protocol import Batch, BatchAnswer, HaveCall, Receipt
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Answer
+from kiosk.ports import Answer, PrinterState
 from tests import builders
 
 Honest = Callable[[], Answer]
@@ -79,3 +80,30 @@ class FakeTransport:
         epochs = call.epochs or list(self.heads)
         receipts = [self.receipt(e, 1, len(self.heads[e]) - 1) for e in epochs if e in self.heads]
         return BatchAnswer(receipts, now=self.clock.wall + self.ahead_ms)
+
+
+class MemoryPrinter:
+    """A printer on the desk: plugged in and out, with or without paper; `history`: (title, the PDF's bytes) of what came out."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.connected, self.why = True, ""
+        self.history: list[tuple[str, bytes]] = []
+
+    def connect(self) -> None:
+        self.connected, self.why = True, ""
+
+    def disconnect(self) -> None:
+        self.connected = False
+
+    def status(self) -> PrinterState:
+        if not self.connected:
+            return PrinterState(False, "none")
+        return PrinterState(not self.why, self.why)
+
+    def print(self, file: Path, title: str) -> str:
+        if not self.status().ready:
+            raise KioskError(Code.PRINT_FAILED, printer=self.name, why=self.status().why)
+        self.history.append((title, file.read_bytes()))
+        return f"{self.name}-{len(self.history)}"

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("kiosk.cli.verify", "chain, database, second copy, receipts, running numbers"),
     "journal": ("kiosk.cli.journal", "events' headers, no personal data"),
     "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
-    "print": ("kiosk.cli.paper", "paper: the day report"),
+    "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
 

@@ -155,15 +155,12 @@ def build(story: Flowables, paper: Paper, file: Path) -> int:
     )
     area = Frame(LEFT, BOTTOM, WIDTH, A4[1] - TOP - BOTTOM, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates(PageTemplate("page", [area], onPage=lambda canvas, _: _mark(canvas, paper)))
-    document.build(story, canvasmaker=lambda *args, **kwargs: _canvas(paper.made_at, *args, **kwargs))
-    try:
-        _write(file, out.getvalue())
-    except OSError as error:
-        raise KioskError(Code.PRINT_FAILED, file=file.name, why=error.strerror or type(error).__name__) from error
+    document.build(story, canvasmaker=lambda *args, **kwargs: dated_canvas(paper.made_at, *args, **kwargs))
+    write(file, out.getvalue())
     return int(document.page)
 
 
-def _canvas(made_at: int, *args: Any, **kwargs: Any) -> Canvas:
+def dated_canvas(made_at: int, *args: Any, **kwargs: Any) -> Canvas:
     """A canvas that starts in our serif (else reportlab names its own font in the file) and is dated `made_at`."""
     canvas = Canvas(*args, **{**kwargs, "initialFontName": fonts.SERIF})
     moment = vntime.local(made_at)
@@ -184,8 +181,15 @@ def _mark(canvas: Canvas, paper: Paper) -> None:
     canvas.restoreState()
 
 
+def write(file: Path, data: bytes) -> None:
+    """tmp, fsync, rename: a reader never meets half a page. Raises KioskError(PRINT_FAILED) when the file cannot be written."""
+    try:
+        _write(file, data)
+    except OSError as error:
+        raise KioskError(Code.PRINT_FAILED, file=file.name, why=error.strerror or type(error).__name__) from error
+
+
 def _write(file: Path, data: bytes) -> None:
-    """tmp, fsync, rename: a reader never meets half a page."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as out:

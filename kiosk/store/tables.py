@@ -189,5 +189,26 @@ class Link(SQLModel, table=True):
     target: str = Field(sa_column=text())
 
 
+class PrintJobRow(SQLModel, table=True):
+    """A paper that was asked for. `paper`, `target`, `size`, `detail` (JSON): what to render, anew each time, so that no page of a person
+    lies about; `state`: waiting, printed, dropped; `again`: how often it was printed before; `next_at`: not before, ms UTC."""
+
+    __tablename__ = "print_job"
+    __table_args__ = (Index("print_job_by_state", "state", "next_at"), STRICT)
+    number: int = Field(sa_column=integer(primary=True))
+    at: int = Field(sa_column=integer())
+    paper: str = Field(sa_column=text())
+    target: str = Field(sa_column=text())
+    size: str = Field(sa_column=text())
+    detail: str = Field(sa_column=text())
+    printer: str = Field(sa_column=text())
+    state: str = Field(sa_column=text())
+    again: int = Field(sa_column=integer())
+    tries: int = Field(sa_column=integer())
+    next_at: int = Field(sa_column=integer())
+    why: str = Field(sa_column=text())
+    job: str = Field(sa_column=text())
+
+
 PROJECTIONS: tuple[type[SQLModel], ...] = (VisitRow, DeclarationRow, SightingRow, Subject, Link)
 METADATA = SQLModel.metadata

@@ -4,19 +4,14 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-
 from kiosk import words
 from kiosk.domain.verdict import Verdict
 from kiosk.i18n import _
-from kiosk.ports import PrintJob, Sighting
+from kiosk.ports import Sighting
 from kiosk.ui import present
 from kiosk.ui.choices import Choice
 from kiosk.ui.services import Services, Status
 from kiosk.ui.threads import Lane
-
-FOLDER = "pdf"  # the printer that only keeps the file
 
 
 class Front(Protocol):
@@ -117,24 +112,3 @@ class Acts:
         if services is not None:
             self._front.tell(_("Đang gửi về tỉnh…"))
             self._slow.submit(services.sync_now, lambda _none: services.look())
-
-    def print_report(self) -> None:
-        """F8: a printer's fault never touches what is saved."""
-        self._report(True, self._printed)
-
-    def view_report(self) -> None:
-        self._report(False, self._open)
-
-    def _report(self, printed: bool, done: Callable[[PrintJob], object]) -> None:
-        services = self._front.services
-        if services is not None:
-            self._front.tell(_("Đang lập báo cáo ngày…"))
-            self._slow.submit(lambda: services.report(printed), done)
-
-    def _printed(self, job: PrintJob) -> None:
-        text = _("Báo cáo ngày ở tệp {file}") if job.printer in ("", FOLDER) else _("Đã gửi báo cáo ngày tới máy in {printer}.")
-        self._front.tell(text.format(printer=job.printer, file=job.file))
-
-    def _open(self, job: PrintJob) -> None:
-        self._front.tell(_("Báo cáo ngày ở tệp {file}").format(file=job.file))
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(job.file)))

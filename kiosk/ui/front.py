@@ -18,6 +18,7 @@ from kiosk.settings import Settings
 from kiosk.ui import present, theme
 from kiosk.ui.acts import Acts
 from kiosk.ui.choices import Choice
+from kiosk.ui.prints import Prints
 from kiosk.ui.scan_page import ScanPage
 from kiosk.ui.services import Services, Status, wall
 from kiosk.ui.teller import Teller
@@ -51,6 +52,7 @@ class FrontDesk(QWidget):
         self.home = Home()
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
         self.acts = Acts(self, self.desk, self.slow)
+        self.prints = Prints(self, self.slow, settings.slip_always)
         self._build(settings)
         self._shortcuts()
         self._alarm, self._alarms = QTimer(self, interval=ALARM_MS), 0
@@ -73,13 +75,13 @@ class FrontDesk(QWidget):
                 Key(4, _("Sửa"), self.acts.ask_void),
                 Key(5, _("Đã xem"), self.acts.ask_seen),
                 Key(7, _("Hôm nay"), self.open_today),
-                Key(8, _("In"), self.acts.print_report),
+                Key(8, _("In"), self.open_print),
                 Key(9, _("Thiết bị"), self.open_devices),
             ]
         )
         self.keys.setEnabled(False)
         self.teller = Teller(ConditionLine(), self)
-        self.teller.help = {"day": self.acts.ask_day, "camera": self.open_devices, "retry": self._look_again}
+        self.teller.help = {"day": self.acts.ask_day, "camera": self.open_devices, "retry": self._look_again, "print": self.open_print}
         layout = column(self.head, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
         layout.setContentsMargins(16, 8, 16, 4)
         layout.setStretch(1, 1)
@@ -184,6 +186,12 @@ class FrontDesk(QWidget):
             self._show_today()  # what is known, at once; the look brings the rest
             self.go(self.load_pages().today)
 
+    def open_print(self) -> None:
+        """F8."""
+        if self.services is not None:
+            self.go(self.load_pages().print)
+            self.prints.look()
+
     def open_devices(self) -> None:
         if self.services is not None:
             page = self.load_pages().devices
@@ -224,6 +232,7 @@ class FrontDesk(QWidget):
     def _declared(self, verdict: Verdict) -> None:
         form = self.load_pages().form
         self.act_done(verdict)
+        self.prints.after_declaring(verdict)
         # emptying the form restyles every field: not in the same turn as the verdict's paint
         QTimer.singleShot(0, form.unlock if verdict.act is Act.NOT_SAVED else form.done)
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
 from kiosk.ui.form_page import FormPage
+from kiosk.ui.print_page import PrintPage
 from kiosk.ui.today_page import TodayPage
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ class Pages:
 
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
-        self.today = TodayPage(front.acts.view_report, front.acts.print_report, front.back)
+        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back)
+        self.print = PrintPage(front.prints, front.back)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
         self.enrol = EnrolPage()
 
     def all(self) -> tuple[QWidget, ...]:
-        return self.form, self.today, self.devices, self.enrol
+        return self.form, self.today, self.print, self.devices, self.enrol
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
-        return next((number for number, own in ((2, self.form), (7, self.today), (9, self.devices)) if own is page), 0)
+        return next((number for number, own in ((2, self.form), (7, self.today), (8, self.print), (9, self.devices)) if own is page), 0)

@@ -4,13 +4,14 @@ Every call but `sound`, `look` and `wall` is made on a lane, never on the UI thr
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code
-from kiosk.ports import PrintJob, Sighting
+from kiosk.ports import Order, PrinterState, PrintJob, Sighting
 
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
     from kiosk.domain.declaration import Declaration
@@ -67,6 +68,39 @@ class Desk(Protocol):
     def begin_day(self, event_day: str) -> None: ...
 
 
+class JobLike(Protocol):
+    """A paper in the queue. `state`: waiting, printed, dropped; `why`: of the last try; times ms UTC."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def paper(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def printer(self) -> str: ...
+    @property
+    def again(self) -> int: ...
+    @property
+    def tries(self) -> int: ...
+    @property
+    def why(self) -> str: ...
+
+
+class PaperDesk(Protocol):
+    """Paper: kiosk.papers.Papers. Everything here may wait for a printer: call it on the slow lane."""
+
+    def submit(self, order: Order, printer: str = "") -> int: ...
+    def print(self, order: Order, out: Path | None = None, printer: str | None = None) -> PrintJob: ...
+    def jobs(self) -> Sequence[JobLike]: ...
+    def retry(self, printer: str = "") -> None: ...
+    def drop(self, number: int) -> None: ...
+    def state(self, printer: str = "") -> tuple[str, PrinterState]: ...
+    def newest_declaration(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
@@ -102,7 +136,7 @@ class Services:
 
     station: Desk
     info: "StationInfo"
-    report: Callable[[bool], PrintJob]  # True: and print it; False: only the file
+    papers: Callable[[], PaperDesk]  # made when first asked for: reportlab costs start-up time
     devices: Callable[[], DeviceReport]
     use_camera: Callable[[str], None]
     sync_now: Callable[[], None]

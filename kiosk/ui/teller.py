@@ -16,7 +16,7 @@ RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY})
 
 
 class Teller(QObject):
-    """`help`: what the button does for a trouble: "day", "camera", "retry"."""
+    """`help`: what the button does for a trouble: "day", "camera", "print", "retry"."""
 
     def __init__(self, line: ConditionLine, parent: QObject) -> None:
         super().__init__(parent)
@@ -61,6 +61,8 @@ class Teller(QObject):
             self.line.show_condition(said.line, _("Bắt đầu ngày"), self.help.get("day"))
         elif code in CAMERA:
             self.line.show_condition(said.line, said.button, self.help.get("camera"))
+        elif code is Code.PRINT_FAILED:
+            self.line.show_condition(said.line, said.button, self.help.get("print"))
         elif code in RETRY:
             self.line.show_condition(said.line, said.button, self.help.get("retry"))
         elif self._cure_shown:

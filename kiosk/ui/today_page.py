@@ -37,7 +37,7 @@ class TodayPage(QWidget):
         self.visits, self.declared, self.seen = Figure(_("lượt vào")), Figure(_("khai hộ")), Figure(_("xem trên máy cử tri"))
         self.chart = HourChart()
         self.view = button(_("Xem báo cáo ngày"), view)
-        self.print = button(_("In báo cáo ngày (F8)"), printed, primary=True)
+        self.print = button(_("In báo cáo ngày"), printed, primary=True)
         self.back = button(_("Esc · Quay lại"), back)
         self.table = self._table()
         figures = row(self.visits, self.declared, self.seen, None, gap=48)

@@ -123,6 +123,11 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Dữ liệu không liên quan đến máy in; tệp PDF vẫn còn để in lại."),
         N_("Xem giấy và dây máy in, rồi in lại (F8)."),
     ),
+    Code.NOTHING_TO_PRINT: FaultWords(
+        N_("Lượt này không có gì để in phiếu."),
+        UNTOUCHED,
+        N_("Phiếu cho cử tri chỉ in được từ tờ khai lập ở máy này; người đã có mã trên điện thoại không cần phiếu."),
+    ),
     Code.NOT_ENROLLED: FaultWords(
         N_("Máy này chưa được ghi danh."),
         NOTHING,
@@ -246,7 +251,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.DATABASE_BUSY: ConditionWords(N_("Cơ sở dữ liệu đang bận, chờ vài giây"), RETRY),
     Code.CLOCK_BACK: ConditionWords(N_("Đồng hồ máy chạy lùi: chỉnh lại khi rảnh tay"), HOW),
     Code.ENGINE_MISSING: ConditionWords(N_("Thiếu một bộ đọc mã, máy vẫn quét được"), HOW),
-    Code.PRINT_FAILED: ConditionWords(N_("Đã lưu, chưa in: xem giấy và dây máy in"), RETRY),
+    Code.PRINT_FAILED: ConditionWords(N_("Đã lưu, chưa in: xem giấy và dây máy in"), N_("In (F8)")),
     Code.MIRROR_BROKEN: ConditionWords(N_("Bản thứ hai của nhật ký bị hỏng: báo 19001075"), HOW),
     Code.OFFLINE: ConditionWords(N_("Không có mạng, máy vẫn làm việc"), SEND),
     Code.PORTAL: ConditionWords(N_("Mạng đòi đăng nhập, máy vẫn làm việc"), HOW),

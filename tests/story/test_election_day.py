@@ -16,7 +16,7 @@ from kiosk.devices.clock import SystemClock
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
 from kiosk.domain.verdict import Act, Verdict
-from kiosk.ports import Sighting
+from kiosk.ports import Order, Sighting
 from kiosk.settings import Settings
 from kiosk.sync import enrol
 from tests import builders
@@ -133,7 +133,7 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
 
     # Evening. Everything is uploaded, opened and receipted; the report is printed.
     entrance.closes_the_day()
-    job = entrance.parts.day.print_report(tmp_path / "report.pdf")
+    job = entrance.parts.papers.print(Order("report"), tmp_path / "report.pdf")
 
     # 39 people are in: 40 arrivals were written and one was voided. Both sides hold the same bytes, each once.
     today = entrance.parts.station.today()

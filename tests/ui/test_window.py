@@ -162,12 +162,14 @@ def test_today_shows_counts_hours_and_acts_without_names(front: Front) -> None:
     assert front.window.scan.isVisible()
 
 
-def test_f8_leaves_the_day_report(front: Front, home: Path) -> None:
+def test_f8_then_3_leaves_the_day_report(front: Front, home: Path) -> None:
     front.paste(front.voter_pass().decode())
     front.wait(lambda: front.title == "MỜI VÀO")
     front.press(Qt.Key.Key_F8)
-    front.wait(lambda: any(p.read_bytes().startswith(b"%PDF") for p in home.rglob("*.pdf")))
     front.wait_to_read("Báo cáo ngày")
+    front.press(Qt.Key.Key_3)
+    front.wait(lambda: any(p.read_bytes().startswith(b"%PDF") for p in (home / "papers").glob("bao-cao-*.pdf")))
+    front.wait_to_read("Báo cáo ngày: đã lưu thành tệp PDF")
 
 
 def test_f9_names_engines_and_where_the_key_lies(front: Front) -> None:

@@ -69,6 +69,11 @@ def make(claims: Claims, issuer: bytes, seed: bytes) -> str:
     return bytes(PREFIX + base45.b45encode(body + ed25519.sign(seed, DOMAIN + body))).decode("ascii")
 
 
+def subject(issuer: bytes, serial: bytes) -> str:
+    """The look-up name of whoever holds this pass."""
+    return f"hu1:{issuer.hex()}{serial.hex()}"
+
+
 def read(raw: bytes, issuers: Mapping[bytes, Issuer], now: int | None) -> Pass | None:
     """The pass in `raw`, or None when it is another kind. `now` (ms UTC): without it nothing is ever expired."""
     code = raw.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\x00")  # 88 bytes never end in base45's own space: its groups end below 33
@@ -112,7 +117,7 @@ def _verify(data: bytes, issuer: Issuer | None, now: int | None) -> Pass:
         Reading.EXPIRED if late else Reading.VERIFIED,
         "expired" if late else "",
         fields={key: value for key, value in fields.items() if value},
-        subjects=(f"hu1:{issuer_id.hex()}{serial.hex()}",),
+        subjects=(subject(issuer_id, serial),),
         declared_at=declared_at,
         expires_at=expires_at,
     )
