@@ -154,6 +154,32 @@ class FeedRow(Row, table=True):
     at: int = ms()
 
 
+class Place(Row, table=True):
+    """A QR place as it stands. `body`: MessagePack of feed.PlaceRow; `folded`: what a search looks at;
+    `conflict`: see province/places.py."""
+
+    __table_args__ = REFERENCE
+    place_id: str = pk()
+    station_id: str = Field(foreign_key="station.station_id", index=True)
+    at: int = ms()
+    body: bytes
+    conflict: bool = False
+    folded: str = ""
+
+
+class PlaceChange(Row, table=True):
+    """Every change of a place that came. `by`: kiosk:… or account:…; `base_at`: the version its maker saw."""
+
+    __tablename__ = "place_change"
+    __table_args__ = REFERENCE
+    place_id: str = pk()
+    at: int = pk(sa_type=BigInteger)
+    by: str = pk()
+    base_at: int = ms()
+    body: bytes
+    taken_at: int = ms()
+
+
 class Worker(Row, table=True):
     """A helper process's last sign of life."""
 
@@ -377,6 +403,14 @@ def table(model: type[Row]) -> Table:
 
 
 TEXT = String().with_variant(String(collation="C"), "postgresql")  # keys are compared by their bytes on every engine, and quickly
-for _column in (column for made in Row.metadata.tables.values() for column in made.columns):
-    if isinstance(_column.type, AutoString):
-        _column.type = TEXT
+
+
+def compare_by_bytes() -> None:
+    """Gives every text column made so far that type; a module of tables ends with this call."""
+    for made in Row.metadata.tables.values():
+        for column in made.columns:
+            if isinstance(column.type, AutoString):
+                column.type = TEXT
+
+
+compare_by_bytes()

@@ -5,7 +5,7 @@ A phone number lies here only inside a seal or as a keyed hash; what a person de
 
 from sqlalchemy import Index
 
-from province.tables import PARTITIONED, REFERENCE, Row, ms, pk
+from province.tables import PARTITIONED, REFERENCE, Row, compare_by_bytes, ms, pk
 
 
 class Otp(Row, table=True):
@@ -74,3 +74,6 @@ class WebWaiting(Row, table=True):
     station_id: str
     event_day: str
     tried_at: int = ms(0)
+
+
+compare_by_bytes()

@@ -1,0 +1,16 @@
+"""Counters for Prometheus; no label ever carries a place, a person or an address."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter("province_requests", "Answers by route and status class", ("route", "status"), registry=REGISTRY)
+SECONDS = Histogram("province_request_seconds", "Time to answer", ("route",), registry=REGISTRY, buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
+CODES = Counter("province_otp_asked", "One-time codes asked for", registry=REGISTRY)
+DECLARED = Counter("province_web_declarations", "Declarations over the web", ("mode",), registry=REGISTRY)
+ARRIVED = Counter("province_web_arrivals", "Arrivals by poster", ("again",), registry=REGISTRY)
+HELD = Gauge("province_events_held", "Events held", registry=REGISTRY)
+WAITING = Gauge("province_events_waiting", "Events and web records held and not opened", registry=REGISTRY)
+
+
+def text() -> bytes:
+    return generate_latest(REGISTRY)

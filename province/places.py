@@ -1,0 +1,160 @@
+"""QR places at the province (letter 63/CV-BCĐ, annex 1, units): kept by stations' leads on kiosks and by units on the web, the same rows.
+
+Every change is kept. The newest by its own time stands; one that was made without knowing the one before it is shown as a conflict, and
+nothing is lost. Kiosks of the station learn of every change through the feed.
+"""
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, select, update
+
+from kiosk.domain import poster, text
+from kiosk.domain.feed import FeedKind, PlaceRow, station_scope
+from kiosk.domain.text import BadText, clean
+from province import feed, tables
+from province.authority import Authority
+from province.db import Database, insert_ignore
+from province.settings import STATION_CODE, Refused
+
+PLACE, CHANGE = tables.table(tables.Place), tables.table(tables.PlaceChange)
+META, STATION = tables.table(tables.Meta), tables.table(tables.Station)
+KINDS = ("entrance", "exit", "waiting")
+LIMITS = {"name": 120, "street": 120, "keeper": 80, "phone": 30, "spot": 120}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A place as lists show it. `conflict`: somebody changed it without knowing the change before."""
+
+    row: PlaceRow
+    conflict: bool
+
+
+def key(authority: Authority) -> bytes:
+    """The posters' MAC key, derived: no key of its own to keep (docs/decisions/0019)."""
+    return authority.derived(b"place")
+
+
+def base(db: Database) -> str:
+    """The address that posters lead to."""
+    with db.read() as conn:
+        found = conn.execute(select(META.c.value).where(META.c.name == "poster_base")).scalar()
+    return str(found or poster.BASE)
+
+
+def set_base(db: Database, address: str) -> None:
+    """Raises Refused: posters that are printed keep the address that they have."""
+    if not address.startswith(("https://", "http://")) or len(address) > 40 or "/" in address.partition("://")[2]:
+        raise Refused("Địa chỉ phải như https://qr.huecity.vn, dài nhất 40 ký tự.\nAn address like https://qr.huecity.vn, 40 characters.")
+    with db.write() as conn:
+        if not insert_ignore(conn, META, [{"name": "poster_base", "value": address}]):
+            conn.execute(update(META).where(META.c.name == "poster_base").values(value=address))
+
+
+def checked(row: PlaceRow) -> PlaceRow:
+    """The row with its texts cleaned. Raises Refused: a place needs a name, and is never inside the voting room."""
+    if row.kind not in KINDS or not poster.ID.fullmatch(row.id) or STATION_CODE.fullmatch(row.station) is None:
+        raise Refused("Loại địa điểm hoặc mã địa điểm chưa đúng.\nThe kind of place or its id is not right.")
+    try:
+        texts = {name: clean(value, LIMITS[name]) if (value := getattr(row, name)) else "" for name in LIMITS}
+        address = {level: clean(value, 120) for level, value in row.address.items() if value}
+    except BadText as error:
+        raise Refused(f"Nội dung không dùng được ({error.reason}).\nThe text cannot be used ({error.reason}).") from error
+    if not texts["name"]:
+        raise Refused("Cần tên địa điểm.\nA place needs a name.")
+    return msgspec.structs.replace(row, **texts, address=address)
+
+
+def new_id(conn: Connection, station: str) -> str:
+    """A free id that people can read: commune, number of the polling area, a letter: 1975001A."""
+    _, _, commune, number = station.split("-")
+    stem = commune + number
+    taken = set(conn.execute(select(PLACE.c.place_id).where(PLACE.c.place_id.startswith(stem))).scalars())
+    free = (stem + letter for letter in (*string.ascii_uppercase, *(a + b for a in string.ascii_uppercase for b in string.ascii_uppercase)))
+    return str(next(each for each in free if each not in taken))
+
+
+def change(conn: Connection, mac_key: bytes, row: PlaceRow, base_at: int, by: str, now: int) -> bool:
+    """One change, from wherever it came, in the caller's transaction; False if it was known already. `row.at`: when it was made, ms UTC;
+    `base_at`: the `at` of the version that its maker saw (0: a new place); `by`: "kiosk:…" or "account:…".
+
+    The station of an id is for ever."""
+    row = msgspec.structs.replace(row, mac=poster.mac(mac_key, row.id))
+    body = msgspec.msgpack.encode(row)
+    if not insert_ignore(conn, CHANGE, [{"place_id": row.id, "at": row.at, "by": by, "base_at": base_at, "body": body, "taken_at": now}]):
+        return False
+    first = {"place_id": row.id, "station_id": row.station, "at": row.at, "body": body, "conflict": False, "folded": _folded(row)}
+    if not insert_ignore(conn, PLACE, [first]):
+        old = conn.execute(select(PLACE).where(PLACE.c.place_id == row.id).with_for_update()).one()
+        clash = old.station_id != row.station or base_at != old.at
+        newer = old.station_id == row.station and (row.at, body) > (old.at, bytes(old.body))
+        values: dict[str, Any] = {"conflict": old.conflict or clash}
+        if newer:
+            values |= {"at": row.at, "body": body, "folded": _folded(row)}
+        conn.execute(update(PLACE).where(PLACE.c.place_id == row.id).values(values))
+        if not newer:
+            row = msgspec.msgpack.decode(old.body, type=PlaceRow)
+    feed.publish(conn, station_scope(row.station), FeedKind.PLACE, row.id, row, now)
+    return True
+
+
+def _folded(row: PlaceRow) -> str:
+    return text.fold(" ".join((row.id, row.name, row.street, *row.address.values(), row.keeper)))
+
+
+def get(db: Database, place: str) -> Shown | None:
+    with db.read() as conn:
+        row = conn.execute(select(PLACE).where(PLACE.c.place_id == place)).first()
+    return None if row is None else _shown(row)
+
+
+def _shown(row: Any) -> Shown:
+    return Shown(msgspec.msgpack.decode(row.body, type=PlaceRow), bool(row.conflict))
+
+
+def by_code(db: Database, authority: Authority, place: str, letters: str) -> Shown | None:
+    """The place of a poster, its MAC checked; None for a code that is not ours."""
+    read = poster.read(f"https://x/D/{place}/{letters}")
+    if read is None or read[1] != poster.mac(key(authority), read[0]):
+        return None
+    return get(db, read[0])
+
+
+def listed(db: Database, sees: Callable[[str], bool], query: str = "", limit: int = 500) -> list[Shown]:
+    """Places whose station `sees` lets through, by id; `query` is folded and looked for in id, name, address and keeper."""
+    statement = select(PLACE).order_by(PLACE.c.place_id)
+    for word in text.fold(query).split()[:6]:
+        statement = statement.where(PLACE.c.folded.contains(word, autoescape=True))
+    with db.read() as conn:
+        rows = conn.execute(statement).all()
+    found = [_shown(row) for row in rows if sees(row.station_id)]
+    return [each for each in found if not each.row.withdrawn][:limit]
+
+
+def history(db: Database, place: str) -> Sequence[tuple[int, str, PlaceRow]]:
+    """(at, by, row) of every change, oldest first."""
+    with db.read() as conn:
+        rows = conn.execute(select(CHANGE).where(CHANGE.c.place_id == place).order_by(CHANGE.c.at, CHANGE.c.by)).all()
+    return [(row.at, row.by, msgspec.msgpack.decode(row.body, type=PlaceRow)) for row in rows]
+
+
+def settle(db: Database, place: str) -> None:
+    """Somebody looked at both sides of a conflict; what stands, stands."""
+    with db.write() as conn:
+        conn.execute(update(PLACE).where(PLACE.c.place_id == place).values(conflict=False))
+
+
+def stations_seen(db: Database, sees: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """(code, name) of the stations in a scope."""
+    with db.read() as conn:
+        rows = conn.execute(select(STATION.c.station_id, STATION.c.name).order_by(STATION.c.station_id)).all()
+    return [(row.station_id, row.name) for row in rows if sees(row.station_id)]
+
+
+def count(db: Database) -> int:
+    with db.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(PLACE)).scalar_one())

@@ -1,0 +1,217 @@
+"""Who may use which route, and the safety that every page shares: sessions, CSRF, limits, size, headers.
+
+One table says it all. `guard` is a dependency of the whole application: it finds the route's rule before the route's code runs.
+"""
+
+import base64
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from province import accounts, sessions
+from province.authority import Authority
+from province.db import Database
+from province.sessions import Session
+from province.web.limits import Limit, network
+
+KINDS = ("pending", "citizen", "unit", "official")
+SIGN_IN = {"citizen": "/khai-bao", "pending": "/khai-bao", "unit": "/don-vi", "official": "/can-bo"}
+VISITOR = "__Host-hue-visitor"
+MOST_BODY = 64 * 1024  # bytes of a form; a declaration is under 4
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`kind`: whose session is needed ("": nobody's); `right`: an official's right, a role, or ""; `form`: a POST of our own page, checked
+    for CSRF; `machine`: signed by a kiosk itself, or for machines: no session, no form."""
+
+    kind: str = ""
+    right: str = ""
+    form: bool = False
+    machine: bool = False
+
+
+ANYONE, MACHINE, FORM = Rule(), Rule(machine=True), Rule(form=True)
+CITIZEN, CITIZEN_FORM = Rule("citizen"), Rule("citizen", form=True)
+UNIT, UNIT_FORM = Rule("unit"), Rule("unit", form=True)
+
+# "METHOD path as the route writes it" -> rule
+RULES: dict[str, Rule] = {
+    "POST /v1/{kind}": MACHINE,
+    "GET /v1/trust": MACHINE,
+    "GET /health": MACHINE,
+    "GET /metrics": MACHINE,
+    "GET /openapi.json": ANYONE,
+    "GET /stations.json": ANYONE,
+    "GET /": ANYONE,
+    "GET /dan": ANYONE,
+    "GET /khai-bao": ANYONE,
+    "POST /khai-bao/tra-cuu": FORM,
+    "GET /khai-bao/otp": Rule("pending"),
+    "POST /khai-bao/otp": Rule("pending", form=True),
+    "GET /khai-bao/to-khai": CITIZEN,
+    "POST /khai-bao/to-khai": CITIZEN_FORM,
+    "GET /khai-bao/nhat-ky": CITIZEN,
+    "GET /khai-bao/ma/{number}": CITIZEN,
+    "GET /khai-bao/ma/{number}/hue.png": CITIZEN,
+    "POST /khai-bao/thoat": CITIZEN_FORM,
+    "GET /D/{place}/{mac}": ANYONE,
+    "POST /D/{place}/{mac}": FORM,
+    "GET /D/{place}/{mac}/xong": CITIZEN,
+    "GET /don-vi": ANYONE,
+    "POST /don-vi": FORM,
+    "GET /don-vi/dang-ky": ANYONE,
+    "POST /don-vi/dang-ky": FORM,
+    "POST /don-vi/thoat": UNIT_FORM,
+    "GET /don-vi/dia-diem": UNIT,
+    "GET /don-vi/dia-diem/moi": UNIT,
+    "POST /don-vi/dia-diem/moi": UNIT_FORM,
+    "GET /don-vi/dia-diem/{place}": UNIT,
+    "POST /don-vi/dia-diem/{place}": UNIT_FORM,
+    "GET /don-vi/dia-diem/{place}/ma": UNIT,
+    "GET /don-vi/dia-diem/{place}/ma.png": UNIT,
+    "GET /don-vi/dia-diem/{place}/ma.svg": UNIT,
+    "GET /don-vi/dia-diem/{place}/bang.pdf": UNIT,
+    "POST /don-vi/dia-diem/{place}/xoa": UNIT_FORM,
+}
+
+
+class Denied(Exception):
+    """`status`: 303 to `where`, or 403, 413, 429 with a page that says so."""
+
+    def __init__(self, status: int, where: str = "") -> None:
+        super().__init__(status)
+        self.status, self.where = status, where
+
+
+def cookie(kind: str) -> str:
+    return f"__Host-hue-{kind}"
+
+
+def routes(app: FastAPI) -> list[str]:
+    """Every "METHOD path" that the application answers; static files are for anyone."""
+    found: list[str] = []
+
+    def walk(listed: list[BaseRoute]) -> None:
+        for route in listed:
+            if isinstance(route, Route):
+                found.extend(f"{method} {route.path}" for method in sorted((route.methods or set()) - {"HEAD"}))
+            elif not isinstance(route, Mount) and hasattr(route, "routes"):
+                walk(route.routes)
+
+    walk(list(app.routes))
+    return found
+
+
+class Guard:
+    """The dependency. Sets `request.state.session` and `request.state.account`."""
+
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], rules: dict[str, Rule] | None = None) -> None:
+        self.db, self.authority, self.clock, self.rules = db, authority, clock, RULES if rules is None else rules
+        self._csrf_key = authority.derived(b"csrf")
+        self.all, self.posts = Limit(rate=50, burst=400), Limit(rate=10, burst=150)  # an address: a village may share one
+
+    async def __call__(self, request: Request) -> None:
+        route = request.scope["route"]
+        rule = self.rules[f"{'GET' if request.method == 'HEAD' else request.method} {route.path}"]
+        request.state.session, request.state.account = None, None
+        if rule.machine:
+            return
+        self._limit(request)
+        if rule.kind:
+            await run_in_threadpool(self._signed_in, request, rule)
+        if rule.form:
+            await self._form(request)
+
+    def _limit(self, request: Request) -> None:
+        address = network(request.client.host if request.client else "")
+        if not self.all.allows(address) or (request.method == "POST" and not self.posts.allows(address)):
+            raise Denied(429)
+
+    def _signed_in(self, request: Request, rule: Rule) -> None:
+        session = self.session(request, rule.kind)
+        if session is None:
+            raise Denied(303, SIGN_IN[rule.kind])
+        request.state.session = session
+        if rule.kind in ("unit", "official"):
+            account = accounts.live(self.db, session.subject, self.clock())
+            if account is None:
+                sessions.end(self.db, session.token)
+                raise Denied(303, SIGN_IN[rule.kind])
+            if rule.right and rule.right not in (*account.rights, account.role):
+                raise Denied(403)
+            request.state.account = account
+
+    def session(self, request: Request, kind: str) -> Session | None:
+        """The session that this request's cookie of that kind names, if it lives and is of that kind."""
+        found = sessions.load(self.db, request.cookies.get(cookie(kind), ""), self.clock())
+        return found if found is not None and found.kind == kind else None
+
+    async def _form(self, request: Request) -> None:
+        origin = request.headers.get("origin")
+        if origin not in (None, "null") and origin.partition("://")[2] != request.headers.get("host", ""):
+            raise Denied(403)
+        form = await request.form()
+        given = form.get("csrf")
+        visitor = request.cookies.get(VISITOR, "")
+        if not visitor or not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.csrf(visitor).encode()):
+            raise Denied(403)
+
+    def csrf(self, visitor: str) -> str:
+        """The token of a visitor's forms."""
+        return base64.urlsafe_b64encode(hmac.digest(self._csrf_key, visitor.encode(), sha256)[:18]).decode()
+
+
+def visitor() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def set_cookie(response: Response, name: str, value: str, max_age: int | None = None) -> None:
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="lax")
+
+
+Message = MutableMapping[str, Any]
+
+
+class SmallBodies:
+    """Cuts off bodies of forms over MOST_BODY before anything parses them. `/v1/` has caps of its own."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/v1/"):
+            await self.app(scope, receive, send)
+            return
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        if any(not value.isdigit() or int(value) > MOST_BODY for value in lengths):
+            await PlainTextResponse("Quá lớn. / Too large.", 413, HEADERS)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MOST_BODY:
+                raise Denied(413)
+            return message
+
+        await self.app(scope, counted, send)

@@ -1,0 +1,93 @@
+"""QR places: ids, codes, changes from two sides, and what the station's kiosks are told."""
+
+import msgspec
+import pytest
+
+from kiosk.domain import poster
+from kiosk.domain.feed import FeedKind, PlaceRow
+from province import places
+from province.settings import Refused
+from tests.province.conftest import Office
+from tests.wire import STATION
+
+NOW = 1_621_735_200_000
+
+
+def row(place: str = "1975001A", at: int = NOW, **more: str) -> PlaceRow:
+    return msgspec.structs.replace(PlaceRow(place, STATION, "Cổng chính", "entrance", at=at), **more)
+
+
+def change(office: Office, made: PlaceRow, base_at: int = 0, by: str = "kiosk:k1") -> bool:
+    with office.db.write() as conn:
+        return places.change(conn, places.key(office.authority), made, base_at, by, NOW)
+
+
+def test_a_poster_s_code_is_an_address_in_capitals_that_only_the_province_can_make(office: Office) -> None:
+    change(office, row())
+    shown = places.get(office.db, "1975001A")
+    assert shown is not None
+    code = poster.url(places.base(office.db), shown.row.id, shown.row.mac)
+    assert code == code.upper() and len(code) <= 67  # version 4 at level Q, alphanumeric
+    assert poster.read(code) == ("1975001A", shown.row.mac) == poster.read(code.lower())
+    letters = code.rsplit("/", 1)[1]
+    assert places.by_code(office.db, office.authority, "1975001A", letters) == shown
+    other = ("A" if letters[0] != "A" else "B") + letters[1:]
+    assert places.by_code(office.db, office.authority, "1975001A", other) is None
+    assert places.by_code(office.db, office.authority, "1975001B", letters) is None
+
+
+def test_ids_are_readable_and_never_given_twice(office: Office) -> None:
+    with office.db.write() as conn:
+        assert places.new_id(conn, STATION) == "1975001A"
+    change(office, row())
+    with office.db.write() as conn:
+        assert places.new_id(conn, STATION) == "1975001B"
+
+
+def test_changes_from_two_sides_both_stay_and_the_clash_is_shown(office: Office) -> None:
+    change(office, row())
+    assert change(office, row(at=NOW + 2, name="Cổng sau"), NOW, "account:phuong")
+    assert not places.get(office.db, "1975001A").conflict  # type: ignore[union-attr]
+    assert change(office, row(at=NOW + 1, name="Cổng bên"), NOW)  # made without knowing the other, and older
+    shown = places.get(office.db, "1975001A")
+    assert shown is not None and shown.conflict and shown.row.name == "Cổng sau"
+    assert [each.name for _, _, each in places.history(office.db, "1975001A")] == ["Cổng chính", "Cổng bên", "Cổng sau"]
+    places.settle(office.db, "1975001A")
+    assert not places.get(office.db, "1975001A").conflict  # type: ignore[union-attr]
+
+
+def test_the_same_change_twice_is_one(office: Office) -> None:
+    assert change(office, row())
+    assert not change(office, row())
+    assert places.count(office.db) == 1
+
+
+def test_kiosks_are_told_of_what_stands(office: Office) -> None:
+    change(office, row())
+    change(office, row(at=NOW + 5, withdrawn=True), NOW)
+    told = [r for r in office.rows("feed_row") if r[1] == FeedKind.PLACE.value]
+    assert len(told) == 1
+    said = msgspec.msgpack.decode(next(v for v in told[0] if isinstance(v, bytes)), type=PlaceRow)
+    assert said.withdrawn and said.mac == poster.mac(places.key(office.authority), "1975001A")
+    assert places.listed(office.db, lambda _station: True) == []
+
+
+def test_a_search_is_folded_and_bounded_by_scope(office: Office) -> None:
+    change(office, row(name="Nhà văn hoá Tây Lộc"))
+    assert [s.row.id for s in places.listed(office.db, lambda _s: True, "nha van hoa tay loc")] == ["1975001A"]
+    assert places.listed(office.db, lambda _s: True, "100%") == []
+    assert places.listed(office.db, lambda _s: False, "nha") == []
+
+
+@pytest.mark.parametrize("bad", [{"name": ""}, {"kind": "booth"}, {"name": "a\u202eb"}, {"id": "x"}, {"name": "x" * 121}])
+def test_a_bad_place_is_refused_in_words(bad: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        places.checked(row(**bad))
+
+
+def test_the_address_on_posters_is_short_and_plain(office: Office) -> None:
+    places.set_base(office.db, "https://qr.example.vn")
+    assert places.base(office.db) == "https://qr.example.vn"
+    for bad in ("ftp://x", "https://qr.example.vn/path", "https://" + "x" * 60):
+        with pytest.raises(Refused):
+            places.set_base(office.db, bad)
