@@ -95,6 +95,12 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def driver_of(url: str) -> URL:
     """The URL with our driver named: postgres:// and postgresql:// mean psycopg. Raises Refused for what is no database of ours."""
@@ -137,18 +143,30 @@ def insert_ignore(conn: Connection, table: Table, rows: Sequence[Mapping[str, An
         for i in range(0, len(rows), CHUNK):
             done.update(tuple(row) for row in conn.execute(statement, [dict(row) for row in rows[i : i + CHUNK]]))
         return done
-    columns = list(rows[0])
-    arrays = {name: [row[name] for row in rows] for name in columns}
-    return {tuple(row) for row in conn.exec_driver_sql(unnest(table, tuple(columns)), arrays)}
+    same = {name: value for name, value in rows[0].items() if all(row[name] == value for row in rows)}
+    arrays = {name: [row[name] for row in rows] for name in rows[0] if name not in same}
+    inserted = conn.exec_driver_sql(unnest(table, tuple(rows[0]), frozenset(same)), {**same, **arrays})
+    if all(key.name in same for key in keys):
+        return {tuple(same[key.name] for key in keys) for _ in inserted}
+    place = {key.name: i for i, key in enumerate(key for key in keys if key.name not in same)}
+    fixed = [(same.get(key.name), place.get(key.name)) for key in keys]
+    return {tuple(value if i is None else row[i] for value, i in fixed) for row in inserted}
 
 
 @cache
-def unnest(table: Table, columns: tuple[str, ...]) -> str:
-    """PostgreSQL's and Citus's form: one statement of one array a column, sent in binary (%b): hex of a batch's bytes doubles it."""
+def unnest(table: Table, columns: tuple[str, ...], same: frozenset[str] = frozenset()) -> str:
+    """PostgreSQL's and Citus's form: one statement, one array a column, or one value where all rows have the `same`.
+
+    Sent in binary (%b): a batch's bytes in hexadecimal are twice as long. Returns the key's columns that are not the same.
+    """
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    casts = ", ".join(f"%({name})b::{table.c[name].type.compile(dialect=dialect).partition(' COLLATE')[0]}[]" for name in columns)
-    keys = ", ".join(column.name for column in table.primary_key.columns)
-    return f'INSERT INTO "{table.name}" ({", ".join(columns)}) SELECT * FROM unnest({casts}) ON CONFLICT DO NOTHING RETURNING {keys}'
+    kind = {name: table.c[name].type.compile(dialect=dialect).partition(" COLLATE")[0] for name in columns}
+    several = [name for name in columns if name not in same]
+    values = ", ".join(f"%({name})b::{kind[name]}" if name in same else f"u.{name}" for name in columns)
+    arrays = ", ".join(f"%({name})b::{kind[name]}[]" for name in several)
+    source = f" FROM unnest({arrays}) AS u({', '.join(several)})" if several else ""
+    keys = ", ".join(column.name for column in table.primary_key.columns if column.name not in same) or "1"
+    return f'INSERT INTO "{table.name}" ({", ".join(columns)}) SELECT {values}{source} ON CONFLICT DO NOTHING RETURNING {keys}'
 
 
 def day_partitions(day: str) -> list[str]:

@@ -84,8 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(home: Home, host: str, port: int, ready: Callable[[str], None]) -> int:
-    """Serves until SIGINT or SIGTERM. `ready` gets the URL once it answers. Raises Refused."""
+def serve(home: Home, host: str, port: int, ready: Callable[[str], None], opens: bool = True) -> int:
+    """Serves until SIGINT or SIGTERM. `ready` gets the URL once it answers; `opens`: with an opener of its own. Raises Refused."""
     held = authority.load(home)
     db = Database(home.url)
     db.create()
@@ -105,14 +105,16 @@ def serve(home: Home, host: str, port: int, ready: Callable[[str], None]) -> int
         limit_concurrency=512,
     )
     opener = OpenerProcess(home)
-    opener.start()
+    if opens:
+        opener.start()
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again when it has finished
     try:
         _Server(config, lambda: ready(url)).run(sockets=[sock])
     except (KeyboardInterrupt, SystemExit):
         return 0
     finally:
-        opener.stop()
+        if opens:
+            opener.stop()
         db.close()
     return 0
 

@@ -15,6 +15,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     serve = commands.add_parser("serve", parents=[common], help="the server, with its opener")
     serve.add_argument("--port", type=int, required=True, help="0: any free port")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: loopback)")
+    serve.add_argument("--no-opener", action="store_true", help="where another process or machine runs `province opener`")
     serve.set_defaults(run=run_serve)
     opener = commands.add_parser("opener", parents=[common], help="opens what has arrived; the only holder of the days' keys")
     opener.add_argument("--once", action="store_true", help="until nothing waits, then ends")
@@ -30,7 +31,7 @@ def run_serve(args: argparse.Namespace) -> int:
     def ready(url: str) -> None:
         emit(args, {"ready": url})
 
-    return serve(home_of(args).require(), args.host, args.port, ready)
+    return serve(home_of(args).require(), args.host, args.port, ready, opens=not args.no_opener)
 
 
 def run_opener(args: argparse.Namespace) -> int:

@@ -81,8 +81,10 @@ def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fresh_on_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The same on PostgreSQL; its database is the template of each test's."""
-    return make_home(tmp_path_factory.mktemp("fresh") / "province", postgres.create())
+    """The same on PostgreSQL; every test begins with what is in its database now."""
+    out = make_home(tmp_path_factory.mktemp("fresh") / "province", postgres.create())
+    postgres.keep(out.database_url)
+    return out
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -95,12 +97,11 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     fresh: Home = request.getfixturevalue("fresh_on_postgres")
-    url = postgres.create(Postgres.name_of(fresh.database_url))
-    monkeypatch.setenv("PROVINCE_DATABASE_URL", url)  # for the commands
-    out = Office(Home(Path(shutil.copytree(fresh.path, tmp_path / "province")), url))
+    postgres.reset(fresh.database_url)
+    monkeypatch.setenv("PROVINCE_DATABASE_URL", fresh.database_url)  # for the commands
+    out = Office(Home(Path(shutil.copytree(fresh.path, tmp_path / "province")), fresh.database_url))
     yield out
     out.db.close()
-    postgres.drop(url)
 
 
 class Server:
