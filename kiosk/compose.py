@@ -4,6 +4,7 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,18 +18,23 @@ from kiosk import __version__
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
+from kiosk.domain.feed import FeedKind
 from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
-from kiosk.domain.protocol import Enrolment, Untrusted
+from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.ports import Camera, Clock, KeyStore, Printer
 from kiosk.security import files
+from kiosk.security import officers as security
 from kiosk.security.keyring import Keyring
-from kiosk.security.vault import Vault
+from kiosk.security.officers import Credentials, Officers, Standing
+from kiosk.security.session import Officer, Session
+from kiosk.security.tries import Tries
+from kiosk.security.vault import Lid, Vault
 from kiosk.settings import Settings, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
-from kiosk.store import check, locks, migrations, recovery
+from kiosk.store import check, feed, locks, migrations, recovery
 from kiosk.store import papers as prints
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
@@ -85,6 +91,7 @@ class Parts:
     settings: Settings
     clock: Clock
     vault: Vault
+    officers: Officers
     database: Database
     journal: Journal
     station: Station
@@ -140,6 +147,8 @@ class Parts:
                 found.append(Code.UNSURE_FOUND)
             with self.database.read() as conn:
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
+        if not self.officers.session.secured and any(row.role == "lead" for row in self.vault.secrets.enrolment.officers):
+            found.append(Code.NO_LEAD)
         return [code for code in dict.fromkeys(found) if code is not None]
 
     def set_aside(self) -> list[str]:
@@ -156,6 +165,7 @@ class Parts:
         return report
 
     def close(self) -> None:
+        """Afterwards nothing here holds the DEK: pool, keyring and vault go with their owner."""
         if "uploader" in self.__dict__:
             self.uploader.close()
         self.database.close()
@@ -169,19 +179,50 @@ class Parts:
 
 
 def open_parts(
-    home: Path, settings: Settings | None = None, clock: Clock | None = None, keystore: KeyStore | None = None, exclusive: bool = False
+    home: Path,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    keystore: KeyStore | None = None,
+    exclusive: bool = False,
+    given: Credentials | None = None,
 ) -> Parts:
-    """Opens an enrolled home. `exclusive`: for rebuild. Raises KioskError (NOT_ENROLLED, HOME_BUSY, DATABASE_*, DISK_*, KEYS_*)."""
+    """Opens an enrolled home. `exclusive`: for rebuild; `given`: who opens it, once an officer has a PIN.
+
+    Raises KioskError (NOT_ENROLLED, LOCKED, PIN_*, HOME_BUSY, DATABASE_*, DISK_*, KEYS_*).
+    """
     try:
-        return _open(home, settings, clock or SystemClock(), keystore, exclusive)
+        return _open(home, settings, clock or SystemClock(), keystore, exclusive, given)
     except OSError as error:  # a folder that lets nothing be written, a disk without room for a lock
         raise KioskError(code_of(error), home=home, what=error.strerror) from error
 
 
-def _open(home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool) -> Parts:
+def look(home: Path, keystore: KeyStore | None = None) -> Lid:
+    """The closed vault: whose station, which officers. Raises KioskError(NOT_ENROLLED | KEYS_UNREADABLE)."""
+    return Lid.look(home, keystore or keystores.best(home))
+
+
+def standing(home: Path, lid: Lid, clock: Clock | None = None) -> tuple[Standing, ...]:
+    """The officers as the sign-in page lists them; nothing is opened."""
+    return security.standing(lid, Tries(home), clock or SystemClock())
+
+
+def _unlock(lid: Lid, home: Path, clock: Clock, given: Credentials | None) -> tuple[Vault, Officer | None]:
+    if not lid.secured:
+        return lid.open(), None
+    if given is None:
+        raise KioskError(Code.LOCKED)
+    dek, officer = security.unlock(lid, given, Tries(home), clock)
+    return lid.opened_by(dek), officer
+
+
+def _open(
+    home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool, given: Credentials | None
+) -> Parts:
     with ExitStack() as stack:
-        vault = Vault.open(home, keystore or keystores.best(home))
+        keystore = keystore or keystores.best(home)
+        lid = Lid.look(home, keystore)
         stack.enter_context(locks.hold(home, "home", exclusive))
+        vault, officer = _unlock(lid, home, clock, given)
         settings = settings or load(home)
         me = identity(vault)
         new = not (home / "journal.db").exists()
@@ -195,10 +236,23 @@ def _open(home: Path, settings: Settings | None, clock: Clock, keystore: KeyStor
         if new and not recovered.restored and not keyring.empty():  # keys of epochs, and neither journal nor copy
             files.write(home / LOST, b"")
         unsure = Unsure(home)
+        session = Session(lid.secured)
+        officers = Officers(home, vault, keystore, clock, session)
         area, issuer = vault.secrets.enrolment.station, vault.secrets.enrolment.issuer_id
-        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, "-", issuer))
+        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, session, issuer))
+        _learn(database, officers)
+        if officer is not None and given is not None:
+            officers.sign_in(given, officer)
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service)
-        return Parts(home, settings, clock, vault, database, journal, station, mirror, outbox, unsure, recovered, stack.pop_all())
+        return Parts(home, settings, clock, vault, officers, database, journal, station, mirror, outbox, unsure, recovered, stack.pop_all())
+
+
+def _learn(database: Database, officers: Officers) -> None:
+    """Officers as the feed last said them: into the vault, where the sign-in page finds them."""
+    with contextlib.suppress(KioskError, OSError):
+        with database.read() as conn:
+            rows = feed.rows(conn, FeedKind.OFFICER, OfficerRow)
+        officers.learn([row for row in rows.values()])
 
 
 def _reconcile(home: Path, mirror: Mirror, database: Database, journal: Journal, clock: Clock) -> recovery.Outcome:
@@ -225,8 +279,15 @@ def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
     return Scanner(open_camera, QrDecoder(patience=5), time.monotonic, settings.repeat_seconds, Quality())
 
 
+def environment(settings: Settings) -> Credentials | None:
+    """KIOSK_OFFICER and KIOSK_PIN, by which scripts unlock; None where the station forbids it or they are not set."""
+    officer, pin = os.environ.get("KIOSK_OFFICER", ""), os.environ.get("KIOSK_PIN", "")
+    return Credentials(officer, pin) if officer and pin and settings.command_unlock else None
+
+
 @contextlib.contextmanager
-def enrolled(home: Path) -> Iterator[Parts]:
+def enrolled(home: Path, exclusive: bool = False) -> Iterator[Parts]:
     """`with enrolled(home) as parts`, for commands."""
-    with open_parts(home) as parts:
+    settings = load(home)
+    with open_parts(home, settings, exclusive=exclusive, given=environment(settings)) as parts:
         yield parts

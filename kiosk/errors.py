@@ -38,6 +38,15 @@ class Code(StrEnum):
     KEYS_UNREADABLE = "KS-205"
     NO_DAY = "KS-206"
     DAY_UNKNOWN = "KS-207"
+    # officers
+    LOCKED = "KS-210"
+    PIN_WRONG = "KS-211"
+    PIN_WAIT = "KS-212"
+    PIN_WEAK = "KS-213"
+    LEAD_NEEDED = "KS-214"
+    OFFICER_UNKNOWN = "KS-215"
+    LOOKUPS_MANY = "KS-216"
+    NO_LEAD = "KS-217"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -31,7 +31,8 @@ class Settings:
     `repeat_seconds`: a code in front of the camera is one sighting for so long (the policy's own number goes before it, if longer);
     `dim_seconds`: after which a verdict steps back; `print_folder`: where papers are kept, else `papers` in the data directory;
     `printer`: the spooler's name, else the system's default; `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is
-    printed after each khai hộ, unasked; `server_url`: goes before the address of the enrolment.
+    printed after each khai hộ, unasked; `server_url`: goes before the address of the enrolment;
+    `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
     """
 
     camera: str = "0"
@@ -49,6 +50,7 @@ class Settings:
     print_folder: str = ""
     slip_size: str = "a6"
     slip_always: bool = False
+    command_unlock: bool = True
     unknown: tuple[str, ...] = dataclasses.field(default=(), metadata={"key": False})
 
     def papers(self, home: Path) -> Path:

@@ -20,6 +20,7 @@ from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.verdict import Act, Known, Person, Verdict
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
+from kiosk.security.session import Officer, Session
 from kiosk.store import register
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Journal, Written
@@ -32,7 +33,7 @@ CLOCK_BACK_MS = 300_000  # small steps are the time service at work
 
 @dataclass(frozen=True, slots=True)
 class StationInfo:
-    """What the window's head shows. `lane`: this entrance's name."""
+    """What the window's head shows. `lane`: this entrance's name; `officer`: the name of who is signed in, "" for nobody."""
 
     kiosk: str
     label: str
@@ -53,7 +54,7 @@ class Setting:
     issuers: Mapping[bytes, Issuer]
     unsure: Unsure
     lane: str
-    officer: str
+    session: Session
     issuer: bytes = b""  # this kiosk's own id as a pass issuer, 3 bytes
 
 
@@ -74,7 +75,19 @@ class Station:
 
     @property
     def info(self) -> StationInfo:
-        return StationInfo(self._me.kiosk, self._me.label, self._s.area, self.day() or "", self._s.lane, self._s.officer)
+        return StationInfo(self._me.kiosk, self._me.label, self._s.area, self.day() or "", self._s.lane, self._officer_name())
+
+    @property
+    def session(self) -> Session:
+        """Who is signed in; sign-in and hand-over change it."""
+        return self._s.session
+
+    def require(self, role: str, task: str = "") -> Officer | None:
+        """Who answers for a task of `role` ("lead"): see Session.require. Raises KioskError(LEAD_NEEDED | LOCKED)."""
+        return self._s.session.require(role, self._s.clock.now().mono, task)
+
+    def _officer_name(self) -> str:
+        return self._s.session.officer.name if self._s.session.officer else ""
 
     @property
     def policy(self) -> Policy:
@@ -176,7 +189,9 @@ class Station:
             root = self._s.journal.opened(conn, target)
             if root is None or root.body.kind not in (Kind.VISIT, Kind.DECLARATION):
                 raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
-            fields = {"target": str(target), "void": void, "reason": why, "role": "officer", "changes": changes or {}}
+            if void and root.body.officer != self._s.session.id:
+                self.require("lead", "void")
+            fields = {"target": str(target), "void": void, "reason": why, "role": self._s.session.role, "changes": changes or {}}
             written = self._append(conn, self._day(conn, now), [Draft(Kind.CORRECTION, fields, deed)], now)
         self._committed()
         return str(written[0].key)
@@ -194,9 +209,24 @@ class Station:
         self._committed()
         return str(written[-1].key)
 
-    def begin_day(self, event_day: str) -> None:
-        """The lead opens a working day. Raises KioskError(DAY_UNKNOWN)."""
+    def tell(self) -> bool:
+        """Writes what sign-in, hand-over and lock have to tell. False: it could not be written now and goes with the next event."""
+        if not self._s.session.untold():
+            return True
         now = self._s.clock.now()
+        try:
+            with self._s.database.write() as conn:
+                self._tell(conn, self._day(conn, now), now)
+        except (KioskError, OSError):
+            return False
+        self._committed()
+        return True
+
+    def begin_day(self, event_day: str) -> None:
+        """Opens a working day; the lead, unless it is the one the clocks agree on. Raises KioskError(DAY_UNKNOWN | LEAD_NEEDED)."""
+        now = self._s.clock.now()
+        if event_day != self.likely_day():
+            self.require("lead", "day")
         with self._s.database.write() as conn:
             register.begin_day(conn, self._me, event_day, now.wall)
             self._append(conn, event_day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
@@ -276,8 +306,19 @@ class Station:
         return day
 
     def _append(self, conn: Connection, day: str, drafts: list[Draft], now: Now) -> list[Written]:
+        self._tell(conn, day, now)
         policy = self._campaign(day).policy.version
-        return self._s.journal.append(conn, day, drafts, now, self._s.officer, policy, self.skew_ms)
+        return self._s.journal.append(conn, day, drafts, now, self._s.session.id, policy, self.skew_ms)
+
+    def _tell(self, conn: Connection, day: str, now: Now) -> None:
+        """What the session has to tell, before anything else; it is told when it is found in the journal, and not a moment sooner."""
+        for fact in self._s.session.untold():
+            if fact.tried and self._s.journal.by_deed(conn, fact.deed):
+                self._s.session.told(fact.deed)
+                continue
+            fact.tried = True
+            policy = self._campaign(day).policy.version
+            self._s.journal.append(conn, day, [Draft(fact.kind, fact.fields, fact.deed)], now, fact.officer, policy, self.skew_ms)
 
     def _look_for(self, deed: bytes, now: Now) -> list[Written] | None:
         """After an unknown COMMIT: close, reopen, look. Found counts only if the disk takes one more commit after it."""

@@ -52,6 +52,13 @@ class Authority:
         """Raises seal.Unopenable."""
         return seal.unwrap(self.wrap_key, sealed, b"station-key" + station.encode())
 
+    def seal_first_pin(self, officer: str, key: bytes) -> bytes:
+        return seal.wrap(self.wrap_key, key, b"first-pin" + officer.encode())
+
+    def open_first_pin(self, officer: str, sealed: bytes) -> bytes:
+        """Raises seal.Unopenable."""
+        return seal.unwrap(self.wrap_key, sealed, b"first-pin" + officer.encode())
+
 
 def create(home: Home, hosts: Sequence[str]) -> None:
     """Every key but the days'. Raises Refused if this home has a province already."""

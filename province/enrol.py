@@ -11,15 +11,15 @@ from hashlib import sha256
 from sqlalchemy import Connection, Row, func, select, update
 
 from kiosk.domain.policy import Station
-from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, OfficerRow, SignedCampaign, enrol_code
-from province import tables
+from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, SignedCampaign, enrol_code
+from province import officers, tables
 from province.authority import Authority
 from province.db import Database
 from province.settings import PLAIN, WEB_ISSUER, Refused
 
 MINUTES = 10
 CODE, KIOSK, STATION = tables.table(tables.EnrolCode), tables.table(tables.Kiosk), tables.table(tables.Station)
-OFFICER, CAMPAIGN = tables.table(tables.Officer), tables.table(tables.Campaign)
+CAMPAIGN = tables.table(tables.Campaign)
 
 
 class NotEnrolled(Exception):
@@ -90,7 +90,7 @@ def _new_kiosk(conn: Connection, station: str, call: EnrolCall, now: int) -> Row
 def _enrolment(conn: Connection, authority: Authority, kiosk: Row[tuple[object, ...]], now: int) -> Enrolment:
     station = conn.execute(select(STATION).where(STATION.c.station_id == kiosk.station_id)).one()
     hamlets = tuple(json.loads(station.hamlets))
-    officers = conn.execute(select(OFFICER).where(OFFICER.c.station_id == kiosk.station_id).order_by(OFFICER.c.created_at)).all()
+    people, firsts = officers.of_station(conn, authority, kiosk.station_id)
     return Enrolment(
         kiosk=kiosk.kiosk_id,
         label=kiosk.label,
@@ -100,6 +100,7 @@ def _enrolment(conn: Connection, authority: Authority, kiosk: Row[tuple[object, 
         trust=authority.trust,
         campaigns=[SignedCampaign(row.body, row.signature) for row in conn.execute(select(CAMPAIGN).order_by(CAMPAIGN.c.created_at))],
         issuers=[authority.issuer, *(IssuerRow(row.issuer_id, row.issuer_public, row.revoked_at) for row in conn.execute(select(KIOSK)))],
-        officers=[OfficerRow(row.id, row.name, row.role) for row in officers],
+        officers=people,
         at=now,
+        first_pins=firsts,
     )

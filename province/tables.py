@@ -78,13 +78,16 @@ class Station(Row, table=True):
 
 
 class Officer(Row, table=True):
-    """Names and roles go down to the kiosks; PINs are never here."""
+    """Names and roles go down to the kiosks. `first_key`: a first PIN given out of band, stretched by Argon2id with `first_salt` and
+    sealed under the home's wrap key; the officer's own PIN is never here."""
 
     __table_args__ = REFERENCE
     id: str = pk()
     station_id: str = Field(foreign_key="station.station_id")
     name: str
     role: str
+    first_salt: bytes | None = None
+    first_key: bytes | None = None
     created_at: int = ms()
 
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("kiosk.cli.journal", "events' headers, no personal data"),
     "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
+    "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
 

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.open_parts(args.home, exclusive=True) as parts:
+    with compose.enrolled(args.home, exclusive=True) as parts:
         events, rows = parts.journal.rebuild(parts.database)
     if args.json:
         output.emit({"events": events, "rows": rows})

@@ -4,6 +4,7 @@ import argparse
 
 from kiosk import compose, words
 from kiosk.cli import output
+from kiosk.errors import Code, KioskError
 from kiosk.store import syncnote
 
 
@@ -12,12 +13,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    try:
+        answer = _opened(args)
+    except KioskError as error:
+        if error.code is not Code.LOCKED:
+            raise
+        answer = _locked(args)
+    if args.json:
+        output.emit(answer)
+    else:
+        print(f"{answer['station']} · {answer['label']} · {answer['event_day'] or '—'}")
+        print(words.sync_state(str(answer["state"])))
+        print("\n".join(f"  {key}: {value}" for key, value in answer.items()))
+    return 0
+
+
+def _opened(args: argparse.Namespace) -> dict[str, object]:
     with compose.enrolled(args.home) as parts:
         counts = parts.outbox.counts()
         now = parts.clock.now().wall
         epoch, seq, head = parts.journal.where(parts.database)
         note = syncnote.read(args.home)
-        answer = {
+        return {
             "station": parts.journal.identity.station,
             "kiosk": parts.journal.identity.kiosk,
             "event_day": parts.station.day(),
@@ -33,13 +50,23 @@ def run(args: argparse.Namespace) -> int:
             "clock_skew_s": note.clock_skew_s,
             "state": note.state,
             "label": parts.journal.identity.label,
-            "key": f"device secret only ({parts.vault.where})",
+            "key": keys(parts.officers.session.secured, parts.vault.where),
+            "officer": parts.officers.session.id,
             "conditions": [code.value for code in parts.conditions()],
         }
-    if args.json:
-        output.emit(answer)
-    else:
-        print(f"{answer['station']} · {answer['label']} · {answer['event_day'] or '—'}")
-        print(words.sync_state(note.state))
-        print("\n".join(f"  {key}: {value}" for key, value in answer.items()))
-    return 0
+
+
+def _locked(args: argparse.Namespace) -> dict[str, object]:
+    """What can be said without a PIN: whose machine this is, and that it is locked. Nothing that the DEK protects."""
+    lid = compose.look(args.home)
+    people = lid.people
+    unknown = dict.fromkeys(("event_day", "epoch", "seq", "head", "waiting", "acknowledged", "opened", "refused", "last_receipt_at"))
+    note = syncnote.read(args.home)
+    more = {"feed_age_s": None, "clock_skew_s": note.clock_skew_s, "state": "locked", "label": people.label}
+    known = {"station": people.station, "kiosk": people.kiosk}
+    return {**known, **unknown, **more, "key": keys(lid.secured, lid.where), "officer": None, "conditions": [Code.LOCKED.value]}
+
+
+def keys(secured: bool, where: str) -> str:
+    """What the DEK hangs on, plainly."""
+    return f"officer PIN and device secret ({where})" if secured else f"device secret only ({where})"

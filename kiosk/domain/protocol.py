@@ -296,6 +296,18 @@ class OfficerRow(msgspec.Struct, frozen=True):
     role: Literal["officer", "lead", "technician"]
 
 
+class FirstPin(msgspec.Struct, frozen=True):
+    """A first PIN that was given out of band, stretched by Argon2id: `key` 32 bytes, `salt` 16, costs as crypto.kdf.Costs. The kiosk wraps
+    its DEK under it at once and keeps no `key`; the officer replaces the PIN on the kiosk."""
+
+    officer: str
+    salt: bytes
+    key: bytes
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
 class Enrolment(msgspec.Struct, frozen=True):
     """What a kiosk is told at enrolment, inside a service-signed answer. `station_key`: 32 bytes, for this station's kiosks alone."""
 
@@ -309,6 +321,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     issuers: list[IssuerRow]
     officers: list[OfficerRow]
     at: int
+    first_pins: list[FirstPin] = []
 
 
 class Problem(msgspec.Struct, frozen=True):

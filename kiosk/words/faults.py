@@ -163,6 +163,46 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Người phụ trách chọn đúng ngày bầu cử, hoặc nối mạng để nhận lịch mới."),
     ),
+    Code.LOCKED: FaultWords(
+        N_("Máy đang khóa."),
+        KEPT,
+        N_("Cán bộ đăng nhập bằng mã PIN; lệnh thì đặt KIOSK_OFFICER và KIOSK_PIN."),
+    ),
+    Code.PIN_WRONG: FaultWords(
+        N_("Mã PIN hoặc cụm từ không đúng."),
+        UNTOUCHED,
+        N_("Gõ lại; sai năm lần thì phải chờ. Quên mã: người phụ trách đặt mã mới."),
+    ),
+    Code.PIN_WAIT: FaultWords(
+        N_("Đã gõ sai nhiều lần, phải chờ rồi mới thử lại được."),
+        UNTOUCHED,
+        N_("Chờ hết giờ đếm, hoặc nhờ người phụ trách đăng nhập và bỏ giờ chờ."),
+    ),
+    Code.PIN_WEAK: FaultWords(
+        N_("Mã mới chưa dùng được."),
+        N_("Mã cũ vẫn giữ nguyên."),
+        N_("Dùng 6 đến 12 chữ số không dễ đoán; máy không có kho khóa thì dùng cụm bốn từ do máy đưa ra."),
+    ),
+    Code.LEAD_NEEDED: FaultWords(
+        N_("Việc này của người phụ trách lối vào."),
+        NOTHING,
+        N_("Mời người phụ trách gõ mã PIN, rồi làm lại."),
+    ),
+    Code.OFFICER_UNKNOWN: FaultWords(
+        N_("Không có cán bộ nào mang mã này ở máy này."),
+        UNTOUCHED,
+        N_("Xem danh sách bằng kiosk officers; thêm cán bộ thì nhờ tỉnh."),
+    ),
+    Code.LOOKUPS_MANY: FaultWords(
+        N_("Nhiều lượt xem chi tiết hoặc tìm theo tên trong mười phút."),
+        N_("Không có gì bị chặn; mỗi lượt xem đều được ghi lại."),
+        N_("Người phụ trách hỏi lý do và xem nhật ký thao tác."),
+    ),
+    Code.NO_LEAD: FaultWords(
+        N_("Chưa có người phụ trách đặt mã PIN: ai mở máy cũng dùng được."),
+        KEPT,
+        N_("Người phụ trách đặt mã PIN ở trang Ca trực (F1)."),
+    ),
     Code.JOURNAL_BROKEN: FaultWords(
         N_("Nhật ký có chỗ không khớp."),
         N_("Không gì bị xóa; bản thứ hai và phần tỉnh đã nhận vẫn còn."),
@@ -252,6 +292,8 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CLOCK_BACK: ConditionWords(N_("Đồng hồ máy chạy lùi: chỉnh lại khi rảnh tay"), HOW),
     Code.ENGINE_MISSING: ConditionWords(N_("Thiếu một bộ đọc mã, máy vẫn quét được"), HOW),
     Code.PRINT_FAILED: ConditionWords(N_("Đã lưu, chưa in: xem giấy và dây máy in"), N_("In (F8)")),
+    Code.LOOKUPS_MANY: ConditionWords(N_("Xem chi tiết hoặc tìm tên hơn 30 lượt trong 10 phút: báo người phụ trách"), HOW),
+    Code.NO_LEAD: ConditionWords(N_("Chưa ai đặt mã PIN: người mở được máy thì đọc được dữ liệu"), HOW),
     Code.MIRROR_BROKEN: ConditionWords(N_("Bản thứ hai của nhật ký bị hỏng: báo 19001075"), HOW),
     Code.OFFLINE: ConditionWords(N_("Không có mạng, máy vẫn làm việc"), SEND),
     Code.PORTAL: ConditionWords(N_("Mạng đòi đăng nhập, máy vẫn làm việc"), HOW),
