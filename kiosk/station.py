@@ -1,4 +1,4 @@
-"""The use cases of the entrance: scan, declare, see, correct. One synchronous call each, one transaction, no Qt, no network.
+"""The use cases of the entrance: scan, declare, see, defer, leave, correct. One synchronous call each, one transaction, no Qt, no network.
 
 Green means written: a verdict leaves here only after COMMIT. When saving fails the officer is sent to paper, never the voter home.
 """
@@ -8,23 +8,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kiosk import desk
+from kiosk.desk import Bench, Desk, Done
 from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
-from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Pass
 from kiosk.domain.passes.model import Kind as Code_
-from kiosk.domain.policy import Campaign, Policy
+from kiosk.domain.policy import Campaign, Policy, closing
 from kiosk.domain.policy import Station as PollingArea
-from kiosk.domain.verdict import Act, Known, Person, Verdict
+from kiosk.domain.projection import VOTER
+from kiosk.domain.verdict import Act, Known, Verdict
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
 from kiosk.store import register
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Journal, Written
-from kiosk.store.register import Today
+from kiosk.store.register import Declared, Line, Today
 from kiosk.store.unsure import Unsure
 
 SEEN = ("moh", "arrival", "hues")
@@ -45,7 +47,7 @@ class StationInfo:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a station is made of; compose.py fills it."""
+    """What a station is made of; compose.py fills it. `issuer`: 3 bytes of this kiosk's own pass issuer."""
 
     database: Database
     journal: Journal
@@ -64,6 +66,7 @@ class Station:
     def __init__(self, setting: Setting) -> None:
         self._s = setting
         self._me = setting.journal.identity
+        self._desk = Desk(setting.journal, setting.issuer)
         self.on_commit: list[Callable[[], None]] = []
         self.skew_ms = 0
         self.trouble: Code | None = None
@@ -108,6 +111,27 @@ class Station:
         with self._s.database.read() as conn:
             return register.open_day(conn)
 
+    def lines(self, limit: int) -> tuple[Line, ...]:
+        """The newest deeds of the open day, for F7 and F4."""
+        with self._s.database.read() as conn:
+            return register.lines(conn, self._me.kiosk, register.open_day(conn) or "", limit)
+
+    def declaration(self, event: str) -> Declared | None:
+        """A declaration of this kiosk as it stands, to complete or to correct it; None if there is none that counts."""
+        key = _key(event)
+        with self._s.database.read() as conn:
+            return register.declaration(conn, key) if key.kiosk == self._me.kiosk else None
+
+    def wrote(self, deed: bytes) -> bool:
+        """True if this deed is in the journal: a draft that outlived its own saving is not offered again."""
+        with self._s.database.read() as conn:
+            return bool(self._s.journal.by_deed(conn, deed))
+
+    def closing(self, minutes: float) -> bool:
+        """True in the last `minutes` before closing and after it, on the open day."""
+        day = self.day()
+        return day is not None and closing(self._campaign(day), day, self._s.clock.now().wall, minutes)
+
     def today(self) -> Today:
         with self._s.database.read() as conn:
             return register.today(conn, self._me, register.open_day(conn) or "")
@@ -123,63 +147,88 @@ class Station:
 
         def act(conn: Connection, day: str) -> list[Draft]:
             known = self._known(conn, shown.subjects, day)
-            judged = verdict.judge(shown, known, self._campaign(day).policy, moment)
-            draft, judged = self._draft(conn, day, shown, judged, sighting.deed)
+            bench = self._bench(conn, day, now, sighting.deed)
+            judged = verdict.judge(shown, known, bench.policy, moment)
+            draft, judged = self._draft(bench, shown, judged)
             said[:] = [judged]
             return [draft]
 
         return self._write(act, said, sighting.deed, now, shown.kind)
 
-    def declare(self, said_by_voter: Declaration, deed: bytes | None = None) -> Verdict:
-        """A declaration and, unless the person is in already, the arrival: one transaction."""
-        now, deed = self._s.clock.now(), deed or os.urandom(8)
-        said: list[Verdict] = []
+    def declare(self, said_by_voter: Declaration, deed: bytes | None = None, ticket: int = 0, completes: str = "") -> Verdict:
+        """A declaration and, unless the person is in already, the arrival: one transaction.
 
-        def act(conn: Connection, day: str) -> list[Draft]:
-            desk = form.outcome(said_by_voter, self._campaign(day).policy.rules)
-            slip = (hu1.subject(self._s.issuer, deed),) if self._s.issuer else ()  # the pass on the voter's slip is this person
-            subjects = (*form.subjects(said_by_voter.fields), *slip)
-            fields = {**said_by_voter.fields, "mode": said_by_voter.mode, "subjects": list(subjects), "desk": desk}
-            drafts = [Draft(Kind.DECLARATION, fields, deed)]
-            cards = tuple(s for s in subjects if s.startswith("id:"))  # a phone may be the family's: it finds, it never says "already in"
-            known = self._known(conn, cards, day)
-            person = Person(
-                verdict.short_name(str(fields.get("full_name", ""))), str(fields.get("gender", "")), str(fields.get("birth_date", ""))[:4]
-            )
-            if known.entered_at is not None:
-                said[:] = [Verdict(Act.ALREADY_IN, Code_.OTHER, "declared", person=person, since=known.entered_at, at=now.wall)]
-                return drafts
-            judged = Verdict(Act.HEALTH_DESK if desk else Act.COME_IN, Code_.OTHER, "declared", True, person, now.wall, at=now.wall)
-            visit, judged = self._visit(conn, day, judged, deed, "proxy", now.wall, subjects)
-            said[:] = [judged]
-            return [*drafts, visit]
+        `ticket`: the number the voter brought (F11, or from the other table); `completes`: event of the declaration that this one
+        completes. Raises KioskError(EVENT_UNKNOWN | BAD_INPUT).
+        """
+        _key(completes) if completes else None
+        _ticket(ticket)
 
-        return self._write(act, said, deed, now, Code_.OTHER)
+        def act(bench: Bench) -> Done:
+            cards = tuple(s for s in form.subjects(said_by_voter.fields) if s.startswith("id:"))
+            return self._desk.declare(bench, said_by_voter, self._known(bench.conn, cards, bench.day), ticket, completes)
 
-    def seen(self, kind: str, deed: bytes | None = None) -> Verdict:
+        return self._act(act, deed)
+
+    def seen(self, kind: str, deed: bytes | None = None, person: str = VOTER) -> Verdict:
         """F5: a declaration was seen on the voter's own phone: one counted event, no personal data (letter, 2b).
 
         Raises KioskError(BAD_INPUT).
         """
-        if kind not in SEEN:
-            raise KioskError(Code.BAD_INPUT, value=kind[:20], allowed=", ".join(SEEN))
-        now, deed = self._s.clock.now(), deed or os.urandom(8)
-        said: list[Verdict] = []
+        desk.allowed(kind, SEEN)
+        desk.allowed(person, desk.PERSONS)
 
-        def act(conn: Connection, day: str) -> list[Draft]:
-            judged = Verdict(Act.COME_IN, Code_.MOH if kind == "moh" else Code_.OTHER, f"seen_{kind}", True, at=now.wall)
-            draft, judged = self._visit(conn, day, judged, deed, kind, None, ())
-            said[:] = [judged]
-            return [draft]
+        def act(bench: Bench) -> Done:
+            judged = Verdict(Act.COME_IN, Code_.MOH if kind == "moh" else Code_.OTHER, f"seen_{kind}", True, at=bench.at)
+            draft, judged = self._desk.visit(bench, judged, kind, None, (), person)
+            return [draft], judged
 
-        return self._write(act, said, deed, now, Code_.OTHER)
+        return self._act(act, deed)
 
-    def correct(self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None) -> str:
-        """A new event that names the root it corrects. Returns its key. Raises KioskError(EVENT_UNKNOWN | BAD_INPUT | store's own)."""
-        try:
-            target = Key.parse(event)
-        except ValueError:
-            raise KioskError(Code.EVENT_UNKNOWN, event=event[:60]) from None
+    def defer(self, reason: str, deed: bytes | None = None, subjects: tuple[str, ...] = (), person: str = VOTER) -> Verdict:
+        """F11: in first, declare later, with a numbered ticket (`refused`, `not_yet`, `closing`); or a number for the other table
+        (`lane`). `subjects`: of the card just shown. Raises KioskError(BAD_INPUT)."""
+        desk.allowed(reason, (*desk.REASONS, desk.LANE))
+        desk.allowed(person, desk.PERSONS)
+        return self._act(lambda b: self._desk.defer(b, reason, self._known(b.conn, subjects, b.day), subjects, person), deed)
+
+    def leave(self, sighting: Sighting) -> Verdict:
+        """F6: a code or ticket shown at the exit closes the visit of the person it names."""
+        now, ticket = self._s.clock.now(), desk.ticket_target(sighting.raw)
+        if ticket is not None:
+            return self._act(lambda bench: self._desk.leave(bench, target=ticket), sighting.deed)
+        shown = passes.read(sighting.raw, self._s.issuers, max(now.wall, self._floor))
+
+        def act(bench: Bench) -> Done:
+            if shown.subjects:
+                return self._desk.leave(bench, shown.subjects)
+            judged = verdict.judge(shown, verdict.NOBODY, bench.policy, self._moment(now, shown))
+            draft, judged = self._draft(bench, shown, replace(judged, arrival=False))
+            return [draft], judged
+
+        return self._act(act, sighting.deed, shown.kind)
+
+    def leave_by(self, ticket: int = 0, event: str = "", deed: bytes | None = None) -> Verdict:
+        """An exit by ticket number, by the arrival's event, or by neither: somebody whose code cannot be told.
+
+        Raises KioskError(EVENT_UNKNOWN | BAD_INPUT)."""
+        target = _key(event) if event else None
+        _ticket(ticket)
+        if target is not None:
+            with self._s.database.read() as conn:
+                if target.kiosk != self._me.kiosk or register.visit_row(conn, target) is None:
+                    raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
+        return self._act(lambda bench: self._desk.leave(bench, (), ticket, target), deed)
+
+    def correct(
+        self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False
+    ) -> str:
+        """A new event that names the root it corrects; the old one stays. Returns its key.
+
+        `whole`: and all that the same act wrote (declaration and arrival); `changes`: field -> new value, None takes it out.
+        Raises KioskError(EVENT_UNKNOWN | BAD_INPUT | FORM_INCOMPLETE | store's own).
+        """
+        target = _key(event)
         try:
             why = text.clean(reason, 200)
         except text.BadText as bad:
@@ -187,12 +236,14 @@ class Station:
         now, deed = self._s.clock.now(), os.urandom(8)
         with self._s.database.write() as conn:
             root = self._s.journal.opened(conn, target)
-            if root is None or root.body.kind not in (Kind.VISIT, Kind.DECLARATION):
+            if root is None:
                 raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
-            if void and root.body.officer != self._s.session.id:
-                self.require("lead", "void")
-            fields = {"target": str(target), "void": void, "reason": why, "role": self._s.session.role, "changes": changes or {}}
-            written = self._append(conn, self._day(conn, now), [Draft(Kind.CORRECTION, fields, deed)], now)
+            day, lead = self._day(conn, now), None
+            if root.body.officer != self._s.session.id:
+                lead = self.require("lead", "void" if void else "correct")
+            role = lead.role if lead else self._s.session.role
+            drafts = self._desk.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
+            written = self._append(conn, day, drafts, now)
         self._committed()
         return str(written[0].key)
 
@@ -251,7 +302,8 @@ class Station:
         known = register.find(conn, subjects, day, self._me.station_key)
         if known.declared_at is None:
             return known
-        return replace(known, declared_at=max(known.declared_at, self._me.enrolled_at))
+        at, own = max(known.declared_at, self._me.enrolled_at), f"{self._me.kiosk}:{known.declaration}"
+        return replace(known, declared_at=at, declaration=own)
 
     def _campaign(self, day: str | None) -> Campaign:
         found = self._me.campaign(day or "") or (self._me.campaigns[-1] if self._me.campaigns else None)
@@ -259,19 +311,26 @@ class Station:
             raise KioskError(Code.NO_DAY)
         return found
 
-    def _draft(self, conn: Connection, day: str, shown: Pass, judged: Verdict, deed: bytes) -> tuple[Draft, Verdict]:
+    def _draft(self, bench: Bench, shown: Pass, judged: Verdict) -> tuple[Draft, Verdict]:
         if judged.arrival:
-            return self._visit(conn, day, judged, deed, shown.kind.value, judged.since, shown.subjects)
+            return self._desk.visit(bench, judged, shown.kind.value, judged.since, shown.subjects)
         fields = {"verdict": judged.act.value, "code": shown.kind.value, "reason": judged.reason}
-        return Draft(Kind.SIGHTING, fields, deed), judged
+        return Draft(Kind.SIGHTING, fields, bench.deed), judged
 
-    @staticmethod
-    def _visit(
-        conn: Connection, day: str, judged: Verdict, deed: bytes, source: str, since: int | None, subjects: tuple[str, ...]
-    ) -> tuple[Draft, Verdict]:
-        number = register.next_number(conn, day)
-        fields = {"no": number, "source": source, "verdict": judged.act.value, "since": since, "subjects": list(subjects)}
-        return Draft(Kind.VISIT, fields, deed), replace(judged, number=number)
+    def _bench(self, conn: Connection, day: str, now: Now, deed: bytes) -> Bench:
+        return Bench(conn, day, now.wall, deed, self._campaign(day).policy)
+
+    def _act(self, work: Callable[[Bench], Done], deed: bytes | None, kind: Code_ = Code_.OTHER) -> Verdict:
+        """One act of the table in one transaction."""
+        now, name = self._s.clock.now(), deed or os.urandom(8)
+        said: list[Verdict] = []
+
+        def act(conn: Connection, day: str) -> list[Draft]:
+            drafts, judged = work(self._bench(conn, day, now, name))
+            said[:] = [judged]
+            return drafts
+
+        return self._write(act, said, name, now, kind)
 
     def _write(self, act: Callable[[Connection, str], list[Draft]], said: list[Verdict], deed: bytes, now: Now, kind: Code_) -> Verdict:
         """Runs one act in one transaction; knows the three outcomes: written, not written, unknown."""
@@ -352,3 +411,17 @@ class Station:
     def _committed(self) -> None:
         for wake in self.on_commit:
             wake()
+
+
+def _key(event: str) -> Key:
+    """Raises KioskError(EVENT_UNKNOWN)."""
+    try:
+        return Key.parse(event)
+    except ValueError:
+        raise KioskError(Code.EVENT_UNKNOWN, event=event[:60]) from None
+
+
+def _ticket(number: int) -> None:
+    """Raises KioskError(BAD_INPUT)."""
+    if not 0 <= number < 1_000_000_000:
+        raise KioskError(Code.BAD_INPUT, value=str(number)[:20], allowed="1-999999999")

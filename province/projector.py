@@ -10,14 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select
 
-from kiosk.domain.events import Key, kind_word
-from kiosk.domain.projection import AMENDMENTS, ROOTS, Fact, Visit, settle, target_of
+from kiosk.domain.events import Key, Kind, kind_word
+from kiosk.domain.projection import OF_A_VISIT, ROOTS, Declaration, Defer, Fact, Visit, amends, fits, settle, target_of
 from kiosk.domain.projection import Row as Settled
 from province import tables
 from province.db import insert_ignore
 from province.reader import Reader
 
 EPOCH, VISIT, DECLARATION = tables.table(tables.Epoch), tables.table(tables.Visit), tables.table(tables.Declaration)
+DEFER, LEAVE = tables.table(tables.Defer), tables.table(tables.Leave)
+TABLES: dict[int, Table] = {Kind.VISIT: VISIT, Kind.DECLARATION: DECLARATION, Kind.DEFER: DEFER, Kind.LEAVE: LEAVE}
 LINK, DEED, ROLLUP = tables.table(tables.Link), tables.table(tables.Deed), tables.table(tables.Rollup)
 UNKNOWN_DAY = ""
 Deed = tuple[int, str]  # kind, name
@@ -38,13 +40,13 @@ class Projector:
         roots = [fact for fact in facts if fact.body.kind in ROOTS]
         place = {"station_id": self.station, "event_day": self.day}
         insert_ignore(self.conn, DEED, [{**place, "deed": _name(f), **_own(f.key), "kind": int(f.body.kind)} for f in roots])
-        again = self._amended([fact for fact in facts if fact.body.kind in AMENDMENTS])
+        again = self._amended([fact for fact in facts if amends(fact.body)])
         places, linked = self._places({_name(f) for f in roots}), self._linked(roots)
         plain: list[Fact] = []
         for fact in roots:
             deed = (int(fact.body.kind), _name(fact))
             if fact.key in linked or len(places[deed]) > 1:
-                again.add(deed)
+                again |= {deed} | self._upper(fact)
             elif deed not in again:
                 plain.append(fact)
         self._store([settle([fact], []) for fact in plain], self.day)
@@ -66,10 +68,17 @@ class Projector:
             where = {"station_id": self.station, "event_day": found[1] if found else UNKNOWN_DAY}
             named = {"target_kiosk": target.kiosk, "target_epoch": target.epoch, "target_seq": target.seq}
             rows.append({**where, **named, **_own(fact.key), "relation": kind_word(fact.body.kind)})
-            if found and found[0].body.kind in ROOTS:
+            if found and fits(fact.body, found[0].body):
                 deeds.add((int(found[0].body.kind), _name(found[0])))
+                deeds |= self._upper(found[0])
         insert_ignore(self.conn, LINK, rows)
         return deeds
+
+    def _upper(self, root: Fact) -> set[Deed]:
+        """The deed of the visit that a corrected exit or late declaration speaks of."""
+        target = target_of(root.body)
+        found = self._fetch(target) if target else None
+        return {(int(found[0].body.kind), _name(found[0]))} if found and fits(root.body, found[0].body) else set()
 
     def _places(self, names: set[str]) -> dict[Deed, dict[Key, str]]:
         """Deed -> every root event that wrote it, with its day."""
@@ -97,14 +106,20 @@ class Projector:
         roots = [found[0] for key in sorted(places) if (found := self._fetch(key)) is not None]
         if not roots:  # its own epoch has not been opened so far; it will find the link
             return
-        row = settle(roots, [amendment for root in roots for amendment in self._amendments(root.key, places[root.key])])
-        table = VISIT if isinstance(row, Visit) else DECLARATION
+        row = settle(roots, [amendment for root in roots for amendment in self._naming(root, places[root.key])])
+        table = TABLES[int(roots[0].body.kind)]
         for key, day in places.items():
             c = table.c
             own = (c.kiosk_id == key.kiosk, c.epoch == key.epoch, c.seq == key.seq)
             self.conn.execute(delete(table).where(c.station_id == self.station, c.event_day == day, *own))
             self.touched.add(day)
         self._store([row], places[row.key])
+
+    def _naming(self, root: Fact, day: str) -> list[Fact]:
+        """All that name a root, and the corrections of those."""
+        first = [a for a in self._amendments(root.key, day) if fits(a.body, root.body)]
+        more = [a for a in first if a.body.kind in OF_A_VISIT]
+        return first + [b for a in more for b in self._amendments(a.key, (self._fetch(a.key) or (a, day))[1])]
 
     def _amendments(self, root: Key, day: str) -> list[Fact]:
         c = LINK.c
@@ -114,25 +129,29 @@ class Projector:
         return [each[0] for each in found if each is not None]
 
     def _store(self, rows: Sequence[Settled], day: str) -> None:
-        by_table: dict[Table, list[dict[str, Any]]] = {VISIT: [], DECLARATION: []}
+        by_table: dict[Table, list[dict[str, Any]]] = {table: [] for table in TABLES.values()}
         for row in rows:
             place = {"station_id": self.station, "event_day": day, **_own(row.key), "voided": row.voided}
             columns = place | _columns(row) | {"subject_hash": self.reader.subject_hash(day, row.subjects)}
-            by_table[VISIT if isinstance(row, Visit) else DECLARATION].append(columns)
+            by_table[_table(row)].append(columns)
             self.touched.add(day)
         for table, found in by_table.items():
             insert_ignore(self.conn, table, found)
 
     def _count(self, day: str) -> None:
-        """The day's counts, made again from the rows: nothing to drift."""
+        """The day's counts, made again from the rows: nothing to drift. One ticket is one arrival, whichever kiosks named it."""
 
-        def number(table: Table, *more: Any) -> int:
+        def number(table: Table, what: Any, *more: Any) -> int:
             where = (table.c.station_id == self.station, table.c.event_day == day, ~table.c.voided, *more)
-            return int(self.conn.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
+            return int(self.conn.execute(select(what).select_from(table).where(*where)).scalar_one())
 
         self.conn.execute(delete(ROLLUP).where(ROLLUP.c.station_id == self.station, ROLLUP.c.event_day == day))
-        counts = {"visits": number(VISIT), "declarations": number(DECLARATION), "desk": number(DECLARATION, DECLARATION.c.desk)}
-        self.conn.execute(ROLLUP.insert(), {"station_id": self.station, "event_day": day, "updated_at": self.now, **counts})
+        ticket, every = VISIT.c.ticket, func.count()
+        visits = number(VISIT, every, ticket == 0) + number(VISIT, func.count(ticket.distinct()), ticket > 0)
+        counts = {"declarations": number(DECLARATION, every), "desk": number(DECLARATION, every, DECLARATION.c.desk)}
+        self.conn.execute(
+            ROLLUP.insert(), {"station_id": self.station, "event_day": day, "updated_at": self.now, "visits": visits, **counts}
+        )
 
 
 def _own(key: Key) -> dict[str, Any]:
@@ -145,16 +164,33 @@ def _name(fact: Fact) -> str:
     return deed if len(deed) == 16 and deed.isascii() and deed.isalnum() else sha256(deed.encode()).hexdigest()
 
 
+def _table(row: Settled) -> Table:
+    if isinstance(row, Visit):
+        return VISIT
+    return DECLARATION if isinstance(row, Declaration) else DEFER if isinstance(row, Defer) else LEAVE
+
+
 def _columns(row: Settled) -> dict[str, Any]:
     """The minimum the province keeps of a row."""
+    ticket = row.ticket if 0 <= row.ticket < 1 << 31 else 0
+    if isinstance(row, Declaration):
+        return {"declared_at": row.at, "mode": _word(row.mode), "desk": row.desk, "ticket": ticket}
+    if isinstance(row, Defer):
+        return {"at": row.at, "reason": _word(row.reason), "ticket": ticket, "deed": _word(row.deed)}
     if not isinstance(row, Visit):
-        return {"declared_at": row.at, "mode": _word(row.mode), "desk": row.desk}
+        return {"at": row.at, "known": bool(row.target), "ticket": ticket}
     since = row.since if isinstance(row.since, int) and abs(row.since) < 1 << 62 else None
     number = row.number if 0 <= row.number < 1 << 31 else 0
-    words = {"source": _word(row.source), "verdict": _word(row.verdict)}
-    return {"entered_at": row.at, "left_at": row.left_at, "number": number, "declared_at": since, **words}
+    words = {"source": _word(row.source), "verdict": _word(row.verdict), "person": _word(row.person), "place": _spot(row.place)}
+    times = {"entered_at": row.at, "left_at": row.left_at, "declared_at": since}
+    return {**times, "number": number, "ticket": ticket, "deed": _word(row.deed), **words}
 
 
 def _word(text: str) -> str:
     """A stable word of ours; anything else is not copied into the open."""
     return text if len(text) <= 32 and text.isascii() and text.replace("_", "").isalnum() else ""
+
+
+def _spot(text: str) -> str:
+    """A place's id, "TL1-A"."""
+    return text if _word(text.replace("-", "_")) else ""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from kiosk.crypto import seal
 from kiosk.domain import events
 from kiosk.domain.events import Key, Place
-from kiosk.domain.projection import AMENDMENTS, ROOTS, Fact, settle
+from kiosk.domain.projection import ROOTS, Fact, settle, target_of
 from kiosk.domain.protocol import Opening, key_aad
 from kiosk.shipped import data_dir
 from province import tables
@@ -53,13 +53,13 @@ def dictionary(number: int) -> bytes:
 
 def projectable(fact: Fact) -> bool:
     """False if the shared rules cannot make a row of it, or of a root that it amends: fields of a shape nobody wrote."""
-    bare = msgspec.structs.replace(fact.body, fields={})
+    bare, target = msgspec.structs.replace(fact.body, fields={}), target_of(fact.body)
     try:
         if fact.body.kind in ROOTS:
             "".join(settle([fact], []).subjects).encode()
-        elif fact.body.kind in AMENDMENTS:
+        if target is not None:
             for kind in ROOTS:
-                "".join(settle([Fact(fact.key, 0, msgspec.structs.replace(bare, kind=int(kind)))], [fact]).subjects).encode()
+                "".join(settle([Fact(target, 0, msgspec.structs.replace(bare, kind=int(kind)))], [fact]).subjects).encode()
     except (TypeError, ValueError, OverflowError, AttributeError):
         return False
     return True

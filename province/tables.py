@@ -12,7 +12,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 SCHEMA = 1
-EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "link", "deed", "web_record")
+EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "defer", "leave", "link", "deed", "web_record")
 PARTITIONED: dict[str, Any] = {"postgresql_partition_by": "RANGE (event_day)", "info": {"class": "event"}}
 REFERENCE: dict[str, Any] = {"info": {"class": "reference"}}
 BY_STATION: dict[str, Any] = {"info": {"class": "station"}}
@@ -353,6 +353,10 @@ class Visit(Row, table=True):
     declared_at: int | None = ms(None)
     voided: bool
     subject_hash: bytes | None = None
+    person: str = "voter"
+    ticket: int = 0
+    place: str = ""
+    deed: str = ""
 
 
 class Declaration(Row, table=True):
@@ -367,6 +371,40 @@ class Declaration(Row, table=True):
     declared_at: int = ms()
     mode: str
     desk: bool
+    voided: bool
+    subject_hash: bytes | None = None
+    ticket: int = 0
+
+
+class Defer(Row, table=True):
+    """A ticket handed out: in first, declare later; or sent to the other table (`lane`). What became of it: province/tickets.py."""
+
+    __table_args__ = PARTITIONED
+    station_id: str = pk()
+    event_day: str = pk()
+    kiosk_id: str = pk()
+    epoch: str = pk()
+    seq: int = pk(sa_type=BigInteger)
+    at: int = ms()
+    ticket: int
+    reason: str
+    deed: str
+    voided: bool
+    subject_hash: bytes | None = None
+
+
+class Leave(Row, table=True):
+    """Somebody went out. `known`: that kiosk knew the visit, whose `left_at` says it; else `ticket` or `subject_hash` name the person."""
+
+    __table_args__ = PARTITIONED
+    station_id: str = pk()
+    event_day: str = pk()
+    kiosk_id: str = pk()
+    epoch: str = pk()
+    seq: int = pk(sa_type=BigInteger)
+    at: int = ms()
+    known: bool
+    ticket: int
     voided: bool
     subject_hash: bytes | None = None
 

@@ -17,6 +17,8 @@ LARGEST = 256 * 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", help="a JSON file, or - for standard input")
+    parser.add_argument("--ticket", type=int, default=0, metavar="N", help="the number the voter brought (F11, or from the other table)")
+    parser.add_argument("--completes", default="", metavar="EVENT", help="the declaration that this one completes (khai bổ sung)")
     parser.add_argument("--example", action="store_true", help="prints one to copy from")
 
 
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         output.say("kiosk declare --file FILE|-  (--example)")
         return 2
     try:
-        said = declaration.from_json(_read(args.file), today=vntime.iso_day(int(time.time() * 1000)))
+        said = declaration.from_json(read_json(args.file), today=vntime.iso_day(int(time.time() * 1000)))
     except declaration.FormIncomplete as refused:
         errors = {key: words.field_problem(reason) for key, reason in refused.errors.items()}
         if args.json:
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         output.complain(KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(errors))))
         return 1
     with compose.enrolled(args.home) as parts:
-        verdict = parts.station.declare(said)
+        verdict = parts.station.declare(said, ticket=args.ticket, completes=args.completes)
         parts.mirror.step()
     if args.json:
         output.emit({"event": event_json(verdict.event), "verdict": verdict.act.value, "at": verdict.at, "number": verdict.number})
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     return int(verdict.act is Act.NOT_SAVED)
 
 
-def _read(name: str) -> object:
+def read_json(name: str) -> object:
     """Raises KioskError(BAD_FILE)."""
     try:
         if name == "-":

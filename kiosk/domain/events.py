@@ -87,9 +87,11 @@ class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
                 person (voter team service companion; absent: voter), ticket; officer's F5 has no subjects
     sighting    verdict, reason, code (kind of code); never the content of a code, never a look-up name
     declaration form.yaml's keys, answers {exposures{}, symptoms{}} in the same mapping, mode, subjects [..], desk (rule outcome)
-    correction  target "kiosk:epoch:seq", void, reason, role, changes{}
-    leave       target or subjects, place
-    defer       ticket (number on the slip), reason (refused not_yet closing), no health data; the visit it goes with names the ticket
+                ticket (the one it closes), arrival (key of the visit that came first), completes (key of the declaration it completes)
+    correction  target "kiosk:epoch:seq", void, reason, role, changes{} (a field that is null was taken out)
+    leave       target (the visit), or where this kiosk does not know it subjects or ticket; place
+    defer       ticket (number on the slip), reason (refused not_yet closing; lane: sent to the other table, no visit), no health data;
+                the visit it goes with names the ticket
     audit       what (one of AUDITED), and what else that act needs: reason, target, count; never a name, a number or a code
     day         what (opened, closed)
     place       id, what (set, withdrawn), place{} as feed.PlaceRow

@@ -1,8 +1,11 @@
 """Policy: what the province decides and may change by a signed campaign row; an argument of the verdict, never a global."""
 
+import datetime as dt
 from typing import Final, Literal
 
 import msgspec
+
+from kiosk.domain.vntime import ZONE
 
 GO: Final = "go"
 ASK: Final = "ask"
@@ -62,8 +65,31 @@ class Campaign(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
 
 
+def moment(day: str, clock: str) -> int | None:
+    """"19:00" on an ISO day in Vietnam -> ms UTC; None for what is no time."""
+    try:
+        return int(dt.datetime.fromisoformat(f"{day}T{clock}:00").replace(tzinfo=ZONE).timestamp() * 1000)
+    except ValueError:
+        return None
+
+
+def closing(campaign: Campaign, day: str, now: int, minutes: float) -> bool:
+    """True from `minutes` before closing on, on `day`: then "in first, declare later" is offered first."""
+    closes = moment(day, campaign.closes)
+    return closes is not None and now >= closes - minutes * 60_000
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """When a hamlet was asked to come: "07:00" to "08:30"."""
+
+    hamlet: str
+    since: str
+    until: str
+
+
 class Station(msgspec.Struct, frozen=True):
-    """A polling area. `code`: "46-474-19750-01"; `commune`: ward code of the units' list; `name` as signs say it."""
+    """A polling area. `code`: "46-474-19750-01"; `commune`: ward code of the units' list; `name` as signs say it; `slots`: the
+    announced arrival hours, where there are any."""
 
     code: str
     name: str
@@ -71,3 +97,9 @@ class Station(msgspec.Struct, frozen=True):
     ward: str = ""
     district: str = ""
     hamlets: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+
+def expected(station: Station, clock: str) -> str:
+    """The hamlet whose hour it is at "08:41", or "": a suggestion, never an answer."""
+    return next((slot.hamlet for slot in station.slots if slot.since <= clock < slot.until), "")

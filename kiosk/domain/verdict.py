@@ -3,7 +3,7 @@
 Pure. It guides and never decides who may vote: no verdict turns anybody away (letter 63/CV-BCĐ; law 7 of the architecture).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,9 @@ class Act(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     OTHER_CODE = "other_code"
     DEFERRED = "in_first_declare_later"
+    TO_TABLE = "to_the_table"
+    DECLARED = "declaration_kept"
+    LEFT = "left"
     NOT_SAVED = "not_saved"
 
 
@@ -40,7 +43,8 @@ class Known:
     """What this kiosk already knows of the person shown. Times in ms UTC.
 
     `entered_at`: first arrival today; `declared_at`: newest declaration that counts; `health_desk`: that declaration's rule outcome;
-    `name`, `gender`, `birth_year`: from that declaration, to compare with a paper.
+    `name`, `gender`, `birth_year`: from that declaration, to compare with a paper; `declaration`: its event;
+    `ticket`: of that arrival, when the declaration was put off.
     """
 
     entered_at: int | None = None
@@ -50,6 +54,8 @@ class Known:
     name: str = ""
     gender: str = ""
     birth_year: str = ""
+    declaration: str = ""
+    ticket: int = 0
 
 
 NOBODY = Known()
@@ -69,6 +75,7 @@ class Verdict:
     """`act`; `reason`: a stable word or ""; `arrival`: this act counts a visit; `person`; `since`: the time the title or the
     card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
     once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged);
+    `ticket`: the number handed out, or still to be closed; `completes`: event of the declaration here that a new one completes;
     `list_at`: the date of a trust list over 24 hours old that the verdict rests on, ms UTC."""
 
     act: Act
@@ -83,6 +90,8 @@ class Verdict:
     prefill: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     list_at: int | None = None
+    ticket: int = 0
+    completes: str = ""
 
 
 def short_name(full: str) -> str:
@@ -102,13 +111,16 @@ def _known_person(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict 
     """The verdict on somebody whom this kiosk knows already, or None."""
     person = person_of(p, known)
     if known.entered_at is not None:
-        return Verdict(Act.ALREADY_IN, p.kind, "entered", person=person, since=known.entered_at, at=now)
+        waiting = known.ticket if known.declared_at is None else 0
+        reason = "ticket_open" if waiting else "entered"
+        return Verdict(Act.ALREADY_IN, p.kind, reason, person=person, since=known.entered_at, at=now, ticket=waiting)
     if known.by_poster_at is not None:
         return Verdict(Act.BY_POSTER, p.kind, "poster", person=person, since=known.by_poster_at, at=now)
     if known.declared_at is None:
         return None
     if now - known.declared_at > policy.validity_hours * HOUR:
-        return Verdict(Act.OUT_OF_DATE, p.kind, "declaration_old", person=person, since=known.declared_at, at=now, prefill=dict(p.fields))
+        old = Verdict(Act.OUT_OF_DATE, p.kind, "declaration_old", person=person, since=known.declared_at, at=now, prefill=dict(p.fields))
+        return replace(old, completes=known.declaration)
     act = Act.HEALTH_DESK if known.health_desk else Act.COME_IN
     return Verdict(act, p.kind, "declared_here", arrival=True, person=person, since=known.declared_at, at=now)
 

@@ -18,7 +18,7 @@ from kiosk.store import mirror
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT, Journal
 from kiosk.store.outbox import head_at
-from kiosk.store.projections import DECLARATION, VISIT
+from kiosk.store.projections import TABLES, VISIT
 from kiosk.store.register import RECEIPT
 
 
@@ -126,7 +126,7 @@ def _numbers(conn: Connection) -> Iterator[Finding]:
 def _projection(conn: Connection, facts: list[tuple[Fact, str]]) -> Iterator[Finding]:
     """The rows on screen against rows computed afresh from the events."""
     fresh = projection.project(fact for fact, _ in facts).rows
-    shown = {(r.epoch, r.seq): (r.deed, r.voided, r.amended) for t in (VISIT, DECLARATION) for r in conn.execute(select(t)).all()}
+    shown = {(r.epoch, r.seq): (r.deed, r.voided, r.amended) for t in TABLES.values() for r in conn.execute(select(t)).all()}
     expected = {key[1:]: (row.deed, int(row.voided), row.amended) for key, row in fresh.items()}
     for epoch, seq in sorted(shown.keys() ^ expected.keys() | {k for k in shown.keys() & expected.keys() if shown[k] != expected[k]}):
         yield Finding("projection", seq, epoch)

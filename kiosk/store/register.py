@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from kiosk.domain import projection
+from kiosk.domain.events import Key
+from kiosk.domain.projection import Ticket
 from kiosk.domain.verdict import NOBODY, Known
 from kiosk.domain.vntime import ZONE, local
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections
 from kiosk.store.engine import Prepared
 from kiosk.store.journal import EPOCH, EVENT, Identity
-from kiosk.store.projections import DECLARATION, SIGHTING, SUBJECT, VISIT
+from kiosk.store.projections import DECLARATION, DEFER, LEAVE, SIGHTING, SUBJECT, VISIT
 from kiosk.store.tables import ReceiptRow, WorkingDay
 
 DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
@@ -23,7 +26,7 @@ RECEIPT: Any = ReceiptRow.__table__  # type: ignore[attr-defined]
 OPEN_DAY = Prepared(select(DAY.c.event_day, func.max(DAY.c.opened_at)).where(DAY.c.closed_at.is_(None)))  # SQLite: the day of that maximum
 ROOTS_OF = Prepared(select(SUBJECT.c.epoch, SUBJECT.c.seq).where(SUBJECT.c.hash == bindparam("hash")))
 ENTERED = Prepared(
-    select(VISIT.c.at).where(
+    select(VISIT.c.at, VISIT.c.source, VISIT.c.ticket).where(
         VISIT.c.epoch == bindparam("epoch"),
         VISIT.c.seq == bindparam("seq"),
         VISIT.c.event_day == bindparam("event_day"),
@@ -44,25 +47,28 @@ LAST_VISIT = Prepared(
 
 
 def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Known:
-    """What is known of a person by any of their look-up names."""
+    """What is known of a person by any of their look-up names; `declaration` without the kiosk's name: "epoch:seq"."""
     if not subjects:
         return NOBODY
     entered: int | None = None
+    ticket = 0  # of the arrival, when the declaration was put off
     said: Any = None
+    key: tuple[str, int] = ("", 0)
     for subject in subjects:
         for epoch, seq in ROOTS_OF.run(conn, {"hash": projections.subject_hash(station_key, subject)}).fetchall():
             visit = ENTERED.first(conn, epoch=epoch, seq=seq, event_day=event_day)
             if visit is not None:
                 entered = min(visit[0], entered or visit[0])
+                ticket = visit[2] if visit[1] == "defer" else ticket
                 continue
             declared = DECLARED.first(conn, epoch=epoch, seq=seq)
             if declared is not None and (said is None or declared[0] > said[0]):
-                said = declared
+                said, key = declared, (epoch, seq)
     if said is None:
-        return Known(entered_at=entered)
+        return Known(entered_at=entered, ticket=ticket)
     fields = msgspec.json.decode(said[2], type=dict[str, Any])
     name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
-    return Known(entered, None, said[0], bool(said[1]), name, gender, born[:4])
+    return Known(entered, None, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}")
 
 
 def next_number(conn: Connection, event_day: str) -> int:
@@ -123,9 +129,80 @@ def begin_day(conn: Connection, identity: Identity, event_day: str, now: int) ->
         conn.execute(insert(DAY).values(event_day=event_day, opened_at=now, closed_at=None))
 
 
+def arrival(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Any:
+    """The row of the newest arrival today of the person with any of these look-up names, or None."""
+    newest: Any = None
+    for subject in subjects:
+        for epoch, seq in ROOTS_OF.run(conn, {"hash": projections.subject_hash(station_key, subject)}).fetchall():
+            row = visit_row(conn, Key("", epoch, seq))
+            if row is not None and row.event_day == event_day and (newest is None or row.at > newest.at):
+                newest = row
+    return newest
+
+
+def visit_row(conn: Connection, key: Key) -> Any:
+    """An arrival that counts, or None."""
+    return conn.execute(select(VISIT).where(VISIT.c.epoch == key.epoch, VISIT.c.seq == key.seq, VISIT.c.voided == 0)).first()
+
+
+def arrival_of_ticket(conn: Connection, event_day: str, ticket: int) -> Any:
+    """The arrival that this kiosk gave the ticket to, or None."""
+    return conn.execute(
+        select(VISIT).where(VISIT.c.event_day == event_day, VISIT.c.ticket == ticket, VISIT.c.voided == 0).order_by(VISIT.c.at)
+    ).first()
+
+
+def declared_ticket(conn: Connection, event_day: str, ticket: int) -> bool:
+    """True if a declaration here names the ticket."""
+    where = (DECLARATION.c.event_day == event_day, DECLARATION.c.ticket == ticket, DECLARATION.c.voided == 0)
+    return conn.execute(select(DECLARATION.c.seq).where(*where)).first() is not None
+
+
+def next_ticket(conn: Connection, event_day: str, series: int) -> int:
+    """Dense per kiosk and day, in this kiosk's own thousand: 1, 2, … at the first laptop, 2001, 2002, … at the second."""
+    given = int(conn.execute(select(func.count()).select_from(DEFER).where(DEFER.c.event_day == event_day)).scalar() or 0) + 1
+    return series * 1000 + given if given < 1000 else (series or 1) * 100_000 + given
+
+
+def tickets(conn: Connection, kiosk: str, event_day: str) -> tuple[Ticket, ...]:
+    """What became of each ticket of the day, as far as this kiosk knows."""
+    rows: list[projection.Row] = []
+    for r in conn.execute(select(DEFER).where(DEFER.c.event_day == event_day)):
+        rows.append(projection.Defer(Key(kiosk, r.epoch, r.seq), r.deed, r.at, r.ticket, r.reason, bool(r.voided)))
+    if not rows:
+        return ()
+    for r in conn.execute(select(VISIT).where(VISIT.c.event_day == event_day, VISIT.c.ticket > 0)):
+        key, gone = Key(kiosk, r.epoch, r.seq), bool(r.voided)
+        rows.append(projection.Visit(key, r.deed, r.at, r.number, r.source, r.verdict, r.since, (), r.left_at, gone, ticket=r.ticket))
+    for r in conn.execute(select(DECLARATION).where(DECLARATION.c.event_day == event_day, DECLARATION.c.ticket > 0)):
+        key, gone = Key(kiosk, r.epoch, r.seq), bool(r.voided)
+        rows.append(projection.Declaration(key, r.deed, r.at, r.mode, bool(r.desk), (), voided=gone, ticket=r.ticket))
+    for r in conn.execute(select(LEAVE).where(LEAVE.c.event_day == event_day, LEAVE.c.ticket > 0)):
+        rows.append(projection.Leave(Key(kiosk, r.epoch, r.seq), r.deed, r.at, r.target, r.ticket, (), bool(r.voided)))
+    return tuple(projection.tickets(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration as it stands. `event`: "kiosk:epoch:seq"; `fields`: form.yaml's keys."""
+
+    event: str
+    at: int
+    mode: str
+    fields: dict[str, Any]
+
+
+def declaration(conn: Connection, key: Key) -> Declared | None:
+    """A declaration that counts, or None."""
+    where = (DECLARATION.c.epoch == key.epoch, DECLARATION.c.seq == key.seq, DECLARATION.c.voided == 0)
+    row = conn.execute(select(DECLARATION).where(*where)).first()
+    return None if row is None else Declared(str(key), row.at, row.mode, msgspec.json.decode(row.fields, type=dict[str, Any]))
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of today's list; no name, no number of a person. `event`: "kiosk:epoch:seq"."""
+    """One line of today's list, one a deed; no name, no number of a person. `event`: "kiosk:epoch:seq" of what F4 takes; `kind`:
+    visit, declaration (of somebody who was in), defer (a lane's ticket), leave; `declaration`: event of the deed's declaration, or ""."""
 
     at: int
     number: int
@@ -133,6 +210,45 @@ class Line:
     source: str
     event: str
     voided: bool
+    kind: str = "visit"
+    ticket: int = 0
+    declaration: str = ""
+    amended: bool = False
+
+
+def lines(conn: Connection, kiosk: str, event_day: str, limit: int) -> tuple[Line, ...]:
+    """The newest `limit` deeds of the day, newest first."""
+
+    def newest(table: Any) -> Any:
+        order = (table.c.at.desc(), table.c.epoch, table.c.seq.desc())
+        return conn.execute(select(table).where(table.c.event_day == event_day).order_by(*order).limit(limit)).all()
+
+    def event(row: Any) -> str:
+        return f"{kiosk}:{row.epoch}:{row.seq}"
+
+    visits = newest(VISIT)
+    declared, deferred = newest(DECLARATION), newest(DEFER)
+    of_deed = {row.deed: event(row) for row in declared}
+    wanted = [row.deed for row in (*declared, *deferred)]
+    arrived = {deed for (deed,) in conn.execute(select(VISIT.c.deed).where(VISIT.c.deed.in_(wanted)))} if wanted else set()
+    found: list[tuple[int, int, Line]] = []
+
+    def add(row: Any, number: int, act: str, source: str, kind: str, ticket: int, declaration: str = "") -> None:
+        gone, amended = bool(row.voided), row.amended > 0
+        found.append((row.at, row.seq, Line(row.at, number, act, source, event(row), gone, kind, ticket, declaration, amended)))
+
+    for v in visits:
+        add(v, v.number, v.verdict, v.source, "visit", v.ticket, of_deed.get(v.deed, ""))
+    for d in declared:
+        if d.deed not in arrived:
+            add(d, 0, "declaration_kept", d.mode, "declaration", d.ticket, event(d))
+    for d in deferred:
+        if d.deed not in arrived:
+            add(d, 0, "to_the_table", d.reason, "defer", d.ticket)
+    for gone in newest(LEAVE):
+        add(gone, 0, "left", "", "leave", gone.ticket)
+    found.sort(key=lambda one: one[:2], reverse=True)
+    return tuple(line for _, _, line in found[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +267,18 @@ class Today:
     by_source: dict[str, int] = field(default_factory=dict)
     by_verdict: dict[str, int] = field(default_factory=dict)
     by_mode: dict[str, int] = field(default_factory=dict)
+    by_person: dict[str, int] = field(default_factory=dict)
+    left: int = 0
+    tickets: tuple[Ticket, ...] = ()
     last: tuple[Line, ...] = ()
 
+    @property
+    def waiting_tickets(self) -> tuple[Ticket, ...]:
+        """Who is in and has not declared: neither declared nor gone."""
+        return tuple(t for t in self.tickets if t.state == "open" and t.visit is not None)
 
-def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20) -> Today:
+
+def today(conn: Connection, identity: Identity, event_day: str, shown_lines: int = 20) -> Today:
     hour = (VISIT.c.at // 3_600_000 + 7) % 24  # Vietnam
     groups = conn.execute(
         select(VISIT.c.source, VISIT.c.verdict, hour.label("hour"), VISIT.c.voided, VISIT.c.amended > 0, func.count())
@@ -171,7 +295,6 @@ def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20)
     shown = conn.execute(select(SIGHTING.c.verdict, func.count()).where(SIGHTING.c.event_day == event_day).group_by(SIGHTING.c.verdict))
     verdicts.update({verdict: count for verdict, count in shown})
     numbers = conn.execute(select(func.min(VISIT.c.number), func.max(VISIT.c.number)).where(VISIT.c.event_day == event_day)).one()
-    newest = conn.execute(select(VISIT).where(VISIT.c.event_day == event_day).order_by(VISIT.c.number.desc()).limit(lines)).all()
     modes = conn.execute(
         select(DECLARATION.c.mode, func.count())
         .where(DECLARATION.c.event_day == event_day, DECLARATION.c.voided == 0)
@@ -179,7 +302,9 @@ def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20)
     )
     by_mode = {mode: count for mode, count in modes}
     opened = conn.execute(select(DAY.c.opened_at).where(DAY.c.event_day == event_day)).scalar()
-    last = tuple(Line(v.at, v.number, v.verdict, v.source, f"{identity.kiosk}:{v.epoch}:{v.seq}", bool(v.voided)) for v in newest)
+    of_day = (VISIT.c.event_day == event_day, VISIT.c.voided == 0)
+    persons = conn.execute(select(VISIT.c.person, func.count()).where(*of_day).group_by(VISIT.c.person))
+    gone = conn.execute(select(func.count()).select_from(LEAVE).where(LEAVE.c.event_day == event_day, LEAVE.c.voided == 0)).scalar()
     return Today(
         event_day=event_day,
         visits=sources.total(),
@@ -193,7 +318,10 @@ def today(conn: Connection, identity: Identity, event_day: str, lines: int = 20)
         by_source=dict(sources),
         by_verdict=dict(verdicts),
         by_mode=by_mode,
-        last=last,
+        by_person={person: count for person, count in persons},
+        left=int(gone or 0),
+        tickets=tickets(conn, identity.kiosk, event_day),
+        last=lines(conn, identity.kiosk, event_day, shown_lines),
     )
 
 

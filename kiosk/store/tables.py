@@ -121,7 +121,7 @@ class FeedCursor(SQLModel, table=True):
 
 
 class VisitRow(SQLModel, table=True):
-    """Projection: one arrival. `number`: dense per kiosk and day; `source`: hu1, cccd, proxy, moh …"""
+    """Projection: one arrival. `number`: dense per kiosk and day; `source`: hu1, cccd, proxy, moh …; `ticket`: 0 for none."""
 
     __tablename__ = "visit"
     __table_args__ = CLUSTERED
@@ -135,6 +135,9 @@ class VisitRow(SQLModel, table=True):
     verdict: str = Field(sa_column=text())
     since: int | None = Field(sa_column=integer(null=True))
     left_at: int | None = Field(sa_column=integer(null=True))
+    person: str = Field(sa_column=text())
+    ticket: int = Field(sa_column=integer())
+    place: str = Field(sa_column=text())
     voided: int = Field(sa_column=integer())
     amended: int = Field(sa_column=integer())
 
@@ -153,6 +156,40 @@ class DeclarationRow(SQLModel, table=True):
     desk: int = Field(sa_column=integer())
     name_folded: str = Field(sa_column=text())
     fields: str = Field(sa_column=text())
+    ticket: int = Field(sa_column=integer())
+    completes: str = Field(sa_column=text())
+    voided: int = Field(sa_column=integer())
+    amended: int = Field(sa_column=integer())
+
+
+class DeferRow(SQLModel, table=True):
+    """Projection: a ticket handed out, and why. What became of it is projection.tickets'."""
+
+    __tablename__ = "defer"
+    __table_args__ = CLUSTERED
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    event_day: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+    deed: str = Field(sa_column=text())
+    ticket: int = Field(sa_column=integer())
+    reason: str = Field(sa_column=text())
+    voided: int = Field(sa_column=integer())
+    amended: int = Field(sa_column=integer())
+
+
+class LeaveRow(SQLModel, table=True):
+    """Projection: somebody went out. `target`: the visit, "" where this kiosk does not know it."""
+
+    __tablename__ = "leave"
+    __table_args__ = CLUSTERED
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    event_day: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+    deed: str = Field(sa_column=text())
+    target: str = Field(sa_column=text())
+    ticket: int = Field(sa_column=integer())
     voided: int = Field(sa_column=integer())
     amended: int = Field(sa_column=integer())
 
@@ -210,5 +247,5 @@ class PrintJobRow(SQLModel, table=True):
     job: str = Field(sa_column=text())
 
 
-PROJECTIONS: tuple[type[SQLModel], ...] = (VisitRow, DeclarationRow, SightingRow, Subject, Link)
+PROJECTIONS: tuple[type[SQLModel], ...] = (VisitRow, DeclarationRow, DeferRow, LeaveRow, SightingRow, Subject, Link)
 METADATA = SQLModel.metadata

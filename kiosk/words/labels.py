@@ -34,6 +34,28 @@ SOURCES: dict[str, str] = {
     "hues": N_("Xem tờ khai trên Hue-S"),
     "arrival": N_("Xem xác nhận đã quét bảng QR"),
     "paper": N_("Phiếu giấy nhập lại"),
+    "defer": N_("Vào trước, khai sau"),
+}
+
+PERSONS: dict[str, str] = {
+    "voter": N_("Cử tri"),
+    "team": N_("Tổ bầu cử"),
+    "service": N_("Phục vụ, báo chí"),
+    "companion": N_("Người đi cùng"),
+}
+
+DEFER_REASONS: dict[str, str] = {
+    "refused": N_("Từ chối khai"),
+    "not_yet": N_("Chưa khai được"),
+    "closing": N_("Sắp hết giờ"),
+    "lane": N_("Sang bàn khai hộ"),
+}
+
+TICKET_STATES: dict[str, str] = {
+    "open": N_("Chưa khai"),
+    "declared": N_("Đã khai"),
+    "left": N_("Đã ra, không khai"),
+    "voided": N_("Đã hủy"),
 }
 
 MODES: dict[str, str] = {

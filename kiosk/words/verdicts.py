@@ -158,6 +158,28 @@ TABLE: dict[Act, _Row] = {
         N_("Đưa phiếu cho cử tri; khai khi ra."),
         timed=N_("VÀO TRƯỚC, KHAI SAU · phiếu {number}"),
     ),
+    Act.TO_TABLE: _Row(
+        N_("MỜI SANG BÀN KHAI HỘ"),
+        "➜",
+        Role.DECLARE,
+        "high",
+        N_("Đưa số cho cử tri, mời sang bàn khai hộ."),
+        timed=N_("MỜI SANG BÀN KHAI HỘ · số {number}"),
+    ),
+    Act.DECLARED: _Row(
+        N_("ĐÃ NHẬN TỜ KHAI"),
+        "✔",
+        Role.GO,
+        "high",
+        N_("Cử tri đã vào từ trước; không cần làm gì thêm."),
+    ),
+    Act.LEFT: _Row(
+        N_("ĐÃ GHI LƯỢT RA"),
+        "↦",
+        Role.NEUTRAL,
+        "high",
+        N_("Chào cử tri."),
+    ),
     Act.NOT_SAVED: _Row(
         N_("CHƯA LƯU ĐƯỢC VÀO MÁY"),
         "⚠",
@@ -210,10 +232,13 @@ def act_label(act: str) -> str:
     return gettext(TABLE[Act(act)].title) if act in Act._value2member_map_ else act
 
 
+TICKETED = (Act.DEFERRED, Act.TO_TABLE)
+
+
 def _title(row: _Row, v: Verdict) -> str:
-    if row.timed and v.act is Act.DEFERRED and v.number:
-        return gettext(row.timed).format(number=v.number)
-    if row.timed and v.act is not Act.DEFERRED and v.since is not None:
+    if row.timed and v.act in TICKETED and v.ticket:
+        return gettext(row.timed).format(number=v.ticket)
+    if row.timed and v.act not in TICKETED and v.since is not None:
         return gettext(row.timed).format(time=hour_minute(v.since))
     return gettext(row.title)
 
@@ -221,8 +246,14 @@ def _title(row: _Row, v: Verdict) -> str:
 def _next_step(row: _Row, v: Verdict) -> str:
     if v.act is Act.OTHER_CODE and v.kind in OTHER_CODES:
         return gettext(OTHER_CODES[v.kind])
-    if v.act is Act.DEFERRED and v.number:
-        return gettext(N_("Đưa phiếu số {number}; khai khi ra.")).format(number=v.number)
+    if v.act is Act.DEFERRED and v.ticket:
+        return gettext(N_("Đưa phiếu số {number}; khai khi ra.")).format(number=v.ticket)
+    if v.act is Act.TO_TABLE and v.ticket:
+        return gettext(N_("Đưa số {number} cho cử tri, mời sang bàn khai hộ.")).format(number=v.ticket)
+    if v.reason == "ticket_open":
+        return gettext(N_("Phiếu {number} chưa khai: mời khai ngay, bấm F2.")).format(number=v.ticket)
+    if v.act is Act.COME_IN and v.ticket:
+        return gettext(N_("Mời cử tri vào. Phiếu {number} đã xong.")).format(number=v.ticket)
     if v.act is Act.NOT_SAVED and v.number:
         sentence = N_(
             "Ghi vào sổ giấy số G{number}, báo người phụ trách, rồi mời cử tri vào.",
@@ -233,6 +264,10 @@ def _next_step(row: _Row, v: Verdict) -> str:
 
 def _detail(v: Verdict) -> str:
     """One more line: when it was declared, or why this verdict."""
+    if v.since is not None and v.act is Act.LEFT:
+        return gettext(N_("Vào lúc {time}")).format(time=hour_minute(v.since))
+    if v.since is not None and v.act is Act.DECLARED:
+        return gettext(N_("Đã vào lúc {time}")).format(time=hour_minute(v.since))
     if v.since is not None and v.act in (Act.COME_IN, Act.HEALTH_DESK, Act.OUT_OF_DATE):
         text = gettext(N_("Khai lúc {time} ngày {day}"))
         return text.format(time=hour_minute(v.since), day=day_month(v.since))
@@ -244,6 +279,6 @@ def _detail(v: Verdict) -> str:
 def _saved(v: Verdict) -> str:
     if v.act is Act.NOT_SAVED or not (v.event or v.number):
         return ""
-    if v.number and v.act is not Act.DEFERRED:
+    if v.number:
         return gettext(N_("Đã lưu · số {number}")).format(number=f"{v.number:06d}")
     return gettext(N_("Đã lưu"))

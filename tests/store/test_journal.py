@@ -232,12 +232,21 @@ def test_verify_names_what_was_tampered_with(house: House, table: str) -> None:
     assert {f.kind for f in report.findings} & {"event": {"chain"}, "epoch": {"opening"}, "receipt": {"receipt"}}[table]
 
 
+CLOCK = ClockReading(0, 0, "b")
+
+
+def fact(seq: int, kind: Kind, fields: dict[str, object], deed: str, epoch: str = "0" * 16) -> Fact:
+    return Fact(Key("k", epoch, seq), 1000 + seq, Body(int(kind), 1, deed, "-", CLOCK, fields))
+
+
+def one_projection(facts: list[Fact]) -> projection.Projection:
+    """The projection of a set of events, after every order of it gave the same."""
+    answers = {repr(projection.project(order)) for order in itertools.permutations(facts)}
+    assert len(answers) == 1
+    return projection.project(facts)
+
+
 def test_all_orders_of_six_events_give_one_projection() -> None:
-    clock = ClockReading(0, 0, "b")
-
-    def fact(seq: int, kind: Kind, fields: dict[str, object], deed: str, epoch: str = "0" * 16) -> Fact:
-        return Fact(Key("k", epoch, seq), 1000 + seq, Body(int(kind), 1, deed, "-", clock, fields))
-
     visit = fact(1, Kind.VISIT, {"no": 1, "source": "hu1", "verdict": "come_in", "subjects": ["hu1:1"]}, "aa")
     facts = [
         visit,
@@ -247,12 +256,46 @@ def test_all_orders_of_six_events_give_one_projection() -> None:
         fact(1, Kind.VISIT, {"no": 1, "source": "hu1", "verdict": "come_in", "subjects": ["hu1:1"]}, "aa", "1" * 16),
         fact(5, Kind.LEAVE, {"target": f"k:{'9' * 16}:7"}, "ee"),
     ]
-    answers = {repr(projection.project(order)) for order in itertools.permutations(facts)}
-    assert len(answers) == 1
-    result = projection.project(facts)
+    result = one_projection(facts)
     assert [row.voided for row in result.rows.values() if isinstance(row, projection.Visit)] == [True], "one deed counts once"
     assert [row.fields["full_name"] for row in result.rows.values() if isinstance(row, projection.Declaration)] == ["B"]
     assert result.waiting == (Key("k", "0" * 16, 5),)
+
+
+def test_in_first_declared_later_and_gone_in_any_order_of_arrival() -> None:
+    visit = fact(2, Kind.VISIT, {"no": 1, "source": "defer", "verdict": "in_first_declare_later", "subjects": [], "ticket": 17}, "aa")
+    slip = fact(6, Kind.LEAVE, {"target": str(visit.key)}, "dd")
+    facts = [
+        fact(1, Kind.DEFER, {"ticket": 17, "reason": "closing"}, "aa"),
+        visit,
+        fact(3, Kind.DECLARATION, {"mode": "proxy", "subjects": ["id:1"], "ticket": 17, "arrival": str(visit.key)}, "bb"),
+        fact(4, Kind.CORRECTION, {"target": f"k:{'0' * 16}:3", "changes": {"subjects": ["id:2"], "mode": None}}, "cc"),
+        slip,
+        fact(7, Kind.CORRECTION, {"target": str(slip.key), "void": True}, "ee"),
+    ]
+    result = one_projection(facts)
+    row = result.rows[visit.key]
+    assert isinstance(row, projection.Visit)
+    assert (row.subjects, row.left_at, row.since, row.amended) == (("id:2",), None, 1003, 0), "the declaration's person, no exit"
+    assert [(t.number, t.state, t.declared_at) for t in projection.tickets(result.rows.values())] == [(17, "declared", 1003)]
+    without = projection.project([f for f in facts if f.body.kind != Kind.DECLARATION and f.key.seq != 7])
+    assert [t.state for t in projection.tickets(without.rows.values())] == ["left"]
+    assert without.waiting == (Key("k", "0" * 16, 4),), "a correction whose declaration has not come waits"
+
+
+def test_two_laptops_meet_in_the_ticket_number_alone() -> None:
+    there = "2" * 16
+    facts = [
+        fact(1, Kind.DEFER, {"ticket": 5, "reason": "not_yet"}, "aa"),
+        fact(2, Kind.VISIT, {"no": 1, "source": "defer", "subjects": [], "ticket": 5}, "aa"),
+        fact(3, Kind.DECLARATION, {"mode": "proxy", "subjects": ["id:1"], "ticket": 5}, "bb", there),
+        fact(4, Kind.VISIT, {"no": 1, "source": "proxy", "subjects": ["id:1"], "ticket": 5}, "bb", there),
+        fact(5, Kind.DEFER, {"ticket": 6, "reason": "lane"}, "cc"),
+        fact(6, Kind.LEAVE, {"ticket": 6}, "dd", there),
+    ]
+    rows = one_projection(facts).rows.values()
+    assert [(t.number, t.state) for t in projection.tickets(rows)] == [(5, "declared"), (6, "left")]
+    assert projection.repeated(rows) == {Key("k", there, 4)}, "one person, counted where they came in first"
 
 
 def test_an_error_in_commit_is_unknown_and_the_deed_tells(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
