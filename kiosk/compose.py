@@ -36,6 +36,7 @@ from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
 from kiosk.store import check, feed, locks, migrations, recovery
 from kiosk.store import papers as prints
+from kiosk.store.directory import Directory
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
 from kiosk.store.mirror import Mirror
@@ -75,12 +76,9 @@ def identity(vault: Vault) -> Identity:
     )
 
 
-def issuers(vault: Vault) -> dict[bytes, Issuer]:
-    """Pass issuers known here, this kiosk's own among them."""
-    enrolment = vault.secrets.enrolment
-    known = {row.id: Issuer(row.id, row.public, row.revoked_from) for row in enrolment.issuers}
-    own = Issuer(enrolment.issuer_id, sign.public(vault.secrets.issuer_seed))
-    return known if own.id in known else {**known, own.id: own}
+def own_issuer(vault: Vault) -> Issuer:
+    """This kiosk's own key for voter passes."""
+    return Issuer(vault.secrets.enrolment.issuer_id, sign.public(vault.secrets.issuer_seed))
 
 
 @dataclass
@@ -95,6 +93,7 @@ class Parts:
     database: Database
     journal: Journal
     station: Station
+    directory: Directory
     mirror: Mirror
     outbox: Outbox
     unsure: Unsure
@@ -106,7 +105,8 @@ class Parts:
         """Made when first asked for: `requests` costs start-up time."""
         from kiosk.sync import uploader
 
-        return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings)
+        filing = feed.Filing(self.database, self.vault.secrets.enrolment.trust.root)
+        return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, filing, self.directory.refresh)
 
     @cached_property
     def day(self) -> "Day":
@@ -139,6 +139,8 @@ class Parts:
         found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
         if self.station.clock_is_back():
             found.append(Code.CLOCK_BACK)
+        if self.directory.revoked:
+            found.append(Code.REVOKED)
         found += [Code.JOURNAL_BROKEN] * (self.home / LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
         with contextlib.suppress(KioskError):
             if not self.journal.has_key(self.database):
@@ -149,6 +151,8 @@ class Parts:
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
         if not self.officers.session.secured and any(row.role == "lead" for row in self.vault.secrets.enrolment.officers):
             found.append(Code.NO_LEAD)
+        if self.directory.stale(self.clock.now().wall):
+            found.append(Code.FEED_STALE)
         return [code for code in dict.fromkeys(found) if code is not None]
 
     def set_aside(self) -> list[str]:
@@ -238,13 +242,16 @@ def _open(
         unsure = Unsure(home)
         session = Session(lid.secured)
         officers = Officers(home, vault, keystore, clock, session)
-        area, issuer = vault.secrets.enrolment.station, vault.secrets.enrolment.issuer_id
-        station = Station(Setting(database, journal, clock, area, issuers(vault), unsure, settings.entrance, session, issuer))
+        directory = Directory(database, me, vault.secrets.enrolment, own_issuer(vault))
+        directory.refresh()
+        issuer = vault.secrets.enrolment.issuer_id
+        station = Station(Setting(database, journal, clock, directory, unsure, settings.entrance, session, issuer))
         _learn(database, officers)
         if officer is not None and given is not None:
             officers.sign_in(given, officer)
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service)
-        return Parts(home, settings, clock, vault, officers, database, journal, station, mirror, outbox, unsure, recovered, stack.pop_all())
+        opened = (database, journal, station, directory, mirror, outbox, unsure, recovered)
+        return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
 
 
 def _learn(database: Database, officers: Officers) -> None:

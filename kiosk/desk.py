@@ -95,6 +95,9 @@ class Desk:
             plain = Act.DECLARED if first is not None or completes else Act.ALREADY_IN
             act = Act.HEALTH_DESK if desk else plain
             return [declared], Verdict(act, Code_.OTHER, "declared", person=person, since=entered, at=bench.at, ticket=ticket)
+        if known.by_poster_at is not None:  # counted at the poster: only the declaration is new
+            act = Act.HEALTH_DESK if desk else Act.BY_POSTER
+            return [declared], Verdict(act, Code_.OTHER, "declared", person=person, since=known.by_poster_at, at=bench.at, ticket=ticket)
         judged = Verdict(Act.HEALTH_DESK if desk else Act.COME_IN, Code_.OTHER, "declared", True, person, bench.at, at=bench.at)
         kind = str(said.fields.get("person") or VOTER)
         visit, judged = self.visit(bench, judged, "proxy", bench.at, subjects, kind, ticket)

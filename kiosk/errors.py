@@ -59,6 +59,8 @@ class Code(StrEnum):
     SERVER_REFUSED = "KS-404"
     SERVER_ODD = "KS-405"
     FORKED = "KS-406"
+    FEED_STALE = "KS-407"
+    REVOKED = "KS-408"
     # what people type or show
     BAD_INPUT = "KS-501"
     BAD_FILE = "KS-502"

@@ -4,7 +4,7 @@ Green means written: a verdict leaves here only after COMMIT. When saving fails 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
-from kiosk.domain.passes.model import Issuer, Pass
 from kiosk.domain.passes.model import Kind as Code_
+from kiosk.domain.passes.model import Pass
 from kiosk.domain.policy import Campaign, Policy, closing
 from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.projection import VOTER
@@ -24,6 +24,7 @@ from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
 from kiosk.store import register
+from kiosk.store.directory import Directory
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Journal, Written
 from kiosk.store.register import Declared, Line, Today
@@ -52,8 +53,7 @@ class Setting:
     database: Database
     journal: Journal
     clock: Clock
-    area: PollingArea
-    issuers: Mapping[bytes, Issuer]
+    directory: Directory
     unsure: Unsure
     lane: str
     session: Session
@@ -72,13 +72,12 @@ class Station:
         self.trouble: Code | None = None
         with setting.database.read() as conn:
             self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
-        self._ceiling = register.ceiling(self._me)
 
     # -- what is so -----------------------------------------------------------------------------------------------
 
     @property
     def info(self) -> StationInfo:
-        return StationInfo(self._me.kiosk, self._me.label, self._s.area, self.day() or "", self._s.lane, self._officer_name())
+        return StationInfo(self._me.kiosk, self._me.label, self._s.directory.area, self.day() or "", self._s.lane, self._officer_name())
 
     @property
     def session(self) -> Session:
@@ -141,7 +140,7 @@ class Station:
     def scan(self, sighting: Sighting) -> Verdict:
         """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
         now = self._s.clock.now()
-        shown = passes.read(sighting.raw, self._s.issuers, max(now.wall, self._floor))
+        shown = passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor))
         moment = self._moment(now, shown)
         said: list[Verdict] = []
 
@@ -300,7 +299,7 @@ class Station:
     def _known(self, conn: Connection, subjects: tuple[str, ...], day: str) -> Known:
         """Who this is. Nothing was declared here before the enrolment: a clock that said so (2010) does not make it out of date."""
         known = register.find(conn, subjects, day, self._me.station_key)
-        if known.declared_at is None:
+        if known.declared_at is None or known.elsewhere:
             return known
         at, own = max(known.declared_at, self._me.enrolled_at), f"{self._me.kiosk}:{known.declaration}"
         return replace(known, declared_at=at, declaration=own)
@@ -348,7 +347,7 @@ class Station:
         except OSError as error:
             return self._to_paper(deed, now, kind, code_of(error))
         self.trouble = None
-        if now.wall < self._ceiling:
+        if now.wall < register.ceiling(self._me):
             self._floor = max(self._floor, now.wall)
         self._committed()
         return replace(said[0], event=str(written[-1].key), at=written[-1].at)

@@ -10,11 +10,24 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol
-from kiosk.domain.protocol import PROVINCE, BatchAnswer, EnrolCall, Envelope, HaveCall, Manifest, ManifestAnswer, Problem, Untrusted
+from kiosk.domain.protocol import (
+    PROVINCE,
+    BatchAnswer,
+    EnrolCall,
+    Envelope,
+    FeedCall,
+    FeedPage,
+    HaveCall,
+    Manifest,
+    ManifestAnswer,
+    Problem,
+    Untrusted,
+)
 from province import enrol, intake, settings, standing, tables
 from province.authority import Authority
 from province.chains import is_epoch
 from province.db import Database, insert_ignore
+from province.feed import Pages
 
 QUIET = 4  # calls at once that need no spreading
 SPREAD_S = 0.5  # for each call beyond
@@ -37,6 +50,7 @@ class Calls:
     def __init__(self, db: Database, authority: Authority, clock: Callable[[], int] = settings.now) -> None:
         self.db, self.authority, self.clock = db, authority, clock
         self._busy, self._lock = 0, Lock()
+        self._pages = Pages(db)
 
     def answer(self, kind: str, data: bytes) -> tuple[int, bytes]:
         """(HTTP status, signed envelope). Never raises for anything that came over the wire."""
@@ -67,7 +81,7 @@ class Calls:
         return status or STATUS.get(problem.code, 400), sealed
 
     def _from_kiosk(self, call: Envelope) -> object:
-        handler = {"events": self._events, "have": self._have, "manifest": self._manifest}.get(call.kind)
+        handler = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed}.get(call.kind)
         if handler is None:
             raise Refuse("shape")
         sender = standing.sender(self.db, call.sender)
@@ -88,10 +102,19 @@ class Calls:
             standing.contact(conn, sender, call.at, self.clock())
         return self._signed(answer)
 
+    def _feed(self, sender: standing.Sender, call: Envelope) -> FeedPage:
+        asked, now = protocol.decode(call.body, FeedCall), self.clock()
+        page = self._pages.page(sender, asked, now)
+        with self.db.write() as conn:
+            standing.contact(conn, sender, call.at, now)
+        return msgspec.structs.replace(page, spread_s=self._spread())
+
+    def _spread(self) -> float:
+        return max(0, self._busy - QUIET) * SPREAD_S
+
     def _signed(self, answer: BatchAnswer) -> BatchAnswer:
         receipts = [receipt.sealed(self.authority.service_seed) for receipt in answer.receipts]
-        spread = max(0, self._busy - QUIET) * SPREAD_S
-        return msgspec.structs.replace(answer, receipts=receipts, spread_s=spread, now=self.clock())
+        return msgspec.structs.replace(answer, receipts=receipts, spread_s=self._spread(), now=self.clock())
 
     def _manifest(self, sender: standing.Sender, call: Envelope) -> ManifestAnswer:
         said, now = protocol.decode(call.body, Manifest), self.clock()

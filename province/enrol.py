@@ -10,9 +10,10 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from kiosk.domain.feed import ALL, FeedKind, KioskRow, station_scope
 from kiosk.domain.policy import Station
 from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, SignedCampaign, enrol_code
-from province import officers, tables
+from province import feed, officers, tables
 from province.authority import Authority
 from province.db import Database
 from province.settings import PLAIN, WEB_ISSUER, Refused
@@ -84,6 +85,9 @@ def _new_kiosk(conn: Connection, station: str, call: EnrolCall, now: int) -> Row
         "enrolled_at": now,
     }
     conn.execute(KIOSK.insert(), row)
+    feed.publish(conn, ALL, FeedKind.ISSUER, issuer.hex(), IssuerRow(issuer, call.issuer_public), now)
+    public = KioskRow(str(row["kiosk_id"]), str(row["label"]), call.kiosk_public)
+    feed.publish(conn, station_scope(station), FeedKind.KIOSK, public.kiosk, public, now)
     return conn.execute(select(KIOSK).where(KIOSK.c.kiosk_id == row["kiosk_id"])).one()
 
 

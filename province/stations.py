@@ -13,9 +13,11 @@ from sqlalchemy import Connection, func, select
 
 from kiosk.domain import lists
 from kiosk.domain.events import kind_word
+from kiosk.domain.feed import FeedKind, commune_scope
+from kiosk.domain.policy import Station
 from kiosk.domain.protocol import Manifest
 from kiosk.domain.text import BadText, clean
-from province import tables
+from province import feed, tables
 from province.authority import Authority
 from province.db import Database
 from province.settings import STATION_CODE, VIETNAM, Refused
@@ -74,6 +76,8 @@ def add(db: Database, authority: Authority, code: str, name: str, commune: str, 
             raise Refused(f"Điểm {code} đã có.\nStation {code} is there already.")
         key = authority.seal_station_key(code, os.urandom(32))
         conn.execute(STATION.insert(), row | {"hamlets": json.dumps(texts[1:], ensure_ascii=False), "key": key})
+        shown = Station(code, texts[0], commune, unit.ward, unit.district, tuple(texts[1:]))
+        feed.publish(conn, commune_scope(commune), FeedKind.STATION, code, shown, now)
 
 
 def overview(db: Database) -> list[StationRow]:

@@ -105,6 +105,7 @@ class Kiosk(Row, table=True):
     machine: str
     enrolled_at: int = ms()
     revoked_at: int | None = ms(None)
+    revoked_why: str = ""
 
 
 class EnrolCode(Row, table=True):
@@ -136,16 +137,18 @@ class CampaignDay(Row, table=True):
 
 
 class FeedScope(Row, table=True):
-    """How far a scope has counted; its row's lock puts the writers of that scope in order."""
+    """How far a scope has counted; its row's lock puts the writers of that scope in order. `floor`: withdrawals up to this counter
+    have been forgotten, so that a cursor below it must begin again."""
 
     __tablename__ = "feed_scope"
     __table_args__ = REFERENCE
     scope: str = pk()
     counter: int = ms(0)
+    floor: int = ms(0)
 
 
 class FeedRow(Row, table=True):
-    """A row of the feed (kiosk/domain/feed.py) as it stands; an empty `body` withdraws it."""
+    """A row of the feed (kiosk/domain/feed.py) as it stands; an empty `body` withdraws it. `urgent`: a revocation, sent first."""
 
     __tablename__ = "feed_row"
     __table_args__ = (Index("feed_row_counter", "scope", "counter"), REFERENCE)
@@ -155,6 +158,7 @@ class FeedRow(Row, table=True):
     counter: int = ms()
     body: bytes
     at: int = ms()
+    urgent: bool = False
 
 
 class Place(Row, table=True):

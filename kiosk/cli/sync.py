@@ -43,7 +43,7 @@ def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
         return uploader.drain(_progress, lambda: False)
     while True:
         state = uploader.step()
-        if state.state != "ok" or state.waiting == 0 or (once and state.sent):
+        if state.state != "ok" or (state.waiting == 0 and not state.feed_due) or (once and state.sent):
             return state
         _progress(state)
         time.sleep(min(uploader.delay_s(), 5.0))
@@ -65,7 +65,7 @@ def _lock_or_answer(home: Path, once: bool) -> IO[bytes] | SyncState:
                 raise KioskError(Code.HOME_BUSY, holder=locks.holder(home, "uploader"), home=home)
             time.sleep(0.1)
         total = answer.on_top_of(total)
-        if once or total.state != "ok" or total.waiting == 0:
+        if once or total.state != "ok" or (total.waiting == 0 and not total.feed_due):
             return total
     return lock
 

@@ -4,10 +4,18 @@ A row is (scope, kind, key) -> body, or a withdrawal (empty body). Scopes: "all"
 its own counter, and a kiosk's cursor is one number a scope.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
+from hashlib import sha256
+from typing import Any
 
 import msgspec
 
+from kiosk.crypto import chain
+from kiosk.domain.policy import Station
+from kiosk.domain.protocol import IssuerRow, OfficerRow, SignedCampaign
+
+MAX_ROW = 768 * 1024  # bytes of one row's body: a page of one row still fits into an answer of 1 MiB
 ALL = "all"
 
 
@@ -35,12 +43,13 @@ class FeedKind(StrEnum):
 
 
 class KioskRow(msgspec.Struct, frozen=True):
-    """Another kiosk of the province. `revoked_from`: ms UTC, or None."""
+    """Another kiosk of the province. `revoked_from`: ms UTC, or None; then `signature` is the root's over protocol.revocation_text."""
 
     kiosk: str
     label: str
     public: bytes
     revoked_from: int | None = None
+    signature: bytes = b""
 
 
 class PlaceRow(msgspec.Struct, frozen=True):
@@ -95,3 +104,35 @@ class ArrivalRow(msgspec.Struct, frozen=True):
     at: int
     hashes: tuple[str, ...] = ()
     code: str = ""
+
+
+BODIES: dict[str, Any] = {
+    FeedKind.ISSUER: IssuerRow,
+    FeedKind.KIOSK: KioskRow,
+    FeedKind.CAMPAIGN: SignedCampaign,
+    FeedKind.OFFICER: OfficerRow,
+    FeedKind.STATION: Station,
+    FeedKind.PLACE: PlaceRow,
+    FeedKind.NOTICE: NoticeRow,
+    FeedKind.TRUST: TrustRow,
+    FeedKind.PERSON: PersonRow,
+    FeedKind.ARRIVAL: ArrivalRow,
+}
+RANK = {kind.value: number for number, kind in enumerate(FeedKind)}
+
+
+def rank(kind: str) -> int:
+    """Where a kind stands in the order in which rows are taken; kinds of tomorrow come last."""
+    return RANK.get(kind, len(RANK))
+
+
+def fold(rows: Iterable[tuple[str, str, bytes]]) -> tuple[int, bytes]:
+    """(number of rows, XOR of their hashes): the checksum of a scope's live rows, whatever their order.
+
+    `rows`: (kind, key, body), none of them withdrawn.
+    """
+    count, folded = 0, 0
+    for kind, key, body in rows:
+        count += 1
+        folded ^= int.from_bytes(sha256(chain.fields(kind.encode(), key.encode(), body)).digest())
+    return count, folded.to_bytes(32)

@@ -225,7 +225,7 @@ class FeedItem(msgspec.Struct, frozen=True, array_like=True):
 class FeedPage(msgspec.Struct, frozen=True):
     """Answer to feed. `cursors`: where the kiosk stands after these rows; `more`: ask again at once. At the end of a run
     `checksums`: scope -> (number of live rows, XOR of SHA-256 over kind, key and body of each). `must_refetch`: scopes whose cursor is
-    of no use any more: build beside and swap."""
+    of no use any more: build beside and swap. Revocations may ride ahead of their place, before rows with lower counters."""
 
     rows: list[FeedItem]
     cursors: dict[str, int]
@@ -280,12 +280,19 @@ class EnrolCall(msgspec.Struct, frozen=True):
     machine: str
 
 
+def revocation_text(what: str, name: bytes, public: bytes, revoked_from: int) -> bytes:
+    """What the root signs to revoke a key. `what`: "issuer" or "kiosk"; `name`: the issuer's 3 bytes or the kiosk's id."""
+    return b"hue-revocation-v1" + chain.fields(what.encode(), name, public, revoked_from.to_bytes(8, "big", signed=True))
+
+
 class IssuerRow(msgspec.Struct, frozen=True):
-    """A pass issuer in the feed: id (3 bytes), public key, and from when it is revoked (ms UTC)."""
+    """A pass issuer in the feed: id (3 bytes), public key, and from when it is revoked (ms UTC); a revocation in the feed carries the
+    root's `signature` over revocation_text, and counts only with it."""
 
     id: bytes
     public: bytes
     revoked_from: int | None = None
+    signature: bytes = b""
 
 
 class OfficerRow(msgspec.Struct, frozen=True):

@@ -44,7 +44,8 @@ class Known:
 
     `entered_at`: first arrival today; `declared_at`: newest declaration that counts; `health_desk`: that declaration's rule outcome;
     `name`, `gender`, `birth_year`: from that declaration, to compare with a paper; `declaration`: its event;
-    `ticket`: of that arrival, when the declaration was put off.
+    `ticket`: of that arrival, when the declaration was put off. `elsewhere`: the province's feed says so, which knows no name.
+    `by_poster_at`: the person confirmed the arrival today by the poster and is counted there.
     """
 
     entered_at: int | None = None
@@ -56,6 +57,7 @@ class Known:
     birth_year: str = ""
     declaration: str = ""
     ticket: int = 0
+    elsewhere: bool = False
 
 
 NOBODY = Known()
@@ -122,7 +124,8 @@ def _known_person(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict 
         old = Verdict(Act.OUT_OF_DATE, p.kind, "declaration_old", person=person, since=known.declared_at, at=now, prefill=dict(p.fields))
         return replace(old, completes=known.declaration)
     act = Act.HEALTH_DESK if known.health_desk else Act.COME_IN
-    return Verdict(act, p.kind, "declared_here", arrival=True, person=person, since=known.declared_at, at=now)
+    where = "declared_elsewhere" if known.elsewhere else "declared_here"
+    return Verdict(act, p.kind, where, arrival=True, person=person, since=known.declared_at, at=now)
 
 
 def _verified(p: Pass, policy: "Policy", now: int, person: Person) -> Verdict:

@@ -40,9 +40,10 @@ LAST_EVENT = Prepared(
 INSERT_EVENT = Prepared(insert(EVENT))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
-    """Who writes. `seed`: the kiosk's Ed25519 seed; `station_key`: HMAC of known people; `campaigns`: root-signed, already verified."""
+    """Who writes. `seed`: the kiosk's Ed25519 seed; `station_key`: HMAC of known people; `campaigns`: root-signed, already verified,
+    and alone replaced when the feed brings newer ones (store/directory.py)."""
 
     kiosk: str
     label: str

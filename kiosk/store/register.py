@@ -14,7 +14,7 @@ from kiosk.domain.projection import Ticket
 from kiosk.domain.verdict import NOBODY, Known
 from kiosk.domain.vntime import ZONE, local
 from kiosk.errors import Code, KioskError
-from kiosk.store import projections
+from kiosk.store import feed, projections
 from kiosk.store.engine import Prepared
 from kiosk.store.journal import EPOCH, EVENT, Identity
 from kiosk.store.projections import DECLARATION, DEFER, LEAVE, SIGHTING, SUBJECT, VISIT
@@ -47,15 +47,19 @@ LAST_VISIT = Prepared(
 
 
 def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Known:
-    """What is known of a person by any of their look-up names; `declaration` without the kiosk's name: "epoch:seq"."""
+    """What is known of a person by any of their look-up names: what was written here, then what the province's feed says.
+
+    `declaration` without the kiosk's name: "epoch:seq".
+    """
     if not subjects:
         return NOBODY
     entered: int | None = None
     ticket = 0  # of the arrival, when the declaration was put off
     said: Any = None
     key: tuple[str, int] = ("", 0)
-    for subject in subjects:
-        for epoch, seq in ROOTS_OF.run(conn, {"hash": projections.subject_hash(station_key, subject)}).fetchall():
+    hashes = [projections.subject_hash(station_key, subject) for subject in subjects]
+    for digest in hashes:
+        for epoch, seq in ROOTS_OF.run(conn, {"hash": digest}).fetchall():
             visit = ENTERED.first(conn, epoch=epoch, seq=seq, event_day=event_day)
             if visit is not None:
                 entered = min(visit[0], entered or visit[0])
@@ -64,11 +68,23 @@ def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_ke
             declared = DECLARED.first(conn, epoch=epoch, seq=seq)
             if declared is not None and (said is None or declared[0] > said[0]):
                 said, key = declared, (epoch, seq)
+    poster = _by_poster(conn, hashes, event_day) if entered is None else None
+    told = [row for digest in hashes if (row := feed.person(conn, digest)) is not None]
+    newest = max(told, key=lambda row: row.declared_at, default=None)
+    if newest is not None and (said is None or newest.declared_at > said[0]):
+        return Known(entered, poster, newest.declared_at, newest.desk, ticket=ticket, elsewhere=True)
     if said is None:
-        return Known(entered_at=entered, ticket=ticket)
+        return Known(entered, poster, ticket=ticket)
     fields = msgspec.json.decode(said[2], type=dict[str, Any])
     name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
-    return Known(entered, None, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}")
+    return Known(entered, poster, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}")
+
+
+def _by_poster(conn: Connection, hashes: list[bytes], event_day: str) -> int | None:
+    """When the person confirmed today's arrival by the poster, or None."""
+    first = int(datetime.combine(date.fromisoformat(event_day), time.min, ZONE).timestamp() * 1000)
+    found = [at for digest in hashes if (at := feed.arrived(conn, digest, first, first + 86_400_000)) is not None]
+    return min(found, default=None)
 
 
 def next_number(conn: Connection, event_day: str) -> int:

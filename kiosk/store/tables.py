@@ -98,19 +98,22 @@ class WorkingDay(SQLModel, table=True):
 
 
 class FeedRow(SQLModel, table=True):
-    """A row of the province's feed as it stands; a withdrawn one is not here. `build`: which filling of the table it belongs to."""
+    """A row of the province's feed as it came; a withdrawn one is not here. `build`: which filling of its scope it belongs to;
+    `sound`: 0 for one that is kept for the checksum alone, since it cannot be believed or understood."""
 
     __tablename__ = "feed"
     __table_args__ = CLUSTERED
-    build: int = Field(sa_column=integer(primary=True))
     kind: str = Field(sa_column=text(primary=True))
     key: str = Field(sa_column=text(primary=True))
-    scope: str = Field(sa_column=text())
+    scope: str = Field(sa_column=text(primary=True))
+    build: int = Field(sa_column=integer(primary=True))
     body: bytes = Field(sa_column=blob())
+    sound: int = Field(sa_column=integer())
 
 
 class FeedCursor(SQLModel, table=True):
-    """Where this kiosk stands in a scope. `build`: the filling that readers see; `at`: ms UTC of the last page."""
+    """Where this kiosk stands in a scope. `build`: the filling that readers see; `at`: ms UTC of the last whole run; `shadow`: the
+    filling that is made beside it, and how far, until it is swapped in."""
 
     __tablename__ = "feed_cursor"
     __table_args__ = CLUSTERED
@@ -118,6 +121,31 @@ class FeedCursor(SQLModel, table=True):
     counter: int = Field(sa_column=integer())
     build: int = Field(sa_column=integer())
     at: int = Field(sa_column=integer())
+    shadow: int | None = Field(sa_column=integer(null=True))
+    shadow_counter: int = Field(sa_column=integer())
+
+
+class FeedHash(SQLModel, table=True):
+    """By whom a poster arrival is found: one row for each hash of an ARRIVAL row. `at`: ms UTC of the arrival."""
+
+    __tablename__ = "feed_hash"
+    __table_args__ = (Index("feed_hash_by_key", "key"), CLUSTERED)
+    hash: str = Field(sa_column=text(primary=True))
+    key: str = Field(sa_column=text(primary=True))
+    scope: str = Field(sa_column=text(primary=True))
+    build: int = Field(sa_column=integer(primary=True))
+    at: int = Field(sa_column=integer())
+
+
+class Anchor(SQLModel, table=True):
+    """The newest root-signed row of each campaign and revocation. Never replaced by an older one, nor withdrawn by anybody but the root.
+    `rank`: a campaign's policy version, or a revocation's moment."""
+
+    __table_args__ = CLUSTERED
+    kind: str = Field(sa_column=text(primary=True))
+    key: str = Field(sa_column=text(primary=True))
+    rank: int = Field(sa_column=integer())
+    body: bytes = Field(sa_column=blob())
 
 
 class VisitRow(SQLModel, table=True):

@@ -27,7 +27,8 @@ OURS = "stale"  # this machine could not read or keep something: what is shown m
 class SyncState(msgspec.Struct, frozen=True):
     """`state`: ok, offline, portal, tls, refused, fork, stale, locked. Counts are of events in the whole journal; `last_receipt_at`: ms
     UTC; `clock_skew_s`: ours minus the province's, None until measured; `retry_at`: ms UTC on our clock, None when nothing holds the
-    next call back; `detail`: a KS code and its facts, "" when all is well. `sent` … `duplicate`: of this run of the program."""
+    next call back; `detail`: a KS code and its facts, "" when all is well; `feed_due`: a run of the
+    feed is to be begun or goes on. `sent` … `duplicate`: of this run of the program."""
 
     state: str = "offline"
     waiting: int = 0
@@ -43,6 +44,7 @@ class SyncState(msgspec.Struct, frozen=True):
     newly_acknowledged: int = 0
     newly_refused: int = 0
     duplicate: int = 0
+    feed_due: bool = False
 
     @property
     def settled(self) -> bool:

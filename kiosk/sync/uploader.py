@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from kiosk.domain.protocol import MAX_BYTES, MAX_EVENTS, Batch, BatchAnswer, HaveCall, pack
+from kiosk.domain.protocol import MAX_BYTES, MAX_EVENTS, Batch, BatchAnswer, FeedPage, HaveCall, pack
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Transport
 from kiosk.security.vault import Secrets
@@ -23,12 +23,16 @@ from kiosk.settings import Settings
 from kiosk.store import syncnote
 from kiosk.store.outbox import Counts, Saved
 from kiosk.sync import answers, backoff
+from kiosk.sync.feed import Feed, Files
 from kiosk.sync.http import HttpTransport
 from kiosk.sync.state import SyncRequest, SyncState, of_error
 
 LEAST_BYTES = 1024
 ASK_S, ASK_CAP_S, IDLE_S = 2.0, 60.0, 300.0  # while something is not opened: 2, 4 … 60 s; when all is: a sign of life
 PATIENCE_S = 60.0  # drain: without any progress for so long, say so instead of going on
+T = TypeVar("T", BatchAnswer, FeedPage)
+COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at")
+LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
 POLL_S = 1.0  # a thread looks at least so often for a request of another process
 
 
@@ -62,9 +66,10 @@ class Uploader:
         rng: random.Random,
         on_state: Callable[[SyncState], None] = lambda _: None,
         pause: Callable[[float], None] = time.sleep,
+        feed: Feed | None = None,
     ) -> None:
         self._outbox, self._transport, self._identity, self._clock, self._rng = outbox, transport, identity, clock, rng
-        self._on_state, self._pause = on_state, pause
+        self._on_state, self._pause, self._feed = on_state, pause, feed
         self._turn = threading.Lock()  # one call in flight, whoever asks for it
         self._max_events, self._max_bytes = MAX_EVENTS, MAX_BYTES
         self._failures = 0
@@ -91,12 +96,16 @@ class Uploader:
 
     def delay_s(self) -> float:
         """How long the thread may wait before the next step is of use; a commit wakes it earlier."""
+        mono = self._mono()
         busy = self._ask_first or self.state.waiting > 0
-        return max(0.0, self._hold_until - self._mono(), 0.0 if busy else self._ask_at - self._mono())
+        wanted = min(self._ask_at - mono, self._feed.wait_s(mono) if self._feed else self._ask_at)
+        return max(0.0, self._hold_until - mono, 0.0 if busy else wanted)
 
     def hurry(self) -> None:
         """Somebody asked for it now: no waiting before the next step (back-off goes on growing if it fails). Never blocks."""
         self._hold_until = self._ask_at = 0.0
+        if self._feed is not None:
+            self._feed.hurry()
 
     def drain(self, progress: Callable[[SyncState], None], cancelled: Callable[[], bool]) -> SyncState:
         """Steps until everything is held and opened, `cancelled()`, or nothing has moved for PATIENCE_S. Cancelling loses nothing."""
@@ -105,7 +114,7 @@ class Uploader:
         while not cancelled():
             state = self.step()
             progress(state)
-            if state.settled:
+            if state.settled and not state.feed_due:
                 break
             if (reached := (state.acknowledged, state.opened)) > best:
                 best, since = reached, self._mono()
@@ -136,6 +145,8 @@ class Uploader:
     def _call(self) -> None:
         if self._ask_first:
             return self._have([])
+        if self._feed is not None and self._feed.due(self._mono()):
+            return self._pull(self._feed)
         batch = self._outbox.next(self._max_events, self._max_bytes)
         if batch is not None:
             return self._send(batch)
@@ -147,7 +158,7 @@ class Uploader:
         count = sum(len(span.events) for span in batch.spans)
         size = sum(len(event) for span in batch.spans for event in span.events)
         try:
-            answer = self._exchange("events", batch)
+            answer = self._exchange("events", batch, BatchAnswer)
         except KioskError as error:
             self._add(sent=count if error.facts.get("sent", True) else 0)
             if _too_much(error):
@@ -164,7 +175,7 @@ class Uploader:
     def _have(self, epochs: list[str]) -> None:
         before = self.state.opened
         self._ask_at = self._mono() + self._ask_every  # also when it fails
-        answer = self._exchange("have", HaveCall(epochs))
+        answer = self._exchange("have", HaveCall(epochs), BatchAnswer)
         saved = self._save(answer)
         self._ask_first = False
         counts = self._outbox.counts()
@@ -176,12 +187,25 @@ class Uploader:
             self._failures = 0
         self._well(saved, answer)
 
-    def _exchange(self, kind: str, content: object) -> BatchAnswer:
+    def _pull(self, feed: Feed) -> None:
+        """One page of the feed. What is wrong with the feed alone holds up no upload."""
+        try:
+            page = self._exchange("feed", feed.call(), FeedPage)
+            feed.take(page, self._mono(), self._clock.now().wall)
+        except KioskError as error:
+            feed.failed(self._mono())
+            if error.code in LINK or error.facts.get("problem") in ("revoked", "unknown_kiosk"):
+                raise
+            return self._show(self.state.state, str(error))
+        self._hold(backoff.spread(page.spread_s, self._rng))
+        self._show("ok" if not self._failures and not self._forked else self.state.state, "" if not self._failures else self.state.detail)
+
+    def _exchange(self, kind: str, content: object, shape: type[T]) -> T:
         """One signed call, its answer verified, and the clocks compared (the call's middle against the province's stamp)."""
         nonce, before = os.urandom(16), self._clock.now()
         me = self._identity
         raw = self._transport.post(f"/v1/{kind}", pack(me.seed, me.kiosk, kind, nonce, before.wall, content))
-        answer = answers.read(raw, me.service, kind, nonce, BatchAnswer)
+        answer = answers.read(raw, me.service, kind, nonce, shape)
         if answer.now:
             middle = before.wall + (self._clock.now().mono - before.mono) / 2
             self.state = msgspec.structs.replace(self.state, clock_skew_s=round((middle - answer.now) / 1000, 1))
@@ -223,10 +247,11 @@ class Uploader:
     def _show(self, state: str, detail: str) -> None:
         try:
             counts = self._outbox.counts()
-            known = {name: getattr(counts, name) for name in ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at")}
+            known: dict[str, Any] = {name: getattr(counts, name) for name in COUNTED}
         except KioskError as error:
             known, state, detail = {}, of_error(error), str(error)
-        self.state = msgspec.structs.replace(self.state, state=state, detail=detail, **known)
+        due = self._feed is not None and self._feed.due(self._mono())
+        self.state = msgspec.structs.replace(self.state, state=state, detail=detail, feed_due=due, **known)
         if self.state != self._told:
             self._told = self.state
             self._on_state(self.state)
@@ -245,8 +270,12 @@ def _too_much(error: KioskError) -> bool:
     return slow or facts.get("status") in (413, 500) or facts.get("problem") == "too_large"
 
 
-def make(home: Path, secrets: Secrets, outbox: Queue, clock: Clock, settings: Settings) -> Uploader:
-    """The uploader of an enrolled home. Raises KioskError(BAD_INPUT | TLS) when the address or the pinned CA is no such thing."""
+def make(
+    home: Path, secrets: Secrets, outbox: Queue, clock: Clock, settings: Settings, files: Files, changed: Callable[[], object]
+) -> Uploader:
+    """The uploader of an enrolled home; `changed` hears of every page of the feed.
+
+    Raises KioskError(BAD_INPUT | TLS) when the address or the pinned CA is no such thing."""
     trust = secrets.enrolment.trust
     transport = HttpTransport(settings.server_url or secrets.server, trust.ca, read_s=settings.timeout_seconds)
     credentials = Credentials(secrets.enrolment.kiosk, secrets.kiosk_seed, trust.service)
@@ -254,4 +283,4 @@ def make(home: Path, secrets: Secrets, outbox: Queue, clock: Clock, settings: Se
     def note(state: SyncState) -> None:
         syncnote.write(home, syncnote.SyncNote(state.state, state.clock_skew_s or 0.0, clock.now().wall))
 
-    return Uploader(outbox, transport, credentials, clock, random.SystemRandom(), note)
+    return Uploader(outbox, transport, credentials, clock, random.SystemRandom(), note, feed=Feed(files, changed))

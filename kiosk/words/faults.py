@@ -253,6 +253,16 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Cả hai bản đều được giữ, không có gì bị xóa."),
         N_("Kiểm tra có máy nào chép từ máy này không, và gọi 19001075."),
     ),
+    Code.FEED_STALE: FaultWords(
+        N_("Tin từ tỉnh đã quá một ngày."),
+        KEPT,
+        N_("Cứ làm việc tiếp; nối mạng, hoặc nhận tin bằng USB, để có quy định và danh sách mới."),
+    ),
+    Code.REVOKED: FaultWords(
+        N_("Tỉnh đã thu hồi máy này."),
+        N_("Dữ liệu vẫn còn nguyên trong máy; tỉnh giữ riêng những gì máy gửi thêm."),
+        N_("Chuyển sang máy khác hoặc sổ giấy và gọi 19001075."),
+    ),
     Code.BAD_INPUT: FaultWords(
         N_("Nội dung đưa vào không dùng được."),
         NOTHING,
@@ -300,6 +310,8 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.TLS: ConditionWords(N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"), HOW),
     Code.SERVER_REFUSED: ConditionWords(N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"), SEND),
     Code.SERVER_ODD: ConditionWords(N_("Máy chủ trả lời lạ, máy sẽ gửi lại"), SEND),
+    Code.FEED_STALE: ConditionWords(N_("Tin từ tỉnh đã quá một ngày: nối mạng khi có thể"), SEND),
+    Code.REVOKED: ConditionWords(N_("Tỉnh đã thu hồi máy này: gọi 19001075"), HOW),
     Code.FORKED: ConditionWords(N_("Có hai bản nhật ký, báo 19001075"), HOW),
 }
 

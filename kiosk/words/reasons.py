@@ -77,6 +77,7 @@ REASONS: dict[str, str] = {
     "from_the_future": N_("Giờ khai trong mã đi trước giờ của máy; xem lại đồng hồ."),
     # of what is known here
     "declared_here": N_("Đã khai tại điểm này."),
+    "declared_elsewhere": N_("Tỉnh báo đã khai; đối chiếu với giấy tờ."),
     "declared": N_("Vừa khai tại điểm này."),
     "seen_moh": N_("Cán bộ đã xem tờ khai của Bộ Y tế trên máy cử tri."),
     "seen_hues": N_("Cán bộ đã xem tờ khai Hue-S trên máy cử tri."),

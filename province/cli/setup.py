@@ -8,8 +8,9 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from kiosk.domain.feed import ALL, FeedKind
 from kiosk.domain.policy import Campaign
-from province import authority, enrol, settings, stations, tables
+from province import authority, enrol, feed, settings, stations, tables
 from province.cli.output import emit, say
 from province.db import Database
 from province.settings import Home, Refused
@@ -74,6 +75,7 @@ def _fill(home: Home, days: list[str], admin: str, password: str) -> None:
         row = {"id": campaign.id, "body": signed.campaign, "signature": signed.signature, "created_at": now}
         conn.execute(tables.table(tables.Campaign).insert(), row)
         conn.execute(tables.table(tables.CampaignDay).insert(), [{"event_day": day, "campaign_id": campaign.id} for day in days])
+        feed.publish(conn, ALL, FeedKind.CAMPAIGN, campaign.id, signed, now)
         conn.execute(tables.table(tables.Account).insert(), account)
         for day in days:
             db.add_day(conn, day)

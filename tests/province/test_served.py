@@ -55,7 +55,7 @@ def test_trust_is_public_and_signed_by_the_root(server: Server) -> None:
     assert not server.home.root_key.exists()
 
 
-@pytest.mark.parametrize("body", [b"", b"GET / HTTP/1.1", os.urandom(300), b"\x97\x01" + b"\xa1x" * 6, b"[1,2,3]"])
+@pytest.mark.parametrize("body", [b"", b"GET / HTTP/1.1", sha256(b"noise").digest() * 9, b"\x97\x01" + b"\xa1x" * 6, b"[1,2,3]"])
 def test_garbage_gets_a_signed_problem(server: Server, body: bytes) -> None:
     status, data = server.post("events", body)
     service = protocol.decode(server.get("/v1/trust").content, protocol.Trust).service

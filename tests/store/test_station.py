@@ -189,7 +189,7 @@ def test_a_day_that_no_campaign_names_is_not_opened(home: Path) -> None:
         assert error.value.code is Code.DAY_UNKNOWN
         parts.station.begin_day(builders.ELECTION_DAY)
         assert parts.station.scan(Sighting(os.urandom(8), b"046183000123", "typed")).act is Act.DECLARE
-        assert parts.conditions() == []
+        assert parts.conditions() == [Code.FEED_STALE]  # a day after the enrolment, and nothing heard since
 
 
 def test_desk_and_camera_at_once_get_dense_numbers(entrance: Entrance) -> None:

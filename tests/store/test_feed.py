@@ -1,0 +1,106 @@
+"""The feed at the kiosk: pages filed, scopes filled beside and swapped, what nobody signed or understands believed by nobody."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kiosk import compose
+from kiosk.compose import Parts
+from kiosk.crypto import sign
+from kiosk.devices.keystore import FileKeyStore
+from kiosk.domain import feed as rows
+from kiosk.domain.feed import FeedKind, NoticeRow
+from kiosk.domain.policy import Campaign, Policy
+from kiosk.domain.protocol import FeedItem, FeedPage, SignedCampaign
+from kiosk.settings import Settings
+from kiosk.store import feed
+from tests import builders
+
+MADE = builders.province()
+
+
+@contextlib.contextmanager
+def opened(home: Path) -> Iterator[Parts]:
+    builders.enrolled_home(home, MADE)
+    with compose.open_parts(home, Settings(), builders.Clock(), FileKeyStore(home / "device.secret")) as parts:
+        yield parts
+
+
+def signed(campaign: Campaign) -> SignedCampaign:
+    data = msgspec.msgpack.encode(campaign)
+    return SignedCampaign(data, sign.sign(MADE.root, b"hue-campaign-v1" + data))
+
+
+def filing(parts: Parts) -> feed.Filing:
+    return feed.Filing(parts.database, parts.vault.secrets.enrolment.trust.root)
+
+
+def held(parts: Parts) -> set[tuple[str, str]]:
+    with parts.database.read() as conn:
+        return {("notice", key) for key in feed.rows(conn, FeedKind.NOTICE, NoticeRow)}
+
+
+def item(counter: int, key: str, body: object, kind: FeedKind = FeedKind.NOTICE) -> FeedItem:
+    return FeedItem(rows.ALL, counter, kind.value, key, msgspec.msgpack.encode(body) if body is not None else b"")
+
+
+def page(*items: FeedItem, to: int, said: bool = True, more: bool = False) -> FeedPage:
+    sums = {rows.ALL: rows.fold((i.kind, i.key, i.body) for i in items if i.body)} if said else {}
+    return FeedPage(list(items), {rows.ALL: to}, more, sums)
+
+
+def test_a_checksum_that_does_not_fit_builds_beside_and_swaps(home: Path) -> None:
+    """Readers see the old filling whole until the new one is whole; the old one is gone then."""
+    with opened(home) as parts:
+        files, one, two = filing(parts), item(1, "a", NoticeRow("a", "một")), item(2, "b", NoticeRow("b", "hai"))
+        assert files.take(page(one, to=1), 1000).whole
+        taken = files.take(FeedPage([], {rows.ALL: 1}, False, {rows.ALL: (7, bytes(32))}), 2000)
+        assert (taken.whole, taken.again) == (False, (rows.ALL,))
+        assert files.cursors()[rows.ALL] == 0 and held(parts) == {("notice", "a")}
+        files.take(page(two, to=2, said=False, more=True), 3000)
+        assert held(parts) == {("notice", "a")} and files.cursors()[rows.ALL] == 2
+        assert feed.Filing(parts.database, b"").cursors()[rows.ALL] == 2  # as after a restart: the filling goes on
+        taken = files.take(FeedPage([], {rows.ALL: 2}, False, page(two, to=2).checksums), 4000)
+        assert (taken.whole, taken.swapped) == (True, (rows.ALL,))
+        assert held(parts) == {("notice", "b")}
+        with parts.database.read() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM feed").scalar() == 1 and feed.taken_at(conn) == 4000
+
+
+def test_must_refetch_starts_the_scope_again(home: Path) -> None:
+    with opened(home) as parts:
+        files = filing(parts)
+        files.take(page(item(5, "a", NoticeRow("a", "một")), to=5), 1000)
+        taken = files.take(FeedPage([], {}, True, {}, [rows.ALL]), 2000)
+        assert taken.again == (rows.ALL,) and files.cursors()[rows.ALL] == 0 and held(parts) == {("notice", "a")}
+
+
+def test_a_campaign_must_be_signed_by_the_root_and_never_goes_back(home: Path) -> None:
+    with opened(home) as parts:
+        files, old = filing(parts), parts.vault.secrets.enrolment.campaigns[0]
+        name, before = parts.journal.identity.campaigns[0].id, parts.journal.identity.campaigns
+        forged = SignedCampaign(old.campaign, bytes(64))
+        taken = files.take(page(item(1, name, forged, FeedKind.CAMPAIGN), to=1), 1000)
+        assert taken.whole, "it counts in the checksum"
+        parts.directory.refresh()
+        assert parts.journal.identity.campaigns == before
+        with parts.database.read() as conn:
+            assert feed.rows(conn, FeedKind.CAMPAIGN, SignedCampaign) == {}
+        newer = msgspec.structs.replace(MADE.campaign, policy=Policy(version=7, validity_hours=31))
+        files.take(page(item(2, name, signed(newer), FeedKind.CAMPAIGN), to=2, said=False), 1000)
+        assert parts.directory.refresh()
+        version = parts.station.policy.version
+        files.take(page(item(10_000, name, old, FeedKind.CAMPAIGN), to=10_000, said=False), 1000)  # signed, but of yesterday
+        parts.directory.refresh()
+        assert (parts.station.policy.version, parts.station.policy.validity_hours) == (version, 31)
+
+
+@pytest.mark.parametrize("body", [b"\xc1", b"\x80", b"\x93\x01\x02\x03"])
+def test_a_row_that_nobody_understands_is_kept_for_the_checksum_and_read_by_nobody(home: Path, body: bytes) -> None:
+    with opened(home) as parts:
+        odd = [FeedItem(rows.ALL, 1, "notice", "x", body), FeedItem(rows.ALL, 2, "of-tomorrow", "y", body)]
+        assert filing(parts).take(page(*odd, to=2), 1000).whole
+        assert held(parts) == set() and parts.directory.refresh()
