@@ -198,7 +198,10 @@ class Uploader:
                 raise
             return self._show(self.state.state, str(error))
         self._hold(backoff.spread(page.spread_s, self._rng))
-        self._show("ok" if not self._failures and not self._forked else self.state.state, "" if not self._failures else self.state.detail)
+        if self.state.state in ("offline", "portal", "tls"):
+            self._failures = 0  # the way is open again
+        quiet = not self._failures and not self._forked
+        self._show("ok" if quiet else self.state.state, "" if quiet else self.state.detail)
 
     def _exchange(self, kind: str, content: object, shape: type[T]) -> T:
         """One signed call, its answer verified, and the clocks compared (the call's middle against the province's stamp)."""
