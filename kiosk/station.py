@@ -196,7 +196,7 @@ class Station:
         now, ticket = self._s.clock.now(), desk.ticket_target(sighting.raw)
         if ticket is not None:
             return self._act(lambda bench: self._desk.leave(bench, target=ticket), sighting.deed)
-        shown = passes.read(sighting.raw, self._s.issuers, max(now.wall, self._floor))
+        shown = passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor))
 
         def act(bench: Bench) -> Done:
             if shown.subjects:
