@@ -276,14 +276,14 @@ def _reconcile(home: Path, mirror: Mirror, database: Database, journal: Journal,
 def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
     """The scanner with every engine this machine has, on the camera of the settings or a given one; loads OpenCV."""
     from kiosk.devices import camera as cameras
-    from kiosk.devices.decoder import QrDecoder
+    from kiosk.devices.decoder import Cascade
     from kiosk.devices.quality import Quality
     from kiosk.scanner import Scanner
 
     def open_camera() -> Camera:
         return camera if camera is not None else cameras.open_camera(settings.camera)
 
-    return Scanner(open_camera, QrDecoder(patience=5), time.monotonic, settings.repeat_seconds, Quality())
+    return Scanner(open_camera, Cascade(), time.monotonic, settings.repeat_seconds, Quality())
 
 
 def environment(settings: Settings) -> Credentials | None:

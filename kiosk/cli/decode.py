@@ -9,19 +9,20 @@ from typing import Any
 
 from kiosk.cli import output
 from kiosk.devices import replay
-from kiosk.devices.decoder import ZBAR, ZXING, QrDecoder
+from kiosk.devices.decoder import ZBAR, ZXING, Alone, QrDecoder
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Code as Found
+from kiosk.ports import Decoder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="+", type=Path, help="a picture, a folder of pictures, or a video")
-    parser.add_argument("--engine", choices=(ZXING, ZBAR), help="only this engine, to compare")
+    parser.add_argument("--engine", choices=(ZXING, ZBAR), help="this engine alone, on the picture as it is, to compare")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 when every file could be read, codes or not; else 1, after the readable ones were answered all the same."""
-    decoder = QrDecoder((args.engine,) if args.engine else (ZXING, ZBAR))
+    decoder = Alone(args.engine) if args.engine else QrDecoder()
     if not decoder.engines:
         raise KioskError(Code.ENGINE_MISSING, **{k.replace("-", "_"): why for k, why in decoder.missing.items()})
     code = 0
@@ -48,7 +49,7 @@ def _files(path: Path) -> Iterator[tuple[Path, Iterable[replay.Image]]]:
         yield path, replay.read_video(path)
 
 
-def _answer(decoder: QrDecoder, file: Path, images: Iterable[replay.Image]) -> dict[str, Any]:
+def _answer(decoder: Decoder, file: Path, images: Iterable[replay.Image]) -> dict[str, Any]:
     """The codes of all frames, each once; `ms`: decoding alone, all frames; `frames`, and in how many a code was `read`."""
     codes: dict[bytes, Found] = {}
     frames = read = 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kiosk.devices.decoder import ZBAR, ZXING, QrDecoder
+from kiosk.devices.decoder import ZBAR, ZXING, Alone, Cascade, QrDecoder
 from kiosk.devices.drawing import qr_image, qr_modules
 from kiosk.ports import Code
 
@@ -107,19 +107,6 @@ def test_the_second_engine_is_asked_only_when_the_first_finds_nothing() -> None:
     decoder = QrDecoder()
     assert decoder.engines[0] == ZXING
     assert [code.engine for code in decoder.decode(picture(CARD))] == [ZXING]
-
-
-def test_patience_spares_the_second_engine_between_misses() -> None:
-    decoder, asked = QrDecoder((ZXING,), patience=3), []
-
-    def second(grey: NDArray[np.uint8]) -> list[Code]:
-        asked.append(1)
-        return []
-
-    decoder._loaded["second"] = second
-    for _ in range(7):
-        decoder.decode(np.zeros((64, 64), np.uint8))
-    assert len(asked) == 3  # the first, the fourth and the seventh
 
 
 @pytest.mark.parametrize(("module", "name", "left"), [("pyzbar", ZBAR, ZXING), ("zxingcpp", ZXING, ZBAR)])

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from kiosk.devices.decoder import ZBAR, ZXING, QrDecoder
+from kiosk.devices.decoder import ZBAR, ZXING, Alone
 from kiosk.devices.quality import Quality
 from kiosk.devices.stage import Scene, Stage
 from kiosk.errors import Code, KioskError
@@ -22,7 +22,7 @@ def scenes(hard: bool, count: int) -> list[Scene]:
     return [Scene(kinds[i % 4][1], kinds[i % 4][0], hard, f"{i}") for i in range(count)]
 
 
-def read_shares(stage: Stage, frames: int, *decoders: QrDecoder) -> list[float]:
+def read_shares(stage: Stage, frames: int, *decoders: Alone) -> list[float]:
     """For each decoder, the share of the frames after the entry in which it reads exactly the scene's bytes."""
     hits = [0] * len(decoders)
     for index, scene in enumerate(stage.scenes):
@@ -34,12 +34,12 @@ def read_shares(stage: Stage, frames: int, *decoders: QrDecoder) -> list[float]:
 
 
 def test_an_easy_scene_is_read_in_nearly_every_frame() -> None:
-    assert read_shares(Stage(scenes(False, 16), paced=False), 4, QrDecoder((ZXING,)))[0] >= 0.97
+    assert read_shares(Stage(scenes(False, 16), paced=False), 4, Alone(ZXING))[0] >= 0.97
 
 
 @pytest.fixture(scope="module")
 def hard_shares() -> dict[str, float]:
-    decoders = [decoder for decoder in (QrDecoder((ZXING,)), QrDecoder((ZBAR,))) if decoder.engines]
+    decoders = [decoder for decoder in (Alone(ZXING), Alone(ZBAR)) if decoder.engines]
     shares = read_shares(Stage(scenes(True, 36), paced=False), 3, *decoders)
     return {decoder.engines[0]: share for decoder, share in zip(decoders, shares, strict=True)}
 
@@ -47,7 +47,7 @@ def hard_shares() -> dict[str, float]:
 @pytest.mark.parametrize(("engine", "low", "high"), [(ZXING, 0.50, 0.95), (ZBAR, 0.20, 0.80)])
 def test_hard_scenes_stay_in_the_band(hard_shares: dict[str, float], engine: str, low: float, high: float) -> None:
     if engine not in hard_shares:
-        pytest.skip(f"this half of the band is not measured here: {QrDecoder((engine,)).missing}")
+        pytest.skip(f"this half of the band is not measured here: {Alone(engine).missing}")
     print(f"{engine} reads {hard_shares[engine]:.0%} of the hard frames")
     assert low <= hard_shares[engine] <= high
 
@@ -80,7 +80,7 @@ def test_frames_are_720p_in_colour_and_numbered() -> None:
 
 
 def test_the_conductor_presents_from_another_thread_while_frames_are_read() -> None:
-    stage, decoder, seen = Stage(scenes(False, 8), paced=False), QrDecoder((ZXING,)), set()
+    stage, decoder, seen = Stage(scenes(False, 8), paced=False), Alone(ZXING), set()
     shown, taken = threading.Event(), threading.Event()
 
     def conduct() -> None:
