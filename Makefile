@@ -1,6 +1,6 @@
 # Conveniences. The two commands that matter are ./run and ./test.
 PY = .venv/bin/python
-.PHONY: run test lint bench soak screens package lock mutants
+.PHONY: run test lint bench bench-decode soak screens package lock mutants
 
 run:
 	./run
@@ -8,6 +8,7 @@ test:
 	./test
 lint: ; $(PY) -m ruff check . && $(PY) -m mypy --strict kiosk province && .venv/bin/lint-imports
 bench: ; QT_QPA_PLATFORM=offscreen $(PY) -m benchmarks # ratios against a reference named in the output
+bench-decode: ; $(PY) -m benchmarks.decode $(PICTURES) # folders with an expected.tsv: PICTURES="../shared/pictures ../shared/frames"
 soak: ; QT_QPA_PLATFORM=offscreen $(PY) -m tests.durability.soak # the torture harness, and the harness against a liar
 mutants: ; QT_QPA_PLATFORM=offscreen $(PY) tools/mutants.py --all
 screens: ; QT_QPA_PLATFORM=offscreen $(PY) tools/screens.py # docs/screens from the real window

@@ -18,9 +18,7 @@ from kiosk.devices import drawing
 
 WIDTH, HEIGHT = 1280, 720
 SIZES = (60, 150, 350, 550)  # characters
-KINDS = (
-    "plain", "small", "tilt", "focus", "motion", "rolling", "hunting", "flicker", "smear", "crack", "mirror", "dark", "bright", "bare", "grain",
-)  # fmt: skip
+KINDS = tuple("plain small tilt focus motion rolling hunting flicker smear crack mirror dark bright bare grain".split())
 FRAMES = 8
 
 Image = NDArray[np.uint8]
@@ -184,8 +182,8 @@ def presentation(seed: int) -> tuple[list[Image], bytes]:
     """Eight frames, a tenth of a second apart: a hand comes up, the lens hunts, the picture is never quite good."""
     rng = default_rng((99, seed))
     raw = payload(rng)
-    pitch, kind = _fits(raw, rng.uniform(1.5, 2.9)), rng.integers(4)
-    phase, pace, reach = rng.uniform(0, math.pi), rng.uniform(0.25, 0.7), rng.uniform(0.45, 0.75)
+    pitch, kind = _fits(raw, rng.uniform(1.4, 2.5)), rng.integers(4)
+    phase, pace, reach = rng.uniform(0, math.pi), rng.uniform(0.25, 0.7), rng.uniform(0.5, 0.85)
     turn, tilt, inverted, gain = rng.uniform(-20, 20), rng.uniform(0, 30), bool(rng.uniform() < 0.25), rng.uniform(0.5, 1.0)
     frames = []
     for n in range(FRAMES):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.devices import variants
-from kiosk.devices.engines import ZBAR, ZXING, Engine, Grey, Looked, load_all, to_grey
+from kiosk.devices.engines import ZBAR, ZXING, Effort, Engine, Grey, Looked, load_all, to_grey
 from kiosk.devices.locate import Place, around, places
 from kiosk.devices.variants import Variant
 from kiosk.ports import Code
@@ -25,8 +25,9 @@ __all__ = ["ZBAR", "ZXING", "Alone", "Cascade", "QrDecoder", "to_grey"]
 # CPU seconds of this thread; Windows counts those in steps of 16 ms, so the wall's there
 spent: Callable[[], float] = time.perf_counter if sys.platform == "win32" else time.thread_time
 
-SHARE = 0.6  # of a plain look's cost that helpers may add to a frame, in the long run
-BURST = 22.0  # plain looks saved up at most: what a hand that has just come up may cost at once
+SHARE = 0.35  # of a full look's cost that helpers may add to a frame, in the long run
+FULL_EVERY = 4  # frames; the others are looked at quickly, and what is worth it in them fully
+BURST = 30.0  # plain looks saved up at most: what a hand that has just come up may cost at once
 PER_FRAME = 7.0  # plain looks one frame may cost on top: a frame's answer must come before the next frame
 FIRST_COST = 0.003  # seconds: a plain look, before the first was measured
 TRACK_FRAMES = 12  # frames for which the place of the last code is looked at first
@@ -45,7 +46,7 @@ def look_at(engine: Engine, grey: Grey, place: Place, variant: Variant | None) -
     if min(cut.shape) < 4:
         return []
     made = cut if variant is None else variant.prepare(cut)
-    found = engine(made).codes
+    found = engine(made, Effort.ENLARGED if made.shape[1] > cut.shape[1] else Effort.FULL).codes
     return [_moved(code, place, made.shape[1] / cut.shape[1]) for code in found]
 
 
@@ -126,9 +127,7 @@ class Cascade:
         self._frames += 1
         codes = self._follow(main, grey)
         if not codes:
-            began = spent()
-            looked = main(grey)
-            self._plain += 0.1 * (min(spent() - began, 4 * self._plain) - self._plain)
+            looked = self._look(main, grey)
             codes = looked.codes or self._helped(main, grey, looked)
         self._saved = min(BURST, self._saved + SHARE)
         if codes:
@@ -141,6 +140,15 @@ class Cascade:
         if self._track is None or self._frames - self._tracked_at > TRACK_FRAMES or self._frames % WHOLE_EVERY == 0:
             return []
         return look_at(main, grey, self._track, None)
+
+    def _look(self, main: Engine, grey: Grey) -> Looked:
+        """The whole frame as it is; every fourth time inverted and smaller too, which costs four times as much."""
+        if self._frames % FULL_EVERY != 1:
+            return main(grey, Effort.QUICK)
+        began = spent()
+        looked = main(grey)
+        self._plain += 0.1 * (min(spent() - began, 4 * self._plain) - self._plain)
+        return looked
 
     def _helped(self, main: Engine, grey: Grey, looked: Looked) -> list[Code]:
         """Variants and other engines, likeliest first, while the budget lasts."""
@@ -164,6 +172,8 @@ class Cascade:
         """The best variant on the likeliest place in each frame; the others take turns over the frames."""
         if not worth:
             return
+        if self._frames % FULL_EVERY != 1:
+            yield partial(look_at, main, grey, worth[0], None)
         yield partial(look_at, main, grey, worth[0], variants.SHARP)
         for _ in range(len(variants.TURNS)):
             yield partial(look_at, main, grey, worth[0], variants.TURNS[self._turn % len(variants.TURNS)])

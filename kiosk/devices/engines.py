@@ -3,11 +3,11 @@
 zxing-cpp looks at every frame. zbar (kiosk/devices/zbar.py) is optional. Engines guess encodings, and a guessed name is a wrong name.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -32,7 +32,18 @@ class Looked:
     damaged: tuple[Box, ...] = ()
 
 
-Engine = Callable[[Grey], Looked]
+class Effort(Enum):
+    """How hard an engine looks. FULL: also smaller and inverted; ENLARGED: not smaller, the picture was enlarged; QUICK: neither."""
+
+    FULL = 0
+    ENLARGED = 1
+    QUICK = 2
+
+
+class Engine(Protocol):
+    """Looks at a picture once."""
+
+    def __call__(self, grey: Grey, effort: Effort = Effort.FULL) -> Looked: ...
 
 
 def to_grey(image: object) -> Grey | None:
@@ -57,9 +68,10 @@ def _zxing(zxingcpp: ModuleType) -> Engine:
     # QRCodeModel2, not QRCode: the latter also guesses at Micro QR, and once gave a wrong text.
     formats, reads = zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.read_barcodes
 
-    def look(grey: Grey) -> Looked:
+    def look(grey: Grey, effort: Effort = Effort.FULL) -> Looked:
         codes, damaged = [], []
-        for found in reads(grey, formats=formats, return_errors=True):
+        smaller, inverted = effort is Effort.FULL, effort is not Effort.QUICK
+        for found in reads(grey, formats=formats, return_errors=True, try_downscale=smaller, try_invert=inverted):
             if found.valid:
                 codes.append(Code(found.bytes, ZXING, _corners(found)))
             else:
@@ -74,7 +86,7 @@ def load(name: str) -> Engine:
     if name == ZXING:
         return _zxing(import_module("zxingcpp"))
     decode = import_module("kiosk.devices.zbar").decode
-    return lambda grey: Looked(decode(grey))
+    return lambda grey, effort=Effort.FULL: Looked(decode(grey))
 
 
 def load_all(wanted: tuple[str, ...]) -> tuple[dict[str, Engine], dict[str, str]]:

@@ -75,16 +75,17 @@ def quiet(grey: Grey) -> Grey:
     return ground
 
 
-# for a place: the ones that read most come first; frames of a live camera take them in turn
-SHARP = Variant("enlarged, sharpened", lambda g: sharpen(enlarge(g), 3, 2))
+# for a place: the one that reads most, then those that read what it does not; frames of a live camera take these in turn
+SHARP = Variant("enlarged, sharpened", lambda g: sharpen(enlarge(g), 2, 3))
 TURNS: tuple[Variant, ...] = (
-    Variant("enlarged, median", lambda g: median(enlarge(g), 5)),
-    Variant("enlarged, equalised", lambda g: equalise(enlarge(g))),
-    Variant("softened", lambda g: soften(g, 1)),
-    Variant("enlarged, sharpened lightly", lambda g: sharpen(enlarge(g), 2, 2)),
-    Variant("enlarged, sharpened, threshold", lambda g: threshold(sharpen(enlarge(g), 3, 2), 51, 0)),
     Variant("quiet zone", quiet),
     Variant("enlarged smoothly", lambda g: enlarge(g, cv2.INTER_LANCZOS4)),
+    Variant("enlarged, median", lambda g: median(enlarge(g), 5)),
+    Variant("enlarged, sharpened broadly", lambda g: sharpen(enlarge(g), 3, 2)),
+    Variant("enlarged, equalised", lambda g: equalise(enlarge(g))),
+    Variant("enlarged, sharpened lightly", lambda g: sharpen(enlarge(g), 1.5, 1)),
+    Variant("enlarged, sharpened, threshold", lambda g: threshold(sharpen(enlarge(g), 3, 2), 51, 0)),
+    Variant("softened", lambda g: soften(g, 1)),
     Variant("denoised, sharpened", lambda g: sharpen(soften(g, 1.5), 4, 2)),
 )
 # for a still picture, where time is no matter

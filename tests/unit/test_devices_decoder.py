@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from kiosk.devices.decoder import ZBAR, ZXING, Alone, Cascade, QrDecoder
 from kiosk.devices.drawing import qr_image, qr_modules
-from kiosk.ports import Code
+from kiosk.ports import Decoder
+from tests import webcam
 
 CARD = "046183000123|191500001|Trần Thị Mẫu|25071983|Nữ|Tổ dân phố 3, An Cựu, Thành phố Huế|01052021".encode()
 PAYLOADS = {
@@ -26,22 +28,31 @@ def picture(payload: bytes, pitch: int = 4) -> NDArray[np.uint8]:
     return qr_image(qr_modules(payload), pitch)
 
 
-@pytest.fixture(params=[ZXING, ZBAR])
-def engine(request: pytest.FixtureRequest) -> QrDecoder:
-    decoder = QrDecoder((request.param,))
-    if decoder.missing:
+MAKERS: dict[str, Callable[[], Decoder]] = {
+    "zxing-cpp alone": lambda: Alone(ZXING),
+    "pyzbar alone": lambda: Alone(ZBAR),
+    "one picture": QrDecoder,
+    "live": Cascade,
+}
+
+
+@pytest.fixture(params=MAKERS)
+def engine(request: pytest.FixtureRequest) -> Decoder:
+    """Every Decoder there is keeps the same contract; so does the drawn one of tests/fakes.py (tests/contract)."""
+    decoder = MAKERS[request.param]()
+    if not decoder.engines:
         pytest.skip(f"not on this machine: {decoder.missing}")
     return decoder
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_each_engine_gives_back_the_bytes_that_were_drawn(engine: QrDecoder, payload: bytes) -> None:
+def test_each_engine_gives_back_the_bytes_that_were_drawn(engine: Decoder, payload: bytes) -> None:
     found = engine.decode(picture(payload))
     assert [code.raw for code in found] == [payload]
     assert found[0].engine == engine.engines[0]
 
 
-def test_vietnamese_without_an_encoding_mark_comes_as_its_bytes(engine: QrDecoder) -> None:
+def test_vietnamese_without_an_encoding_mark_comes_as_its_bytes(engine: Decoder) -> None:
     import segno
 
     bare = segno.make_qr(CARD, mode="byte", encoding=None)  # chip ID cards carry UTF-8 and do not say so
@@ -49,7 +60,7 @@ def test_vietnamese_without_an_encoding_mark_comes_as_its_bytes(engine: QrDecode
     assert [code.raw for code in engine.decode(image)] == [CARD]
 
 
-def test_the_box_surrounds_the_code(engine: QrDecoder) -> None:
+def test_the_box_surrounds_the_code(engine: Decoder) -> None:
     image = np.full((480, 640, 3), 255, np.uint8)
     code = picture(b"HU1:BOX", 5)
     size = code.shape[0]
@@ -79,11 +90,11 @@ def test_the_box_surrounds_the_code(engine: QrDecoder) -> None:
     ],
     ids=lambda image: f"{getattr(image, 'shape', image)}",
 )
-def test_what_holds_no_code_gives_no_code(engine: QrDecoder, image: NDArray[np.uint8]) -> None:
+def test_what_holds_no_code_gives_no_code(engine: Decoder, image: NDArray[np.uint8]) -> None:
     assert engine.decode(image) == []
 
 
-def test_grey_bgr_bgra_and_strided_pictures_are_the_same_picture(engine: QrDecoder) -> None:
+def test_grey_bgr_bgra_and_strided_pictures_are_the_same_picture(engine: Decoder) -> None:
     image = picture(CARD)
     alpha = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
     wide = np.repeat(image, 2, axis=1)
@@ -91,12 +102,12 @@ def test_grey_bgr_bgra_and_strided_pictures_are_the_same_picture(engine: QrDecod
         assert [code.raw for code in engine.decode(same)] == [CARD]
 
 
-def test_two_codes_in_one_picture_are_both_found(engine: QrDecoder) -> None:
+def test_two_codes_in_one_picture_are_both_found(engine: Decoder) -> None:
     a, b = picture(b"FIRST"), picture(b"SECOND")
     assert {code.raw for code in engine.decode(np.hstack([a, b]))} == {b"FIRST", b"SECOND"}
 
 
-def test_a_micro_qr_code_is_not_guessed_at(engine: QrDecoder) -> None:
+def test_a_micro_qr_code_is_not_guessed_at(engine: Decoder) -> None:
     import segno
 
     micro = segno.make_micro("12345")
@@ -128,3 +139,57 @@ def test_without_any_engine_there_is_a_decoder_that_finds_nothing() -> None:
 
 def test_opencv_is_told_to_keep_quiet() -> None:
     assert os.environ["OPENCV_LOG_LEVEL"] and os.environ["OPENCV_FFMPEG_LOGLEVEL"]
+
+
+# What the prepared pictures are for: kinds of trouble in which one look is not enough.
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("hunting", 1), ("hunting", 3), ("bare", 2), ("mirror", 2), ("focus", 1)])
+def test_what_one_look_misses_is_read_from_a_prepared_picture(kind: str, seed: int) -> None:
+    image, raw = webcam.still(kind, seed)
+    assert Alone(ZXING).decode(image) == [] and [code.raw for code in QrDecoder().decode(image)] == [raw]
+
+
+def test_a_live_decoder_reads_more_presentations_than_each_engine_alone() -> None:
+    read = {"zxing-cpp": 0, "pyzbar": 0, "live": 0}
+    for seed in range(6):
+        frames, raw = webcam.presentation(seed)
+        for name, decoder in (("zxing-cpp", Alone(ZXING)), ("pyzbar", Alone(ZBAR)), ("live", Cascade())):
+            found = [code.raw for frame in frames for code in decoder.decode(frame)]
+            assert set(found) <= {raw}
+            read[name] += bool(found)
+    assert read["live"] > read["zxing-cpp"] and (read["live"] > 1.7 * read["pyzbar"])
+
+
+def test_helpers_are_paid_from_what_was_saved_and_never_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every look counted as one unit: in the long run a frame without a code costs its own look and the share."""
+    from kiosk.devices import decoder as module
+    from kiosk.devices import engines
+
+    looks, now = [0], [0.0]
+
+    def look(grey: NDArray[np.uint8], effort: engines.Effort = engines.Effort.FULL) -> engines.Looked:
+        looks[0], now[0] = looks[0] + 1, now[0] + 0.003
+        return engines.Looked([])
+
+    monkeypatch.setattr(module, "spent", lambda: now[0])
+    live = Cascade(())
+    live._loaded["counted"] = look
+    image, _ = webcam.still("plain", 3)
+    counted = []
+    for _ in range(400):
+        before = looks[0]
+        live.decode(image)
+        counted.append(looks[0] - before)
+    assert max(counted) <= 2 + module.PER_FRAME
+    assert sum(counted[-200:]) / 200 == pytest.approx(1 + module.SHARE, abs=0.15)
+    assert sum(counted[:8]) > 2 * sum(counted[-8:])  # a hand that has just come up gets more
+
+
+def test_the_box_of_a_code_read_from_a_prepared_cut_lies_where_the_code_is() -> None:
+    """The same phone, once too blurred to read as it is and once sharp: the corners agree."""
+    raw, rng = b"HU1:" + b"A7" * 40, np.random.default_rng(1)
+    blurred, sharp = (webcam.draw(raw, webcam.Look(3.0, turn=8, focus=focus), rng) for focus in (1.6, 0.4))
+    assert Alone(ZXING).decode(blurred) == []
+    prepared, plain = QrDecoder().decode(blurred), Alone(ZXING).decode(sharp)
+    assert np.abs(np.array(prepared[0].box) - np.array(plain[0].box)).max() <= 4
