@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 def dictionaries() -> dict[int, bytes]:
     """Compression dictionaries by id; shipped and never changed, since old events need theirs."""
-    return {DICTIONARY: (data_dir() / "dict" / str(DICTIONARY)).read_bytes()}
+    return {number: (data_dir() / "dict" / str(number)).read_bytes() for number in range(1, DICTIONARY + 1)}
 
 
 def identity(vault: Vault) -> Identity:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -71,12 +72,15 @@ class Key(NamedTuple):
         return cls(kiosk, bytes.fromhex(epoch).hex(), int(seq))
 
 
-class ClockReading(msgspec.Struct, frozen=True):
-    """The clocks when it happened: wall ms UTC, monotonic ms, boot id, and the last measured skew to the province in ms."""
+class ClockReading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The clocks when it happened: wall ms UTC, monotonic ms, boot id, and the last measured skew to the province in ms.
 
-    wall: int
-    mono: int
-    boot: str
+    Nothing is sealed twice: without a `wall` it is the header's time; `boot` stands in an epoch's first event, for an epoch has one boot.
+    """
+
+    wall: int = 0
+    mono: int = 0
+    boot: str = ""
     skew: int = 0
 
 
@@ -138,6 +142,8 @@ def seal_body(body: Body, seq: int, at: int, place: Place, content_key: bytes, d
     """Event bytes. `content_key`: 32 bytes, `at`: ms UTC."""
     header = HEADER.pack(FORMAT, seq, body.kind, at)
     nonce = os.urandom(12)
+    if body.clock.wall == at:
+        body = replace(body, clock=replace(body.clock, wall=0))
     packed = seal.compress(msgspec.json.encode(body, order="deterministic"), dictionary)
     return header + nonce + AESGCM(content_key).encrypt(nonce, packed, place.aad(header))
 
@@ -158,7 +164,7 @@ def open_body(event: bytes, place: Place, content_key: bytes, dictionary: bytes)
         raise seal.Unopenable("body: shape") from error
     if body.kind != header.kind:
         raise seal.Unopenable("body: kind differs from its header")
-    return body
+    return body if body.clock.wall else replace(body, clock=replace(body.clock, wall=header.at))
 
 
 KNOWN_VERSIONS: dict[int, int] = dict.fromkeys(Kind, 1)

@@ -27,7 +27,7 @@ from kiosk.store.tables import Epoch, Event
 EPOCH: Any = Epoch.__table__  # type: ignore[attr-defined]
 EVENT: Any = Event.__table__  # type: ignore[attr-defined]
 BODY_FORMAT = 1
-DICTIONARY = 1
+DICTIONARY = 2  # of new epochs; older ones are opened with theirs
 
 NEWEST_EPOCH = Prepared(
     select(EPOCH.c.epoch, EPOCH.c.head, EPOCH.c.boot, EPOCH.c.machine, EPOCH.c.event_day, EPOCH.c.ordinal)
@@ -97,9 +97,9 @@ class Journal:
     ) -> list[Written]:
         """Writes drafts in order and their projections. Raises KioskError; the caller's transaction then rolls back whole."""
         tip = self.tip(conn, event_day, now)
-        clock = ClockReading(now.wall, now.mono, now.boot, skew)
         written: list[Written] = []
         for draft in drafts:
+            clock = ClockReading(now.wall, now.mono, "" if tip.seq else now.boot, skew)
             body = Body(int(draft.kind), events.KNOWN_VERSIONS[draft.kind], draft.deed.hex(), officer, clock, draft.fields, 1, policy)
             tip, fact, sealed = self._one(tip, body, now.wall)
             row = {"epoch": tip.epoch, "seq": tip.seq, "kind": body.kind, "at": now.wall, "deed": draft.deed}
