@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("decode", "scan", "frame", "start", "morning")
+FIGURES = ("decode", "scan", "frame", "start", "morning", "wire", "intake")
 
 
 def main() -> int:

@@ -14,10 +14,19 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from kiosk import compose
 from kiosk.crypto import sign
+from kiosk.devices.clock import SystemClock
+from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import protocol
+from kiosk.domain.events import Kind
+from kiosk.settings import Settings
+from kiosk.store.journal import Draft
+from kiosk.sync import enrol as enrolling
 from province import authority, enrol, settings, stations
 from province.calls import Calls
 from province.cli import main as province_main
@@ -77,6 +86,12 @@ def family_cpu_s(parent: int) -> float:
     return total
 
 
+def today() -> tuple[str, str]:
+    """Today and tomorrow in Vietnam, for programs that read the machine's clock."""
+    now = settings.today()
+    return now.isoformat(), (now + timedelta(days=1)).isoformat()
+
+
 @contextlib.contextmanager
 def province(engine: str, folder: Path | None = None, more_stations: Sequence[str] = ()) -> Iterator[tuple[Home, Postgres | None]]:
     """A home with one station, or more; `engine`: sqlite, postgresql."""
@@ -92,7 +107,7 @@ def province(engine: str, folder: Path | None = None, more_stations: Sequence[st
         path = folder / "province"
         with contextlib.redirect_stdout(sys.stderr), contextlib.redirect_stderr(open(os.devnull, "w")):
             where = ["--home", str(path), "--database-url", url]
-            if province_main(["init", *where, "--day", DAY, "--day", "2021-05-24"]):
+            if province_main(["init", *where, *(word for day in (DAY, *today()) for word in ("--day", day))]):
                 raise SystemExit("no province")
         home = Home(path, url)
         with Database(home.url) as db:
@@ -161,3 +176,43 @@ class Client:
 
     def close(self) -> None:
         self._conn.close()
+
+
+@contextlib.contextmanager
+def enrolled(home: Path, office: Office, url: str) -> Iterator[compose.Parts]:
+    """A real kiosk, enrolled over the real way, opened, with its day begun."""
+    code = enrol.new_code(office.db, office.authority, STATION, settings.now(), 10)[0]
+    keys = FileKeyStore(home / "device.secret")
+    enrolling.enrol(home, url, code, keys, SystemClock())
+    with compose.open_parts(home, Settings(timeout_seconds=30.0), keystore=keys) as parts:
+        parts.station.begin_day(today()[0])
+        yield parts
+
+
+def write(parts: compose.Parts, kind: Kind, fields: Sequence[dict[str, Any]]) -> None:
+    """That many events through the journal itself, five hundred a transaction."""
+    now, day = parts.clock.now(), today()[0]
+    for start in range(0, len(fields), 500):
+        with parts.database.write() as conn:
+            drafts = [Draft(kind, each, os.urandom(8)) for each in fields[start : start + 500]]
+            parts.journal.append(conn, day, drafts, now, "cb-0001", 1)
+
+
+def visit_fields(no: int) -> dict[str, Any]:
+    since = NOW + 977 * no
+    return {"no": no + 1, "source": "hu1", "verdict": "come_in", "since": since, "subjects": [f"hu1:{os.urandom(11).hex()}"]}
+
+
+def declaration_fields(no: int) -> dict[str, Any]:
+    """A whole declaration of the form."""
+    number, phone = f"046{os.urandom(4).hex()}"[:12], f"09{no * 7919 % 10**8:08d}"
+    area = {"province": "Tỉnh Thừa Thiên Huế", "district": "Thành phố Huế", "ward": "Phường Tây Lộc", "ward_code": "19750"}
+    area["hamlet"] = f"Tổ dân phố {1 + no % 14}"
+    names = ("Trần Thị Mẫu", "Võ Văn Lành", "Hồ Thị Sen", "Tôn Nữ Diệu Hiền", "Lê Quang Đạo")
+    return {
+        "full_name": names[no % 5], "id_number": number, "birth_date": f"19{30 + no % 69}-0{1 + no % 9}-1{no % 10}", "phone": phone,
+        "gender": "MF"[no % 2], "country": "VN", "current": area, "mode": "proxy", "proxy_reason": "no_phone", "desk": False,
+        "subjects": [f"id:{number}", f"phone:+84{phone[1:]}"],
+        "exposures": dict.fromkeys(("contact_case", "from_epidemic_area", "contact_from_area"), False),
+        "symptoms": dict.fromkeys(("fever", "cough", "dyspnoea", "pneumonia", "sore_throat", "fatigue"), False),
+    }  # fmt: skip

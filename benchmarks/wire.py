@@ -12,6 +12,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,20 @@ def records() -> Any:
 
 def sent(server: Server, office: rig.Office, count: int, kind: Kind, make: Callable[[int], dict[str, Any]]) -> tuple[float, float]:
     """(bytes up an event, bytes down an event) of a day with so many events, from a cold socket to the last receipt."""
-    with tempfile.TemporaryDirectory() as folder, link(server.port) as line:
-        with rig.enrolled(Path(folder) / "kiosk", office, f"https://localhost:{line.port}") as parts:
-            rig.write(parts, kind, [make(i) for i in range(count)])
-            before = line.up, line.down
-            while parts.outbox.counts().waiting:
-                state = parts.uploader.step()
-                if state.state != "ok":
-                    raise SystemExit(f"wrong result: {state.detail}")
-            total = parts.outbox.counts().events
-            if parts.outbox.counts().acknowledged != total:
-                raise SystemExit("wrong result: not all is held")
-            return (line.up - before[0]) / total, (line.down - before[1]) / total
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        line = stack.enter_context(link(server.port))
+        parts = stack.enter_context(rig.enrolled(Path(folder) / "kiosk", office, f"https://localhost:{line.port}"))
+        rig.write(parts, kind, [make(i) for i in range(count)])
+        before = line.up, line.down
+        while parts.outbox.counts().waiting:
+            state = parts.uploader.step()
+            if state.state != "ok":
+                raise SystemExit(f"wrong result: {state.detail}")
+        total = parts.outbox.counts().events
+        if parts.outbox.counts().acknowledged != total:
+            raise SystemExit("wrong result: not all is held")
+        return (line.up - before[0]) / total, (line.down - before[1]) / total
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ what stands nearest is cheapest. Names and numbers are invented.
 """
 
 import json
-import os
 import random
 import sys
 from collections.abc import Iterator
@@ -21,10 +20,13 @@ from kiosk.domain.events import Body, ClockReading, Kind
 
 MOST = 7000  # a body of 900 bytes, a long one, still reaches all of it through deflate's 8 KiB window
 TRAINING, CANDIDATES = 200, 150
-SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Tôn Thất Hà Đinh Trương Mai Cao Đoàn Lâm Châu Thân".split()
+SURNAMES = (
+    "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Tôn Thất Hà Đinh Trương Mai Cao Đoàn Lâm Châu Thân".split()
+)
 MIDDLE = "Văn Thị Hữu Đức Ngọc Thanh Minh Xuân Quang Đình Bảo Kim Thu Như Khánh Anh Gia Công Diệu Phương Mỹ Quốc Viết Nữ Hồng".split()
 GIVEN = "An Anh Bình Châu Cường Dung Dũng Đạt Giang Hà Hải Hạnh Hằng Hiền Hiếu Hoa Hòa Hùng Hương Huy Khoa Lan Linh Loan Long Lộc Mai Nam Nga Nhung Phong Phúc Phương Quân Quý Sơn Tâm Thảo Thắng Thành Thủy Tiến Trang Trinh Tuấn Tùng Vân Việt Vy Yến".split()  # noqa: E501
-DISTRICTS = "Thành phố Huế|Thị xã Hương Thủy|Thị xã Hương Trà|Huyện Phú Vang|Huyện Quảng Điền|Huyện Phong Điền|Huyện Phú Lộc|Huyện Nam Đông|Huyện A Lưới".split("|")  # noqa: E501
+CITIES = ("Thành phố Huế", "Thị xã Hương Thủy", "Thị xã Hương Trà")
+DISTRICTS = (*CITIES, *(f"Huyện {name}" for name in ("Phú Vang", "Quảng Điền", "Phong Điền", "Phú Lộc", "Nam Đông", "A Lưới")))
 
 
 def name(rnd: random.Random) -> str:
@@ -34,7 +36,13 @@ def name(rnd: random.Random) -> str:
 def person(rnd: random.Random) -> dict[str, Any]:
     number = f"046{rnd.randrange(10**9):09d}"
     born = f"19{rnd.randrange(30, 99)}-{rnd.randrange(1, 13):02d}-{rnd.randrange(1, 29):02d}"
-    return {"full_name": name(rnd), "id_number": number, "birth_date": born, "phone": f"09{rnd.randrange(10**8):08d}", "gender": rnd.choice("MF")}
+    return {
+        "full_name": name(rnd),
+        "id_number": number,
+        "birth_date": born,
+        "phone": f"09{rnd.randrange(10**8):08d}",
+        "gender": rnd.choice("MF"),
+    }
 
 
 def declared(rnd: random.Random) -> dict[str, Any]:
@@ -47,14 +55,25 @@ def declared(rnd: random.Random) -> dict[str, Any]:
     symptoms = dict.fromkeys(("fever", "cough", "dyspnoea", "pneumonia", "sore_throat", "fatigue"), False)
     symptoms["fatigue"] = rnd.random() < 0.1
     more = {"country": "VN", "mode": "proxy", "proxy_reason": "no_phone", "desk": False, "subjects": subjects}
-    return {**who, "current": {**home, "hamlet": f"Tổ dân phố {rnd.randrange(1, 15)}"}, "exposures": exposures, "symptoms": symptoms, **more}
+    return {
+        **who,
+        "current": {**home, "hamlet": f"Tổ dân phố {rnd.randrange(1, 15)}"},
+        "exposures": exposures,
+        "symptoms": symptoms,
+        **more,
+    }
 
 
 def spoken(rnd: random.Random) -> dict[str, Any]:
     """A declaration of a simpler form: an address in one line, a temperature."""
     ward = rnd.choice(lists.units()).ward.split(" ", 1)[1]
     symptoms = {"fever": False, "cough": rnd.random() < 0.05, "dyspnea": False, "sore_throat": False}
-    more = {"contact_case": False, "from_epidemic_area": rnd.random() < 0.05, "temperature_c": round(rnd.gauss(36.6, 0.3), 1), "place": "in"}
+    more = {
+        "contact_case": False,
+        "from_epidemic_area": rnd.random() < 0.05,
+        "temperature_c": round(rnd.gauss(36.6, 0.3), 1),
+        "place": "in",
+    }
     address = f"{rnd.randrange(1, 300)} {rnd.choice(SURNAMES)} {rnd.choice(GIVEN)}, {ward}, Thừa Thiên Huế"
     return {**person(rnd), "address": address, "symptoms": symptoms, **more, "source": rnd.choice(["hue-s", "ministry", "cccd"])}
 

@@ -14,7 +14,7 @@ import msgspec
 import sqlcipher3.dbapi2 as sqlcipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-DICTIONARY = (Path(__file__).parents[2] / "data" / "dict" / "1").read_bytes()
+DICTIONARIES = {int(path.name): path.read_bytes() for path in (Path(__file__).parents[2] / "data" / "dict").iterdir()}
 
 
 def hkdf(secret: bytes, info: bytes) -> bytes:
@@ -75,7 +75,7 @@ def ledger(home: Path) -> Ledger:
                 head = claimed
             aad = parts(sealed[:14], kiosk, said["station"].encode(), said["event_day"].encode(), raw)
             packed = AESGCM(content).decrypt(sealed[14:26], sealed[26:], aad)
-            body = json.loads(zlib.decompressobj(-15, DICTIONARY).decompress(packed))
+            body = json.loads(zlib.decompressobj(-15, DICTIONARIES[said["dictionary"]]).decompress(packed))
             if body["deed"] != deed.hex():
                 faults.append(f"{epoch}:{seq} deed")
             rows.append(Row(epoch, seq, kind, body["deed"], body["f"], sha256(sealed).hexdigest()))

@@ -20,6 +20,7 @@ from kiosk.shipped import data_dir
 from kiosk.store import projections
 from tests.vectors.protocol import FILE
 
+AT = 1_621_732_200_000
 V: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
 KEYS = V["keys"]
 DICTIONARY = (data_dir() / "dict" / "1").read_bytes()
@@ -113,6 +114,20 @@ def test_the_days_key_opens_the_content_key() -> None:
     aad = protocol.key_aad(said.kiosk, said.station, said.event_day, said.epoch)
     assert aad.hex() == V["opening"]["key_aad"]
     assert seal.open_key(b(KEYS["day"]["private"]), said.content_key, aad).hex() == KEYS["content"]
+
+
+def test_dictionaries_that_were_shipped_never_change() -> None:
+    shipped = {path.name: sha256(path.read_bytes()).hexdigest()[:16] for path in (data_dir() / "dict").iterdir()}
+    assert shipped == {"1": "85d946af5ec02183", "2": "96613c5db4446c5a"}
+
+
+def test_what_the_header_says_is_not_sealed_twice_and_comes_back() -> None:
+    here, key = place(), b(KEYS["content"])
+    clocks = [events.ClockReading(wall, 5, boot) for wall, boot in ((AT, ""), (AT, "b007"), (AT - 1, "b007"))]
+    said = [events.Body(2, 1, "0" * 16, "-", clock, {}) for clock in clocks]
+    sealed = [events.seal_body(body, 1, AT, here, key, b"") for body in said]
+    assert [events.open_body(event, here, key, b"") for event in sealed] == said
+    assert len(sealed[0]) < len(sealed[1]) < len(sealed[2])
 
 
 def test_there_is_one_event_of_every_kind_and_version() -> None:

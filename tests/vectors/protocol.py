@@ -216,6 +216,7 @@ def make() -> dict[str, Any]:
     return {
         "about": "docs/protocol.md. Bytes are hexadecimal, times milliseconds UTC. These keys are public: never use them.",
         "dictionary": {"id": 1, "sha256": sha256(DICTIONARY).digest()},
+        "written_today": {"id": 2, "sha256": sha256((FILE.parent.parent.parent / "data" / "dict" / "2").read_bytes()).digest()},
         "keys": keys(),
         "fields": {"parts": [b"", b"a", b"\x00\x01"], "bytes": fields(b"", b"a", b"\x00\x01")},
         "enrol_code": enrol_code(),
