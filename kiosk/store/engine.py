@@ -6,7 +6,7 @@ No network, rendering or printing inside a door. An error in COMMIT is *unknown*
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -78,6 +78,10 @@ class Prepared:
 
     def run(self, conn: Connection, values: Mapping[str, object]) -> Any:
         return conn.connection.driver_connection.execute(self._sql, {**self._constants, **values} if self._constants else values)  # type: ignore[union-attr]
+
+    def many(self, conn: Connection, rows: Iterable[Mapping[str, object]]) -> None:
+        """Once for each of `rows`."""
+        conn.connection.driver_connection.executemany(self._sql, rows)  # type: ignore[union-attr]
 
     def first(self, conn: Connection, **values: object) -> Any:
         """The first row as a tuple, or None."""

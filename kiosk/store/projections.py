@@ -11,11 +11,12 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from kiosk.domain import projection, text
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.projection import Declaration, Defer, Fact, Row, Visit
+from kiosk.store import nameindex
 from kiosk.store.engine import Prepared
 from kiosk.store.tables import PROJECTIONS, DeclarationRow, DeferRow, LeaveRow, Link, SightingRow, Subject, VisitRow
 
@@ -30,6 +31,10 @@ TABLES: dict[int, Any] = {Kind.VISIT: VISIT, Kind.DECLARATION: DECLARATION, Kind
 
 INSERT_VISIT, INSERT_DECLARATION, INSERT_DEFER, INSERT_LEAVE, INSERT_SIGHTING, INSERT_SUBJECT = (
     Prepared(insert(table)) for table in (VISIT, DECLARATION, DEFER, LEAVE, SIGHTING, SUBJECT)
+)
+
+FIELDS_OF = Prepared(
+    select(DECLARATION.c.fields).where(DECLARATION.c.epoch == bindparam("epoch"), DECLARATION.c.seq == bindparam("seq"))
 )
 
 Opener = Callable[[Connection, Key], Fact | None]
@@ -94,6 +99,8 @@ def _settle(conn: Connection, root: Fact, event_day: str, station_key: bytes, op
     for fact in roots:
         own = (table.c.epoch == fact.key.epoch, table.c.seq == fact.key.seq)
         days[fact.key] = str(conn.execute(select(table.c.event_day).where(*own)).scalar() or "")
+        if table is DECLARATION:
+            _unname(conn, fact.key)
         conn.execute(delete(table).where(*own))
         conn.execute(delete(SUBJECT).where(SUBJECT.c.epoch == fact.key.epoch, SUBJECT.c.seq == fact.key.seq))
     row = projection.settle(roots, amendments)
@@ -117,6 +124,13 @@ def _same_deed(conn: Connection, root: Fact, opened: Opener) -> list[Fact]:
     return [root, *(f for f in others if f is not None)]
 
 
+def _unname(conn: Connection, key: Key) -> None:
+    """A declaration that is about to be settled again leaves the look-up."""
+    declared = FIELDS_OF.first(conn, epoch=key.epoch, seq=key.seq)
+    if declared is not None:
+        nameindex.remove(conn, key.epoch, key.seq, msgspec.json.decode(declared[0]))
+
+
 def _store(conn: Connection, row: Row, event_day: str, station_key: bytes) -> None:
     common: dict[str, Any] = {"epoch": row.key.epoch, "seq": row.key.seq, "event_day": event_day, "at": row.at, "deed": row.deed}
     common |= {"voided": int(row.voided), "amended": row.amended, "ticket": row.ticket}
@@ -125,6 +139,8 @@ def _store(conn: Connection, row: Row, event_day: str, station_key: bytes) -> No
         INSERT_VISIT.run(conn, common | own | {"person": row.person, "place": row.place})
     elif isinstance(row, Declaration):
         INSERT_DECLARATION.run(conn, common | _declaration(row))
+        if not row.voided:
+            nameindex.add(conn, row.key.epoch, row.key.seq, row.fields)
     elif isinstance(row, Defer):
         INSERT_DEFER.run(conn, common | {"reason": row.reason})
     else:

@@ -275,5 +275,28 @@ class PrintJobRow(SQLModel, table=True):
     job: str = Field(sa_column=text())
 
 
-PROJECTIONS: tuple[type[SQLModel], ...] = (VisitRow, DeclarationRow, DeferRow, LeaveRow, SightingRow, Subject, Link)
+class SearchPart(SQLModel, table=True):
+    """Projection: a word of somebody's name, or "#" and the last four digits of a number, and the declaration it stands in. `year`: of
+    birth, 0 when nobody wrote it down."""
+
+    __tablename__ = "search_part"
+    __table_args__ = CLUSTERED
+    word: str = Field(sa_column=text(primary=True))
+    year: int = Field(sa_column=integer(primary=True))
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+
+
+class SearchWord(SQLModel, table=True):
+    """Projection: how many declarations bear a word."""
+
+    __tablename__ = "search_word"
+    __table_args__ = CLUSTERED
+    word: str = Field(sa_column=text(primary=True))
+    n: int = Field(sa_column=integer())
+
+
+PROJECTIONS: tuple[type[SQLModel], ...] = (
+    VisitRow, DeclarationRow, DeferRow, LeaveRow, SightingRow, Subject, Link, SearchPart, SearchWord,
+)  # fmt: skip
 METADATA = SQLModel.metadata
