@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -19,16 +18,12 @@ from province import stations
 from province.authority import Authority
 from province.calls import Calls
 from province.db import Database
+from province.web import site
+from province.web.guard import HEADERS, Guard
 
 WEB = Path(__file__).parent / "web"
 MSGPACK = "application/msgpack"
 PATIENCE = 8 * MAX_BODY  # an oversize body is read and thrown away so far, so that the sender hears why
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 async def body_of(request: Request) -> bytes | None:
@@ -47,10 +42,9 @@ async def body_of(request: Request) -> bytes | None:
 
 
 def create_app(db: Database, authority: Authority) -> FastAPI:
-    app = FastAPI(title="Huế", docs_url=None, redoc_url=None, openapi_url=None)
     calls = Calls(db, authority)
-    pages = Jinja2Templates(directory=WEB / "templates")
-    pages.env.filters |= {"clock": stations.clock_text, "skew": stations.skew_text}
+    guard = Guard(db, authority, calls.clock)
+    app = FastAPI(title="Huế", docs_url=None, redoc_url=None, dependencies=[Depends(guard)])
     trust = msgspec.msgpack.encode(authority.trust)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
 
@@ -79,10 +73,11 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
     def listed() -> Response:
         return Response(msgspec.json.encode(stations.overview(db)), 200, HEADERS, "application/json")
 
+    pages = site.attach(app, db, authority, calls.clock, guard)
+
     @app.get("/")
     def page(request: Request) -> Response:
-        now = calls.clock()
-        content = {"stations": stations.overview(db), "health": stations.health(db, now), "now": now}
-        return pages.TemplateResponse(request, "stations.html", content, headers=HEADERS)
+        return pages.show(request, "stations.html", {"stations": stations.overview(db), "health": stations.health(db, calls.clock())})
 
+    site.complete(app, guard)
     return app

@@ -15,6 +15,8 @@ import msgspec
 from sqlalchemy import select, update
 
 from kiosk.crypto import seal
+from kiosk.domain import identity
+from kiosk.domain.text import BadText, squeeze
 from province import tables, tables_web
 from province.authority import Authority
 from province.db import Database, insert_ignore
@@ -24,6 +26,14 @@ MESSAGE, META = tables.table(tables_web.Message), tables.table(tables.Meta)
 KEPT_MS = 15 * 60_000  # an operator may need a code a little longer than it is good for
 TIMEOUT_S = 5
 NAME = "sms"
+
+
+def mobile(text: str) -> str:
+    """A Vietnamese mobile number as E.164, which can get an SMS. Raises BadText."""
+    phone, _ = identity.check_phone(squeeze(text)[:40])
+    if not phone.startswith("+84") or len(phone) != 12:
+        raise BadText("bad_phone")
+    return phone
 
 
 class Settings(msgspec.Struct, frozen=True):

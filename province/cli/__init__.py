@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from province.cli import down, people, run, setup, show
+from province.cli import down, people, run, setup, show, web
 from province.settings import Refused, default_home
 
-COMMANDS = (setup.add_commands, people.add_commands, down.add_commands, show.add_commands, run.add_commands)
+COMMANDS = (setup.add_commands, people.add_commands, down.add_commands, show.add_commands, web.add_commands, run.add_commands)
 
 
 def parser() -> argparse.ArgumentParser:

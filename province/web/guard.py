@@ -113,8 +113,8 @@ def routes(app: FastAPI) -> list[str]:
         for route in listed:
             if isinstance(route, Route):
                 found.extend(f"{method} {route.path}" for method in sorted((route.methods or set()) - {"HEAD"}))
-            elif not isinstance(route, Mount) and hasattr(route, "routes"):
-                walk(route.routes)
+            elif not isinstance(route, Mount):  # a router that was included
+                walk(list(route.original_router.routes))  # type: ignore[attr-defined]
 
     walk(list(app.routes))
     return found

@@ -98,7 +98,7 @@ class Pages:
 
     def refuse(self, request: Request, status: int) -> Response:
         vi, en = REFUSALS.get(status, REFUSALS[400])
-        response = self.show(request, "refused.html", {"vi": vi, "en": en}, status)
+        response = self.show(request, "refused.html", {"vi": vi, "english": en}, status)
         if status in (429, 503):
             response.headers["Retry-After"] = "60" if status == 429 else "5"
         return response

@@ -21,7 +21,7 @@ from kiosk.domain.events import Kind
 from kiosk.domain.form import Field, form
 from kiosk.domain.passes import hu1
 from kiosk.domain.policy import Campaign
-from kiosk.domain.text import BadText, squeeze
+from kiosk.domain.text import BadText
 from kiosk.domain.verdict import short_name
 from kiosk.domain.vntime import iso_day
 from province import metrics, otp, sessions, sms, webrecords
@@ -119,7 +119,7 @@ class People:
 
     def _look_up(self, request: Request, data: FormData) -> Response:
         try:
-            phone = mobile(text_of(data, "phone"))
+            phone = sms.mobile(text_of(data, "phone"))
         except BadText as bad:
             return self.pages.show(request, "phone.html", {"error": bad.reason, "phone": text_of(data, "phone")[:40]}, 400)
         return self.send_code(request, phone, "declare", "/khai-bao/to-khai")
@@ -276,14 +276,6 @@ class People:
     @staticmethod
     async def _threaded(work: Callable[[Request, FormData], Response], request: Request, data: FormData) -> Response:
         return await run_in_threadpool(work, request, data)
-
-
-def mobile(text: str) -> str:
-    """A Vietnamese mobile number as E.164, which can get an SMS. Raises BadText."""
-    phone, _ = identity.check_phone(squeeze(text)[:40])
-    if not phone.startswith("+84") or len(phone) != 12:
-        raise BadText("bad_phone")
-    return phone
 
 
 def code_svg(text: str) -> str:

@@ -1,0 +1,133 @@
+"""Arrival by phone (letter 63/CV-BCĐ, annex 1, voters): the poster's address opens one page, without an app.
+
+Place shown, phone verified once and remembered on that phone (or a pass that it keeps), "xác nhận điểm đến", then a screen that the officer
+reads at a metre: place, time, colour of the day.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kiosk.domain import lists
+from kiosk.domain.feed import PlaceRow
+from kiosk.domain.passes import hu1
+from kiosk.domain.passes.model import Issuer, Reading
+from kiosk.domain.text import BadText
+from province import arrivals, metrics, places, sessions, sms, webrecords
+from province.authority import Authority
+from province.db import Database
+from province.sessions import Session
+from province.settings import WEB_ISSUER
+from province.web.limits import Limit
+from province.web.people import People, text_of
+
+WORDS = {"entrance": ("Lối vào", "Entrance"), "exit": ("Lối ra", "Exit"), "waiting": ("Khu vực chờ", "Waiting area")}
+
+
+class Arrive:
+    """The routes of a poster. `clock`: ms UTC."""
+
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], people: People) -> None:
+        self.db, self.authority, self.clock, self.people = db, authority, clock, people
+        self.pages, self.guard = people.pages, people.guard
+        self._confirms = Limit(rate=1 / 20, burst=6)  # a session: nobody arrives six times at once
+        self.router = APIRouter()
+        common: dict[str, Any] = {
+            "response_class": Response,
+            "responses": {303: {"description": "another page"}, 403: {"description": "csrf"}},
+        }
+        self.router.add_api_route("/D/{place}/{mac}", self.show, methods=["GET"], **common)
+        self.router.add_api_route("/D/{place}/{mac}", self.confirm, methods=["POST"], **common)
+        self.router.add_api_route("/D/{place}/{mac}/xong", self.done, methods=["GET"], **common)
+
+    def _place(self, place: str, mac: str) -> PlaceRow:
+        found = places.by_code(self.db, self.authority, place, mac)
+        if found is None:
+            raise HTTPException(404)
+        return found.row
+
+    def show(self, request: Request, place: str, mac: str) -> Response:
+        return self._page(request, self._place(place, mac))
+
+    def _page(self, request: Request, row: PlaceRow, error: str = "", status: int = 200) -> Response:
+        known = self.guard.session(request, "citizen")
+        content = {"place": row, "kind": WORDS[row.kind], "known": known is not None, "error": error, "where": where(row)}
+        return self.pages.show(request, "arrive.html", content, status)
+
+    async def confirm(self, request: Request, place: str, mac: str) -> Response:
+        data = await request.form()
+        return await run_in_threadpool(self._confirm, request, place, mac, data)
+
+    def _confirm(self, request: Request, place: str, mac: str, data: FormData) -> Response:
+        row = self._place(place, mac)
+        if row.withdrawn:
+            return self._page(request, row, "withdrawn", 410)
+        session = self.guard.session(request, "citizen")
+        if session is None:
+            return self._first(request, row, mac, data)
+        if not self._confirms.allows(session.token):
+            return self.pages.refuse(request, 429)
+        return self._file(request, row, mac, session)
+
+    def _first(self, request: Request, row: PlaceRow, mac: str, data: FormData) -> Response:
+        """A phone that is not known yet: its number and a code, or a pass of ours that its owner keeps."""
+        typed = text_of(data, "phone")
+        if typed.strip().upper().startswith("HU1:"):
+            return self._by_pass(request, row, mac, typed)
+        try:
+            phone = sms.mobile(typed)
+        except BadText:
+            return self._page(request, row, "bad_phone", 400)
+        return self.people.send_code(request, phone, "arrive", f"/D/{row.id}/{mac.upper()}")
+
+    def _by_pass(self, request: Request, row: PlaceRow, mac: str, typed: str) -> Response:
+        now = self.clock()
+        issuer = Issuer(WEB_ISSUER, self.authority.issuer.public)
+        read = hu1.read(typed.strip().encode()[:200], {WEB_ISSUER: issuer}, now)
+        if read is None or read.reading is not Reading.VERIFIED:
+            return self._page(request, row, "bad_pass", 400)
+        box = {"phone": "", "pass": read.subjects[0], "passes": []}
+        session = sessions.begin(self.db, "citizen", "", box, now)
+        arrived = arrivals.confirm(self.db, self.authority, row.station, row.id, read.subjects[0], read.subjects, now)
+        return self._finish(request, row, mac, session, arrived)
+
+    def _file(self, request: Request, row: PlaceRow, mac: str, session: Session) -> Response:
+        who = session.box["phone"] or session.box["pass"]
+        arrived = arrivals.confirm(self.db, self.authority, row.station, row.id, who, names(session), self.clock())
+        return self._finish(request, row, mac, session, arrived)
+
+    def _finish(self, request: Request, row: PlaceRow, mac: str, session: Session, arrived: arrivals.Arrival) -> Response:
+        metrics.ARRIVED.labels("yes" if arrived.again else "no").inc()
+        session.box.setdefault("arrived", {})[row.id] = arrived.at
+        sessions.save(self.db, session)
+        return self.pages.signed_in(f"/D/{row.id}/{mac.upper()}/xong", "citizen", session.token, sessions.TTL_MS["citizen"] // 1000)
+
+    def done(self, request: Request, place: str, mac: str) -> Response:
+        row = self._place(place, mac)
+        at = request.state.session.box.get("arrived", {}).get(row.id)
+        if at is None:
+            return self.pages.go(f"/D/{row.id}/{mac.upper()}")
+        campaign, day = webrecords.current(self.db, self.authority, self.clock())
+        word, english, background = arrivals.colour(campaign.id, day)
+        content = {"place": row, "kind": WORDS[row.kind], "at": at, "colour": word, "english": english, "background": background}
+        return self.pages.show(request, "arrived.html", content | {"where": where(row)})
+
+
+def where(row: PlaceRow) -> str:
+    """Street and commune in one line."""
+    unit = next((u for u in lists.units() if u.code == row.station.split("-")[2]), None)
+    return ", ".join(part for part in (row.street, unit.ward if unit else "", unit.district if unit else "") if part)
+
+
+def names(session: Session) -> tuple[str, ...]:
+    """Look-up names of a session's owner: the phone, what their own declaration named, and their own passes. Never a family member's."""
+    found = [f"phone:{session.box['phone']}"] if session.box.get("phone") else [session.box["pass"]]
+    for kept in session.box.get("passes", []):
+        if kept["mine"]:
+            found += kept["subjects"]
+    return tuple(dict.fromkeys(found))[:12]

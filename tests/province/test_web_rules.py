@@ -1,0 +1,79 @@
+"""Every route against every kind of visitor. The table is made from the application's own routes: a new one without a rule fails."""
+
+import itertools
+
+import pytest
+import requests
+from fastapi import FastAPI
+
+from province import accounts, sessions, settings
+from province.app import create_app
+from province.db import Database
+from province.settings import Home
+from province.web import site
+from province.web.guard import ANYONE, KINDS, RULES, Guard, Rule, cookie, routes
+from tests.province.conftest import Office, Server
+
+FILLED = {"{place}": "1975001A", "{mac}": "A" * 16, "{number}": "1", "{kind}": "have"}
+VISITORS = ("nobody", "expired", *KINDS, "closed")
+
+
+def address(path: str) -> str:
+    for name, value in FILLED.items():
+        path = path.replace(name, value)
+    return path
+
+
+def test_a_route_without_a_rule_stops_the_program(office: Office) -> None:
+    app = create_app(office.db, office.authority)
+    assert set(routes(app)) == set(RULES)
+    app.add_api_route("/new", lambda: None)
+    with pytest.raises(RuntimeError, match="GET /new"):
+        site.complete(app, Guard(office.db, office.authority, settings.now))
+    assert isinstance(app, FastAPI)
+
+
+def _cookies(home: Home) -> dict[str, dict[str, str]]:
+    """Visitor -> cookies. The closed account's session lives on in its browser."""
+    db, now = Database(home.url), settings.now()
+    for name, role in (("unit-a", "unit"), ("official-a", "official"), ("closed-a", "unit")):
+        accounts.add(db, name, "mat-khau-dai-1", role, now, scope="commune:19750")
+    out: dict[str, dict[str, str]] = {"nobody": {}}
+    subjects = {"unit": "unit-a", "official": "official-a"}
+    box = {"phone": "+84905123456", "purpose": "declare", "then": "/dan"}
+    for kind in KINDS:
+        out[kind] = {cookie(kind): sessions.begin(db, kind, subjects.get(kind, ""), box, now).token}
+    old = now - 30 * 24 * 3_600_000
+    out["expired"] = {cookie(kind): sessions.begin(db, kind, subjects.get(kind, ""), box, old).token for kind in KINDS}
+    closed = sessions.begin(db, "unit", "closed-a", {}, now)
+    with db.write() as conn:
+        conn.exec_driver_sql("UPDATE account SET state = 'closed' WHERE username = 'closed-a'")
+    out["closed"] = {cookie("unit"): closed.token}
+    db.close()
+    return out
+
+
+def test_nobody_gets_further_than_the_rule_says(server: Server) -> None:
+    cookies, bad, reached = _cookies(server.home), [], 0
+    for (name, rule), visitor in itertools.product(RULES.items(), VISITORS):
+        method, path = name.split(" ")
+        answer = requests.request(
+            method, server.url + address(path), cookies=cookies[visitor], verify=str(server.home.ca), allow_redirects=False, timeout=30
+        )
+        if answer.status_code >= 500 and path != "/health":
+            bad.append(f"{name} as {visitor}: {answer.status_code}")
+        if rule.kind and visitor != rule.kind:
+            expected = answer.status_code == 303 and answer.headers["location"] in ("/khai-bao", "/don-vi", "/can-bo")
+            bad += [] if expected else [f"{name} as {visitor}: {answer.status_code}"]
+        elif rule.form:
+            bad += [] if answer.status_code == 403 else [f"{name} as {visitor} without its form: {answer.status_code}"]
+        else:
+            reached += 1
+    assert bad == []
+    assert reached > len(RULES)
+
+
+def test_the_table_has_no_rule_for_a_route_that_is_gone_and_no_form_without_a_check() -> None:
+    posts = {name: rule for name, rule in RULES.items() if name.startswith("POST ")}
+    assert all(rule.form or rule.machine for rule in posts.values())
+    assert Rule() == ANYONE
