@@ -120,6 +120,11 @@ def day_private(home: Home, day: str) -> bytes | None:
         return None
 
 
+def station_key(home: Home, station: str, sealed: bytes) -> bytes:
+    """A station's key out of the database. Raises OSError without the wrap key, seal.Unopenable with another one."""
+    return seal.unwrap(home.wrap_key.read_bytes(), sealed, b"station-key" + station.encode())
+
+
 def destroy(home: Home) -> None:
     """Takes back a home that `init` could not finish."""
     shutil.rmtree(home.path, ignore_errors=True)

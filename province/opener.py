@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
-from province import settings, tables, webrecords
+from province import campaigns, known, settings, tables, webrecords
 from province.db import Database, insert_ignore
 from province.projector import Projector
 from province.reader import NoKey, Reader
@@ -27,6 +27,7 @@ CHUNK = 200  # events in one transaction
 EPOCHS = 100  # epochs looked at in one step
 IDLE_S = 0.2
 ALIVE_MS = 5_000
+FORGET_MS = 3_600_000
 
 
 class Opener:
@@ -35,6 +36,7 @@ class Opener:
     def __init__(self, db: Database, home: Home) -> None:
         self.db, self.reader = db, Reader(home)
         self._said_at, self._missing = 0, set[str]()
+        self._forgot_at = settings.now()
 
     def step(self) -> int:
         """One pass; returns how many events it went past (0: nothing to do)."""
@@ -49,6 +51,7 @@ class Opener:
             except NoKey as error:
                 missing.add(error.day)
         done += webrecords.open_waiting(self.db, self.reader, settings.now())
+        self._forget(settings.now())
         self._say(missing, settings.now())
         return done
 
@@ -85,6 +88,16 @@ class Opener:
             except seal.Unopenable:
                 refused.append(row.seq)
         return facts, refused
+
+    def _forget(self, now: int) -> None:
+        """Each hour, known people whose declaration no policy would accept any more."""
+        if 0 <= now - self._forgot_at < FORGET_MS:
+            return
+        self._forgot_at = now
+        hours = max((campaign.policy.validity_hours for campaign in campaigns.listed(self.db)), default=None)
+        if hours is not None:
+            with self.db.write() as conn:
+                known.expire(conn, now - (hours + 24) * 3_600_000, now)
 
     def _say(self, missing: set[str], now: int) -> None:
         """A sign of life every few seconds, or at once when a day's key is found missing or comes back."""

@@ -15,6 +15,7 @@ from kiosk.domain.projection import OF_A_VISIT, ROOTS, Declaration, Defer, Fact,
 from kiosk.domain.projection import Row as Settled
 from province import tables
 from province.db import insert_ignore
+from province.known import People
 from province.reader import Reader
 
 EPOCH, VISIT, DECLARATION = tables.table(tables.Epoch), tables.table(tables.Visit), tables.table(tables.Declaration)
@@ -33,6 +34,7 @@ class Projector:
         self.facts: dict[Key, Fact] = {}
         self.days = sorted(set(conn.execute(select(EPOCH.c.event_day).where(EPOCH.c.station_id == station)).scalars()))
         self.touched: set[str] = set()
+        self.people = People(conn, reader)
 
     def run(self, facts: Sequence[Fact]) -> None:
         """An ordinary arrival costs its own row; an amended or repeated one is settled again from all its events."""
@@ -55,6 +57,7 @@ class Projector:
             self._again(places[deed])
         for day in sorted(self.touched):
             self._count(day)
+        self.people.publish(self.now)
 
     def _amended(self, amendments: Sequence[Fact]) -> set[Deed]:
         """Files links; returns the deeds of those targets that are here. A target that has not come yet waits."""
@@ -134,6 +137,8 @@ class Projector:
             place = {"station_id": self.station, "event_day": day, **_own(row.key), "voided": row.voided}
             columns = place | _columns(row) | {"subject_hash": self.reader.subject_hash(day, row.subjects)}
             by_table[_table(row)].append(columns)
+            if isinstance(row, Declaration):
+                self.people.add(self.station, row)
             self.touched.add(day)
         for table, found in by_table.items():
             insert_ignore(self.conn, table, found)

@@ -19,7 +19,7 @@ from kiosk.domain.projection import ROOTS, Fact, settle, target_of
 from kiosk.domain.protocol import Opening, key_aad
 from kiosk.shipped import data_dir
 from province import tables
-from province.authority import day_private
+from province.authority import day_private, station_key
 from province.settings import Home
 
 EPOCH, EVENT = tables.table(tables.Epoch), tables.table(tables.Event)
@@ -72,6 +72,7 @@ class Reader:
         self._home = home
         self._days: dict[str, bytes] = {}
         self._rooms: OrderedDict[tuple[str, str], Room] = OrderedDict()
+        self._station_keys: dict[bytes, bytes] = {}
 
     def day(self, event_day: str) -> bytes:
         """The day's private key. Raises NoKey."""
@@ -81,6 +82,15 @@ class Reader:
                 raise NoKey(event_day)
             self._days[event_day] = private
         return self._days[event_day]
+
+    def station_key(self, station: str, sealed: bytes) -> bytes | None:
+        """A station's key, or None where the wrap key is not (then known people are not published: decision 0020)."""
+        if sealed not in self._station_keys:
+            try:
+                self._station_keys[sealed] = station_key(self._home, station, sealed)
+            except (OSError, seal.Unopenable):
+                return None
+        return self._station_keys[sealed]
 
     def room(self, kiosk_id: str, epoch: str, opening: bytes) -> Room:
         """Raises NoKey, or seal.Unopenable when the epoch's content key is not for this day's key."""

@@ -1,6 +1,7 @@
 """The feed at the kiosk: pages filed, scopes filled beside and swapped, what nobody signed or understands believed by nobody."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from kiosk.compose import Parts
 from kiosk.crypto import sign
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import feed as rows
-from kiosk.domain.feed import FeedKind, NoticeRow
+from kiosk.domain.feed import ArrivalRow, FeedKind, NoticeRow, PersonRow
 from kiosk.domain.policy import Campaign, Policy
 from kiosk.domain.protocol import FeedItem, FeedPage, SignedCampaign
+from kiosk.domain.verdict import Act
+from kiosk.ports import Sighting
 from kiosk.settings import Settings
-from kiosk.store import feed
+from kiosk.store import feed, projections
 from tests import builders
 
 MADE = builders.province()
@@ -104,3 +107,46 @@ def test_a_row_that_nobody_understands_is_kept_for_the_checksum_and_read_by_nobo
         odd = [FeedItem(rows.ALL, 1, "notice", "x", body), FeedItem(rows.ALL, 2, "of-tomorrow", "y", body)]
         assert filing(parts).take(page(*odd, to=2), 1000).whole
         assert held(parts) == set() and parts.directory.refresh()
+
+
+def hashed(parts: Parts, subject: str) -> str:
+    return projections.subject_hash(parts.journal.identity.station_key, subject).hex()
+
+
+def test_who_declared_elsewhere_comes_in_and_is_counted_here(home: Path) -> None:
+    with opened(home) as parts:
+        row = PersonRow(builders.at("07:00"))
+        filing(parts).take(page(item(1, hashed(parts, "id:046183000123"), row, FeedKind.PERSON), to=1), 1000)
+        said = parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed"))
+        assert (said.act, said.reason, said.since, said.number) == (Act.COME_IN, "declared_elsewhere", row.declared_at, 1)
+        assert parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed")).act is Act.ALREADY_IN
+
+
+@pytest.mark.parametrize("at,desk,act", [("07:00", True, Act.HEALTH_DESK), ("07:00", False, Act.COME_IN)])
+def test_what_the_rules_said_elsewhere_holds_here(home: Path, at: str, desk: bool, act: Act) -> None:
+    with opened(home) as parts:
+        row = PersonRow(builders.at(at), desk)
+        filing(parts).take(page(item(1, hashed(parts, "id:046183000123"), row, FeedKind.PERSON), to=1), 1000)
+        assert parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed")).act is act
+
+
+def test_an_old_declaration_from_elsewhere_is_out_of_date(home: Path) -> None:
+    """The enrolment's floor, which mends clocks of 2010, is for what was written here only."""
+    with opened(home) as parts:
+        row = PersonRow(builders.at("07:00", "2021-05-18"))
+        filing(parts).take(page(item(1, hashed(parts, "id:046183000123"), row, FeedKind.PERSON), to=1), 1000)
+        assert parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed")).act is Act.OUT_OF_DATE
+
+
+def test_who_came_by_the_poster_is_greeted_and_not_counted_twice(home: Path) -> None:
+    with opened(home) as parts:
+        one = ArrivalRow("a1", "p1", builders.at("07:35"), (hashed(parts, "id:046183000123"),))
+        yesterday = ArrivalRow("a0", "p1", builders.at("07:35", "2021-05-22"), (hashed(parts, "id:046183000999"),))
+        rows_ = [item(1, one.id, one, FeedKind.ARRIVAL), item(2, yesterday.id, yesterday, FeedKind.ARRIVAL)]
+        filing(parts).take(page(*rows_, to=2), 1000)
+        said = parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed"))
+        assert (said.act, said.since, said.arrival) == (Act.BY_POSTER, one.at, False)
+        assert parts.station.scan(Sighting(os.urandom(8), builders.CARD.replace(b"000123", b"000999"), "typed")).act is Act.CARD
+        assert parts.station.today().visits == 0
+        filing(parts).take(page(item(3, one.id, None, FeedKind.ARRIVAL), to=3, said=False), 1000)
+        assert parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed")).act is Act.CARD
