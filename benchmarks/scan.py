@@ -40,8 +40,8 @@ class Plain:
         epoch, now, deed = "00" * 8, 1_621_723_200_000 + k, os.urandom(8)
         self.conn.execute("BEGIN IMMEDIATE")
         self.conn.execute("INSERT INTO event VALUES (?,?,?,?,?,?,?)", (epoch, k, 1, now, deed, sealed, os.urandom(32)))
-        visit = (epoch, k, "2021-05-23", k, now, deed.hex(), "hu1", "come_in", now, None, 0, 0)
-        self.conn.execute("INSERT INTO visit VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", visit)
+        visit = (epoch, k, "2021-05-23", k, now, deed.hex(), "hu1", "come_in", now, None, "voter", 0, "", 0, 0)
+        self.conn.execute("INSERT INTO visit VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", visit)
         self.conn.execute("INSERT INTO subject VALUES (?,?,?)", (os.urandom(16), epoch, k))
         self.conn.execute("COMMIT")
 

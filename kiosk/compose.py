@@ -31,7 +31,7 @@ from kiosk.security.officers import Credentials, Officers, Standing
 from kiosk.security.session import Officer, Session
 from kiosk.security.tries import Tries
 from kiosk.security.vault import Lid, Vault
-from kiosk.settings import Settings, load
+from kiosk.settings import Settings, change, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
 from kiosk.store import check, feed, locks, migrations, recovery
@@ -48,6 +48,7 @@ LOST = "journal.lost"  # stays until a technician has looked: numbers may repeat
 if TYPE_CHECKING:
     from kiosk.day import Day
     from kiosk.papers import Papers
+    from kiosk.places import Places
     from kiosk.scanner import Scanner
     from kiosk.sync.uploader import Uploader
 
@@ -126,8 +127,15 @@ class Parts:
 
         seed = self.vault.secrets.issuer_seed
         made = Papers(self.home, self.settings, self.station, self.database, self.journal, self.clock, seed, open_printer)
-        made.makers["report"] = self.day.make
+        made.makers |= {"report": self.day.make, "poster": self.places.make_poster}
         return made
+
+    @cached_property
+    def places(self) -> "Places":
+        """Made when first asked for: it can print."""
+        from kiosk.places import Places
+
+        return Places(self.station, self.database, self.clock, lambda place: change(self.home, "place", place))
 
     def prints_due(self) -> int | None:
         """ms UTC at which a waiting paper may be tried, or None. Does not load what prints."""
@@ -245,7 +253,7 @@ def _open(
         directory = Directory(database, me, vault.secrets.enrolment, own_issuer(vault))
         directory.refresh()
         issuer = vault.secrets.enrolment.issuer_id
-        station = Station(Setting(database, journal, clock, directory, unsure, settings.entrance, session, issuer))
+        station = Station(Setting(database, journal, clock, directory, unsure, settings.entrance, session, settings.place, issuer))
         _learn(database, officers)
         if officer is not None and given is not None:
             officers.sign_in(given, officer)

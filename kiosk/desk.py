@@ -31,13 +31,14 @@ Done = tuple[list[Draft], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One act's surroundings. `at`: ms UTC; `deed`: 8 bytes."""
+    """One act's surroundings. `at`: ms UTC; `deed`: 8 bytes; `place`: the lane's place id, or ""."""
 
     conn: Connection
     day: str
     at: int
     deed: bytes
     policy: Policy
+    place: str = ""
 
 
 def ticket_target(raw: bytes) -> Key | None:
@@ -72,6 +73,7 @@ class Desk:
         number = register.next_number(bench.conn, bench.day)
         fields = {"no": number, "source": source, "verdict": judged.act.value, "since": since, "subjects": list(subjects)}
         fields |= ({"person": person} if person != VOTER else {}) | ({"ticket": ticket} if ticket else {})
+        fields |= {"place": bench.place} if bench.place else {}
         return Draft(Kind.VISIT, fields, bench.deed), replace(judged, number=number)
 
     def declare(self, bench: Bench, said: Declaration, known: Known, ticket: int, completes: str) -> Done:
@@ -132,7 +134,7 @@ class Desk:
         """An exit. It names the visit where this kiosk knows it, else the ticket or the person: the province joins them.
         With none of these, somebody went out whose arrival no code can tell (F5 by the door)."""
         row = self._visit_for(bench, subjects, ticket, target)
-        fields: dict[str, Any] = {"ticket": ticket} if ticket else {}
+        fields: dict[str, Any] = ({"ticket": ticket} if ticket else {}) | ({"place": bench.place} if bench.place else {})
         if row is None:
             fields |= {"target": str(target)} if target else {"subjects": list(subjects)} if subjects and not ticket else {}
             reason = "left_unknown" if subjects or ticket or target else "left_nameless"

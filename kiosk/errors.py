@@ -47,6 +47,8 @@ class Code(StrEnum):
     OFFICER_UNKNOWN = "KS-215"
     LOOKUPS_MANY = "KS-216"
     NO_LEAD = "KS-217"
+    PLACE_UNKNOWN = "KS-208"
+    PLACE_UNSIGNED = "KS-209"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -5,6 +5,8 @@ No Qt, no network, nothing is written.
 """
 
 import dataclasses
+import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +32,9 @@ class Settings:
     `camera`: index, file, folder or URL; `mirror`: the preview as in a mirror; `entrance`: shown on top of the window;
     `repeat_seconds`: a code in front of the camera is one sighting for so long (the policy's own number goes before it, if longer);
     `dim_seconds`: after which a verdict steps back; `print_folder`: where papers are kept, else `papers` in the data directory;
-    `printer`: the spooler's name, else the system's default; `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is
-    printed after each khai hộ, unasked; `server_url`: goes before the address of the enrolment;
-    `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
+    `place`: the QR place at which this lane stands, named by every visit; `printer`: the spooler's name, else the system's default;
+    `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is printed after each khai hộ, unasked; `server_url`: goes
+    before the address of the enrolment; `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
     """
 
     camera: str = "0"
@@ -48,6 +50,7 @@ class Settings:
     timeout_seconds: float = 10.0
     printer: str = ""
     print_folder: str = ""
+    place: str = ""
     slip_size: str = "a6"
     slip_always: bool = False
     command_unlock: bool = True
@@ -77,6 +80,24 @@ def load(home: Path) -> Settings:
     known = {f.name: types[f.name] for f in dataclasses.fields(Settings) if f.metadata.get("key", True)}
     values = {key: _checked(key, value, known[key]) for key, value in table.items() if key in known}
     return Settings(**values, unknown=tuple(sorted(table.keys() - known.keys())))  # type: ignore[arg-type]
+
+
+def change(home: Path, key: str, value: str | bool | float) -> None:
+    """Writes one value into the file and leaves every other line as it is; what is loaded already does not change.
+
+    Raises KioskError(BAD_FILE) for a value that `load` would refuse.
+    """
+    field = next(f for f in dataclasses.fields(Settings) if f.name == key)
+    _checked(key, value, get_type_hints(Settings)[field.name])
+    written = json.dumps(value, ensure_ascii=False)  # a JSON string, number or boolean is TOML's too
+    file = home / FILE
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    kept = [line for line in lines if not re.match(rf"\s*{key}\s*=", line)]
+    first_table = next((n for n, line in enumerate(kept) if line.lstrip().startswith("[")), len(kept))
+    kept.insert(first_table, f"{key} = {written}")
+    temporary = file.with_name(f".{FILE}.tmp")
+    temporary.write_text("\n".join(kept) + "\n", "utf-8")
+    temporary.replace(file)
 
 
 def _checked(key: str, value: object, kind: type) -> object:

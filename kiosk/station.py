@@ -3,6 +3,7 @@
 Green means written: a verdict leaves here only after COMMIT. When saving fails the officer is sent to paper, never the voter home.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from kiosk.domain.verdict import Act, Known, Verdict
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
-from kiosk.store import register
+from kiosk.store import places, register
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Journal, Written
@@ -57,6 +58,7 @@ class Setting:
     unsure: Unsure
     lane: str
     session: Session
+    place: str = ""
     issuer: bytes = b""  # this kiosk's own id as a pass issuer, 3 bytes
 
 
@@ -69,6 +71,7 @@ class Station:
         self._desk = Desk(setting.journal, setting.issuer)
         self.on_commit: list[Callable[[], None]] = []
         self.skew_ms = 0
+        self.place = setting.place  # the QR place of this lane; every visit names it
         self.trouble: Code | None = None
         with setting.database.read() as conn:
             self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
@@ -140,7 +143,7 @@ class Station:
     def scan(self, sighting: Sighting) -> Verdict:
         """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
         now = self._s.clock.now()
-        shown = passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor))
+        shown = self._placed(passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor)))
         moment = self._moment(now, shown)
         said: list[Verdict] = []
 
@@ -259,6 +262,18 @@ class Station:
         self._committed()
         return str(written[-1].key)
 
+    def record(self, kind: Kind, fields: dict[str, Any], after: int = 0) -> Written:
+        """One event that is nobody's visit or declaration (a place, a stay). It may come before any day is open: then it goes into the
+        nearest campaign day, which stays closed. `after`: ms UTC that its time must follow. Raises KioskError."""
+        now = self._s.clock.now()
+        if now.wall <= after:
+            now = replace(now, wall=after + 1)
+        with self._s.database.write() as conn:
+            day = register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self._floor))
+            written = self._append(conn, day, [Draft(kind, fields, os.urandom(8))], now)
+        self._committed()
+        return written[-1]
+
     def tell(self) -> bool:
         """Writes what sign-in, hand-over and lock have to tell. False: it could not be written now and goes with the next event."""
         if not self._s.session.untold():
@@ -296,6 +311,15 @@ class Station:
         """The time to judge at. A clock behind the floor is wrong: then a signed pass's own time is better evidence than it."""
         return now.wall if now.wall >= self._floor else max(self._floor, shown.declared_at or 0)
 
+    def _placed(self, shown: Pass) -> Pass:
+        """A poster of ours: whose, and whether it still stands. Only a reason to show; nobody waits for a database that is away."""
+        if "mac" not in shown.fields:
+            return shown
+        with contextlib.suppress(KioskError), self._s.database.read() as conn:
+            known = places.get(conn, self._me.kiosk, self._me.station, shown.fields["place"])
+            return replace(shown, reason=places.reason(known, shown.fields["mac"]))
+        return shown
+
     def _known(self, conn: Connection, subjects: tuple[str, ...], day: str) -> Known:
         """Who this is. Nothing was declared here before the enrolment: a clock that said so (2010) does not make it out of date."""
         known = register.find(conn, subjects, day, self._me.station_key)
@@ -317,7 +341,7 @@ class Station:
         return Draft(Kind.SIGHTING, fields, bench.deed), judged
 
     def _bench(self, conn: Connection, day: str, now: Now, deed: bytes) -> Bench:
-        return Bench(conn, day, now.wall, deed, self._campaign(day).policy)
+        return Bench(conn, day, now.wall, deed, self._campaign(day).policy, self.place)
 
     def _act(self, work: Callable[[Bench], Done], deed: bytes | None, kind: Code_ = Code_.OTHER) -> Verdict:
         """One act of the table in one transaction."""

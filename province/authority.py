@@ -43,7 +43,7 @@ class Authority:
 
     def derived(self, purpose: bytes) -> bytes:
         """A key of the web process for one purpose, 32 bytes, from the wrap key: nothing more to keep safe."""
-        return seal.derive(self.wrap_key, b"hue-web-v1 " + purpose)
+        return derived(self.wrap_key, purpose)
 
     def seal_station_key(self, station: str, key: bytes) -> bytes:
         return seal.wrap(self.wrap_key, key, b"station-key" + station.encode())
@@ -58,6 +58,11 @@ class Authority:
     def open_first_pin(self, officer: str, sealed: bytes) -> bytes:
         """Raises seal.Unopenable."""
         return seal.unwrap(self.wrap_key, sealed, b"first-pin" + officer.encode())
+
+
+def derived(wrap_key: bytes, purpose: bytes) -> bytes:
+    """A key for one purpose, 32 bytes, from the wrap key."""
+    return seal.derive(wrap_key, b"hue-web-v1 " + purpose)
 
 
 def create(home: Home, hosts: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ Every change is kept. The newest by its own time stands; one that was made witho
 nothing is lost. Kiosks of the station learn of every change through the feed.
 """
 
+import contextlib
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
+from kiosk.domain import places as changes
 from kiosk.domain import poster, text
-from kiosk.domain.feed import FeedKind, PlaceRow, station_scope
+from kiosk.domain.events import Kind
+from kiosk.domain.feed import FeedKind, PlaceRow, Rival, station_scope
+from kiosk.domain.projection import Fact
 from kiosk.domain.text import BadText, clean
-from province import feed, tables
+from province import feed, settings, tables
 from province.authority import Authority
 from province.db import Database, insert_ignore
 from province.settings import STATION_CODE, Refused
@@ -23,6 +27,7 @@ from province.settings import STATION_CODE, Refused
 PLACE, CHANGE = tables.table(tables.Place), tables.table(tables.PlaceChange)
 META, STATION = tables.table(tables.Meta), tables.table(tables.Station)
 KINDS = ("entrance", "exit", "waiting")
+RIVALS = 5  # shown; all are kept
 LIMITS = {"name": 120, "street": 120, "keeper": 80, "phone": 30, "spot": 120}
 
 
@@ -42,8 +47,11 @@ def key(authority: Authority) -> bytes:
 def base(db: Database) -> str:
     """The address that posters lead to."""
     with db.read() as conn:
-        found = conn.execute(select(META.c.value).where(META.c.name == "poster_base")).scalar()
-    return str(found or poster.BASE)
+        return _base(conn)
+
+
+def _base(conn: Connection) -> str:
+    return str(conn.execute(select(META.c.value).where(META.c.name == "poster_base")).scalar() or poster.BASE)
 
 
 def set_base(db: Database, address: str) -> None:
@@ -83,7 +91,7 @@ def change(conn: Connection, mac_key: bytes, row: PlaceRow, base_at: int, by: st
     `base_at`: the `at` of the version that its maker saw (0: a new place); `by`: "kiosk:…" or "account:…".
 
     The station of an id is for ever."""
-    row = msgspec.structs.replace(row, mac=poster.mac(mac_key, row.id))
+    row = msgspec.structs.replace(row, mac=poster.mac(mac_key, row.id), web=_base(conn), rivals=())
     body = msgspec.msgpack.encode(row)
     if not insert_ignore(conn, CHANGE, [{"place_id": row.id, "at": row.at, "by": by, "base_at": base_at, "body": body, "taken_at": now}]):
         return False
@@ -91,15 +99,28 @@ def change(conn: Connection, mac_key: bytes, row: PlaceRow, base_at: int, by: st
     if not insert_ignore(conn, PLACE, [first]):
         old = conn.execute(select(PLACE).where(PLACE.c.place_id == row.id).with_for_update()).one()
         clash = old.station_id != row.station or base_at != old.at
-        newer = old.station_id == row.station and (row.at, body) > (old.at, bytes(old.body))
-        values: dict[str, Any] = {"conflict": old.conflict or clash}
-        if newer:
-            values |= {"at": row.at, "body": body, "folded": _folded(row)}
+        newer = old.station_id == row.station and (row.at, row.name) > (old.at, _decoded(old).name)
+        stands, other = (row, _decoded(old)) if newer else (_decoded(old), row)
+        if clash:  # else its maker saw what stood: that decides, also between rivals
+            lost = Rival(by if other is row else "", other.at, other.name, other.kind, other.withdrawn)
+            stands = msgspec.structs.replace(stands, rivals=(*_decoded(old).rivals, lost)[-RIVALS:])
+        row, values = stands, {"conflict": clash, "at": stands.at, "body": msgspec.msgpack.encode(stands), "folded": _folded(stands)}
         conn.execute(update(PLACE).where(PLACE.c.place_id == row.id).values(values))
-        if not newer:
-            row = msgspec.msgpack.decode(old.body, type=PlaceRow)
     feed.publish(conn, station_scope(row.station), FeedKind.PLACE, row.id, row, now)
     return True
+
+
+def _decoded(row: Any) -> PlaceRow:
+    return msgspec.msgpack.decode(row.body, type=PlaceRow)
+
+
+def project(conn: Connection, mac_key: bytes, station: str, facts: Sequence[Fact], now: int) -> None:
+    """The changes among opened events. One that no lead can have made is not taken; its event stays in the journal."""
+    for fact in facts:
+        said = changes.change_of(fact.key, fact.at, fact.body, station) if fact.body.kind == Kind.PLACE else None
+        with contextlib.suppress(Refused):
+            if said is not None:
+                change(conn, mac_key, checked(said.row), said.base, f"kiosk:{fact.key.kiosk}", now)
 
 
 def _folded(row: PlaceRow) -> str:
@@ -145,7 +166,11 @@ def history(db: Database, place: str) -> Sequence[tuple[int, str, PlaceRow]]:
 def settle(db: Database, place: str) -> None:
     """Somebody looked at both sides of a conflict; what stands, stands."""
     with db.write() as conn:
-        conn.execute(update(PLACE).where(PLACE.c.place_id == place).values(conflict=False))
+        old = conn.execute(select(PLACE).where(PLACE.c.place_id == place).with_for_update()).first()
+        if old is not None:
+            row = msgspec.structs.replace(_decoded(old), rivals=())
+            conn.execute(update(PLACE).where(PLACE.c.place_id == place).values(conflict=False, body=msgspec.msgpack.encode(row)))
+            feed.publish(conn, station_scope(row.station), FeedKind.PLACE, row.id, row, settings.now())
 
 
 def stations_seen(db: Database, sees: Callable[[str], bool]) -> list[tuple[str, str]]:

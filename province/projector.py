@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from kiosk.domain.events import Key, Kind, kind_word
 from kiosk.domain.projection import OF_A_VISIT, ROOTS, Declaration, Defer, Fact, Visit, amends, fits, settle, target_of
 from kiosk.domain.projection import Row as Settled
+from province import places as places_of
 from province import tables
 from province.db import insert_ignore
 from province.known import People
@@ -58,6 +59,8 @@ class Projector:
         for day in sorted(self.touched):
             self._count(day)
         self.people.publish(self.now)
+        if any(fact.body.kind == Kind.PLACE for fact in facts):
+            places_of.project(self.conn, self.reader.place_key, self.station, facts, self.now)
 
     def _amended(self, amendments: Sequence[Fact]) -> set[Deed]:
         """Files links; returns the deeds of those targets that are here. A target that has not come yet waits."""

@@ -19,7 +19,7 @@ from kiosk.domain.projection import ROOTS, Fact, settle, target_of
 from kiosk.domain.protocol import Opening, key_aad
 from kiosk.shipped import data_dir
 from province import tables
-from province.authority import day_private, station_key
+from province.authority import day_private, derived, station_key
 from province.settings import Home
 
 EPOCH, EVENT = tables.table(tables.Epoch), tables.table(tables.Event)
@@ -73,6 +73,11 @@ class Reader:
         self._days: dict[str, bytes] = {}
         self._rooms: OrderedDict[tuple[str, str], Room] = OrderedDict()
         self._station_keys: dict[bytes, bytes] = {}
+
+    @property
+    def place_key(self) -> bytes:
+        """Makes the posters' MACs (places.key). Raises OSError where the wrap key is not here."""
+        return derived(self._home.wrap_key.read_bytes(), b"place")
 
     def day(self, event_day: str) -> bytes:
         """The day's private key. Raises NoKey."""

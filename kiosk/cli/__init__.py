@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
+    "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
 

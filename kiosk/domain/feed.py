@@ -52,10 +52,22 @@ class KioskRow(msgspec.Struct, frozen=True):
     signature: bytes = b""
 
 
+class Rival(msgspec.Struct, frozen=True):
+    """Another version of a place, made without its author having seen the one that stands. `by`: "kiosk:…" or "account:…"; `at`: ms UTC."""
+
+    by: str
+    at: int
+    name: str
+    kind: str
+    withdrawn: bool = False
+
+
 class PlaceRow(msgspec.Struct, frozen=True):
     """A QR place (letter, annex 1): an entrance, exit or waiting area, never inside the voting room. `id`: as people read it;
     `mac`: the poster's 80-bit MAC as hex, compared, never computed, by kiosks; `kind`: entrance exit waiting;
-    `address`: the four levels as in form.yaml; `at`: ms UTC of the change; `withdrawn`: the code is recognised and said to be so."""
+    `address`: the four levels as in form.yaml; `at`: ms UTC of the change; `withdrawn`: the code is recognised and said to be so;
+    `rivals`: a conflict, until somebody who has seen both decides;
+    `web`: the address that the province's posters lead to, without a path."""
 
     id: str
     station: str
@@ -69,6 +81,8 @@ class PlaceRow(msgspec.Struct, frozen=True):
     mac: str = ""
     at: int = 0
     withdrawn: bool = False
+    rivals: tuple[Rival, ...] = ()
+    web: str = ""
 
 
 class NoticeRow(msgspec.Struct, frozen=True):

@@ -130,6 +130,15 @@ def likely_day(conn: Connection, identity: Identity, wall: int) -> str | None:
     return None
 
 
+def nearest_day(identity: Identity, wall: int) -> str:
+    """Today if it is a campaign day, else the next one, else the last. Raises KioskError(NO_DAY) where there is none at all."""
+    days = sorted(day for campaign in identity.campaigns for day in campaign.days)
+    if not days:
+        raise KioskError(Code.NO_DAY)
+    today = local(wall).date().isoformat()
+    return next((day for day in days if day >= today), days[-1])
+
+
 def begin_day(conn: Connection, identity: Identity, event_day: str, now: int) -> None:
     """Opens (or reopens) a day. Raises KioskError(DAY_UNKNOWN) if no campaign names it."""
     try:

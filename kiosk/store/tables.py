@@ -254,6 +254,20 @@ class Link(SQLModel, table=True):
     target: str = Field(sa_column=text())
 
 
+class PlaceChangeRow(SQLModel, table=True):
+    """Projection: one change of a QR place, made here. `base`: `at` of the change its author had seen; `row`: JSON of feed.PlaceRow."""
+
+    __tablename__ = "place_change"
+    __table_args__ = CLUSTERED
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    place: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+    what: str = Field(sa_column=text())
+    base: int = Field(sa_column=integer())
+    row: str = Field(sa_column=text())
+
+
 class PrintJobRow(SQLModel, table=True):
     """A paper that was asked for. `paper`, `target`, `size`, `detail` (JSON): what to render, anew each time, so that no page of a person
     lies about; `state`: waiting, printed, dropped; `again`: how often it was printed before; `next_at`: not before, ms UTC."""
@@ -297,6 +311,6 @@ class SearchWord(SQLModel, table=True):
 
 
 PROJECTIONS: tuple[type[SQLModel], ...] = (
-    VisitRow, DeclarationRow, DeferRow, LeaveRow, SightingRow, Subject, Link, SearchPart, SearchWord,
+    VisitRow, DeclarationRow, DeferRow, LeaveRow, SightingRow, Subject, Link, SearchPart, SearchWord, PlaceChangeRow,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -203,6 +203,16 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Người phụ trách đặt mã PIN ở trang Ca trực (F1)."),
     ),
+    Code.PLACE_UNKNOWN: FaultWords(
+        N_("Khu vực này không có địa điểm mang mã đó, hoặc địa điểm đã thu hồi."),
+        NOTHING,
+        N_("Xem danh sách địa điểm (F8, phím P, hoặc kiosk places) rồi chọn lại."),
+    ),
+    Code.PLACE_UNSIGNED: FaultWords(
+        N_("Địa điểm đã lưu, nhưng tỉnh chưa cấp mã cho bảng QR."),
+        KEPT,
+        N_("Nối mạng và gửi về tỉnh (Ctrl+S); mã về sau ít phút thì in được bảng."),
+    ),
     Code.JOURNAL_BROKEN: FaultWords(
         N_("Nhật ký có chỗ không khớp."),
         N_("Không gì bị xóa; bản thứ hai và phần tỉnh đã nhận vẫn còn."),

@@ -74,6 +74,12 @@ ROLES: dict[str, str] = {
     "technician": N_("Kỹ thuật viên"),
 }
 
+PLACE_KINDS: dict[str, str] = {
+    "entrance": N_("Lối vào"),
+    "exit": N_("Lối ra"),
+    "waiting": N_("Khu vực chờ"),
+}
+
 EVENT_STATES: dict[str, str] = {
     "waiting": N_("Chờ gửi"),
     "acknowledged": N_("Tỉnh đã nhận"),

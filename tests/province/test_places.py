@@ -4,11 +4,12 @@ import msgspec
 import pytest
 
 from kiosk.domain import poster
+from kiosk.domain.events import Kind
 from kiosk.domain.feed import FeedKind, PlaceRow
 from province import places
 from province.settings import Refused
 from tests.province.conftest import Office
-from tests.wire import STATION
+from tests.wire import STATION, visit
 
 NOW = 1_621_735_200_000
 
@@ -91,3 +92,30 @@ def test_the_address_on_posters_is_short_and_plain(office: Office) -> None:
     for bad in ("ftp://x", "https://qr.example.vn/path", "https://" + "x" * 60):
         with pytest.raises(Refused):
             places.set_base(office.db, bad)
+
+
+def test_a_place_made_at_a_kiosk_is_opened_given_its_code_and_told_back(office: Office) -> None:
+    kiosk = office.kiosk()
+    epoch = kiosk.epoch()
+    made = msgspec.to_builtins(row("1975001K7Q2"))
+    kiosk.add(epoch, Kind.PLACE, {"id": "1975001K7Q2", "what": "set", "base": 0, "place": made})
+    kiosk.add(epoch, Kind.PLACE, {"id": "1975001BAD", "what": "set", "base": 0, "place": {"name": 5}})
+    kiosk.add(epoch, Kind.PLACE, {"id": "1975001NNN", "what": "set", "base": 0, "place": made | {"name": ""}})
+    kiosk.add(epoch, Kind.VISIT, {**visit(1), "place": "1975001K7Q2"})
+    kiosk.send(epoch.span(), openings=[epoch])
+    assert office.open_all() == 4
+    (shown,) = places.listed(office.db, lambda _station: True)
+    assert shown.row.mac == poster.mac(places.key(office.authority), "1975001K7Q2") and shown.row.web == places.base(office.db)
+    with office.db.read() as conn:
+        assert [r.place for r in conn.exec_driver_sql("SELECT place FROM visit")] == ["1975001K7Q2"]
+
+
+def test_a_decision_by_somebody_who_saw_both_ends_the_conflict(office: Office) -> None:
+    change(office, row())
+    change(office, row(at=NOW + 2, name="Cổng sau"), NOW, "account:phuong")
+    change(office, row(at=NOW + 1, name="Cổng bên"), NOW)
+    said = [msgspec.msgpack.decode(v, type=PlaceRow) for r in office.rows("feed_row") for v in r if isinstance(v, bytes)]
+    assert [(rival.by, rival.name) for rival in said[0].rivals] == [("kiosk:k1", "Cổng bên")]
+    change(office, row(at=NOW + 9, name="Cổng sau"), NOW + 2)
+    shown = places.get(office.db, "1975001A")
+    assert shown is not None and not shown.conflict and shown.row.rivals == ()

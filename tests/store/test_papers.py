@@ -6,6 +6,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 import zxingcpp
+from PIL import Image
 
 from kiosk import compose
 from kiosk.domain import declaration
@@ -44,6 +45,12 @@ def papers(parts: compose.Parts, printer: MemoryPrinter) -> Papers:
 def declared(parts: compose.Parts, **answers: object) -> str:
     said = declaration.check(declaration.example() | answers).declaration()
     return parts.station.declare(said).event
+
+
+def picture_of(file: Path, dpi: float) -> Image.Image:
+    with pypdfium2.PdfDocument(file) as document:
+        shot: Image.Image = document[0].render(scale=dpi / 72).to_pil()
+        return shot
 
 
 def text_of(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from kiosk.domain import poster
 from kiosk.domain.passes import links
 from kiosk.domain.passes.model import Kind, Pass, Reading
 
@@ -24,6 +25,9 @@ def ours(station: str) -> str:
 
 def read(text: str, now: int | None) -> Pass | None:
     """The poster in a cleaned line of text, or None when it is another kind."""
+    named = poster.read(text)
+    if named is not None:
+        return Pass(Kind.LOCATION, Reading.NOT_A_PERSON, "place", fields={"place": named[0], "mac": named[1]})
     if text.upper().startswith(PREFIXES) or links.within(links.host_of(text), HOSTS):
         return Pass(Kind.LOCATION, Reading.NOT_A_PERSON, "place")
     return None
