@@ -40,9 +40,9 @@ class Area(msgspec.Struct, frozen=True):
 
 class Policy(msgspec.Struct, frozen=True):
     """`version` goes into every event. `validity_hours`: how long a declaration counts. `future_minutes`: how far a pass's clock may
-    run ahead of ours. `repeat_seconds`: the same code is not taken twice within it. `retention_days`: how long
-    arrivals are kept, as posters say. `layouts`: of
-    codes that are not public (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
+    run ahead of ours. `repeat_seconds`: the same code is not taken twice within it. `retention_days`: how long the province
+    keeps arrivals, as posters say. `purge_days`: a closed day's readable rows leave the kiosk after it, 14 at most. `layouts`: of codes
+    that are not public (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
 
     version: int = 1
     validity_hours: int = 72
@@ -50,6 +50,7 @@ class Policy(msgspec.Struct, frozen=True):
     repeat_seconds: int = 5
     rules: Rules = Rules()
     retention_days: int = 21
+    purge_days: int = 14
     areas: tuple[Area, ...] = ()
     layouts: tuple[str, ...] = ()
     proposal: bool = True
