@@ -33,6 +33,7 @@ needs() {
 	libzbar.so.0|libzbar0|optional|the second decoder, pyzbar
 	Xvfb|xvfb|test|a display for the window's tests
 	strace|strace|test|tests that count fsync
+	chromium|chromium|browser|tests of the web pages in a real browser
 	pdftoppm|poppler-utils|test|tests that look at printed pages
 	/usr/lib/postgresql/*/bin/initdb|postgresql|test|tests of the server on PostgreSQL
 	nginx|nginx|test|tests of the server behind nginx
@@ -43,7 +44,7 @@ wanted() {
     case $1 in
     always | optional) ;;
     display) [ "$purpose" = test ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] ;;
-    test) [ "$purpose" = test ] ;;
+    test | browser) [ "$purpose" = test ] ;;
     esac
 }
 
@@ -61,7 +62,10 @@ look() {
     libraries=$(ldconfig -p 2>/dev/null || true)
     while IFS='|' read -r file package when why; do
         if ! wanted "$when" || found "$file"; then continue; fi
-        if [ "$when" = optional ]; then extra="$extra $package"; else missing="$missing $package"; fi
+        case $when in
+        optional | browser) extra="$extra $package" ;;
+        *) missing="$missing $package" ;;
+        esac
         case $reasons in *"$why"*) ;; *) reasons="$reasons${reasons:+, }$why" ;; esac
     done <<LINES
 $(needs)
@@ -133,7 +137,8 @@ libraries_and_python() {
         [ -z "$missing" ] || exit 1
     fi
     look
-    if [ -n "$extra" ]; then say "Without$extra: the second decoder (pyzbar) is off; zxing-cpp goes on alone."; fi
+    case $extra in *libzbar0*) say "Without libzbar0: the second decoder (pyzbar) is off; zxing-cpp goes on alone." ;; esac
+    case $extra in *chromium*) say "Without chromium: the tests of the web pages in a browser are skipped, and say so." ;; esac
     if [ -n "$missing" ] || { have_apt && [ -z "$(find_python)" ]; }; then
         say "Still missing:${missing:- Python 3.11 or newer}. Nothing was started."
         exit 1

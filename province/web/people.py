@@ -39,8 +39,10 @@ MODES = {"moi": "new", "bo-sung": "supplement", "ho": "proxy"}
 
 
 def fields_asked(mode: str) -> list[Field]:
-    """The form's fields for a page, in its order; the tables come after them."""
-    return [f for f in form().fields if f.asked and not f.auto and f.type != "table" and (f.key != "proxy_reason" or mode == "proxy")]
+    """The form's fields for a page, in its order; the tables come after them. What only an officer at a door can say is left out, and
+    what is only asked of somebody else's declaration stands on that one alone."""
+    left_out = {"person"} | (set() if mode == "proxy" else {"proxy_reason", "phone_of"})
+    return [f for f in form().fields if f.asked and not f.auto and f.type != "table" and f.key not in left_out]
 
 
 def units_by_district() -> dict[str, list[lists.Unit]]:
@@ -111,7 +113,7 @@ class People:
     def begin(self, request: Request) -> Response:
         if self.guard.session(request, "citizen") is not None:
             return self.pages.go("/khai-bao/to-khai")
-        return self.pages.show(request, "phone.html", {"error": "", "phone": ""})
+        return self.pages.show(request, "phone.html", {"error": False, "phone": ""})
 
     async def look_up(self, request: Request) -> Response:
         data = await request.form()
@@ -120,8 +122,8 @@ class People:
     def _look_up(self, request: Request, data: FormData) -> Response:
         try:
             phone = sms.mobile(text_of(data, "phone"))
-        except BadText as bad:
-            return self.pages.show(request, "phone.html", {"error": bad.reason, "phone": text_of(data, "phone")[:40]}, 400)
+        except BadText:
+            return self.pages.show(request, "phone.html", {"error": True, "phone": text_of(data, "phone")[:40]}, 400)
         return self.send_code(request, phone, "declare", "/khai-bao/to-khai")
 
     def send_code(self, request: Request, phone: str, purpose: str, then: str) -> Response:
@@ -177,7 +179,7 @@ class People:
             mode = "new"
         shown: dict[str, Any] = {}
         if mode in ("new", "supplement"):
-            shown = dict(own.get("fields", {})) or {"phone": session.box["phone"]}
+            shown = dict(own.get("fields", {})) or {"phone": session.box["phone"].replace("+84", "0", 1)}
         elif session.box.get("home"):  # a family lives together
             shown = {"current": session.box["home"]}
         return self._form(request, mode, shown, {})
