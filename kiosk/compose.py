@@ -23,6 +23,7 @@ from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
+from kiosk.lookup import LookUps, Province
 from kiosk.ports import Camera, Clock, KeyStore, Printer
 from kiosk.security import files
 from kiosk.security import officers as security
@@ -108,6 +109,17 @@ class Parts:
 
         filing = feed.Filing(self.database, self.vault.secrets.enrolment.trust.root)
         return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, filing, self.directory.refresh)
+
+    @cached_property
+    def lookups(self) -> LookUps:
+        """Tra cứu. The network's room is loaded when the province is first asked."""
+
+        def province() -> Province:
+            from kiosk.sync.known import Asker
+
+            return Asker(self.vault.secrets, self.settings, self.clock)
+
+        return LookUps(self.database, self.journal.identity, self.station, self.clock, province)
 
     @cached_property
     def day(self) -> "Day":

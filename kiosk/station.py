@@ -138,12 +138,18 @@ class Station:
         with self._s.database.read() as conn:
             return register.today(conn, self._me, register.open_day(conn) or "")
 
+    def read(self, raw: bytes, now: Now | None = None) -> Pass:
+        """What a code says, by the keys, lists and layouts that this station trusts. Nothing is recorded."""
+        wall = max((now or self._s.clock.now()).wall, self._floor)
+        return passes.read(raw, self._s.directory.issuers, wall, self._s.directory.lists, self._s.directory.layouts)
+
+
     # -- acts -----------------------------------------------------------------------------------------------------
 
     def scan(self, sighting: Sighting) -> Verdict:
         """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
         now = self._s.clock.now()
-        shown = self._placed(passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor)))
+        shown = self._placed(self.read(sighting.raw, now))
         moment = self._moment(now, shown)
         said: list[Verdict] = []
 
@@ -199,7 +205,7 @@ class Station:
         now, ticket = self._s.clock.now(), desk.ticket_target(sighting.raw)
         if ticket is not None:
             return self._act(lambda bench: self._desk.leave(bench, target=ticket), sighting.deed)
-        shown = passes.read(sighting.raw, self._s.directory.issuers, max(now.wall, self._floor))
+        shown = self.read(sighting.raw, now)
 
         def act(bench: Bench) -> Done:
             if shown.subjects:

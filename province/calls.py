@@ -18,12 +18,14 @@ from kiosk.domain.protocol import (
     FeedCall,
     FeedPage,
     HaveCall,
+    KnownAnswer,
+    KnownCall,
     Manifest,
     ManifestAnswer,
     Problem,
     Untrusted,
 )
-from province import enrol, intake, settings, standing, tables
+from province import enrol, intake, question, settings, standing, tables
 from province.authority import Authority
 from province.chains import is_epoch
 from province.db import Database, insert_ignore
@@ -51,6 +53,7 @@ class Calls:
         self.db, self.authority, self.clock = db, authority, clock
         self._busy, self._lock = 0, Lock()
         self._pages = Pages(db)
+        self._known_key = question.key_of(authority.wrap_key)
 
     def answer(self, kind: str, data: bytes) -> tuple[int, bytes]:
         """(HTTP status, signed envelope). Never raises for anything that came over the wire."""
@@ -81,7 +84,8 @@ class Calls:
         return status or STATUS.get(problem.code, 400), sealed
 
     def _from_kiosk(self, call: Envelope) -> object:
-        handler = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed}.get(call.kind)
+        handlers = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed, "known": self._known}
+        handler = handlers.get(call.kind)
         if handler is None:
             raise Refuse("shape")
         sender = standing.sender(self.db, call.sender)
@@ -108,6 +112,15 @@ class Calls:
         with self.db.write() as conn:
             standing.contact(conn, sender, call.at, now)
         return msgspec.structs.replace(page, spread_s=self._spread())
+
+    def _known(self, sender: standing.Sender, call: Envelope) -> KnownAnswer:
+        """có / chưa có. The number is hashed here and goes no further."""
+        asked, now = protocol.decode(call.body, KnownCall), self.clock()
+        if not question.well_formed(asked.subject):
+            raise Refuse("shape")
+        with self.db.write() as conn:
+            question.count(conn, sender.station, sender.kiosk, now)
+            return question.answer(conn, self._known_key, asked.subject, now)
 
     def _spread(self) -> float:
         return max(0, self._busy - QUIET) * SPREAD_S

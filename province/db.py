@@ -15,10 +15,10 @@ from sqlalchemy import URL, Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from province import tables, tables_web
+from province import tables, tables_known, tables_web
 from province.settings import Refused
 
-SCHEMA = (tables, tables_web)  # loaded, they fill Row.metadata
+SCHEMA = (tables, tables_known, tables_web)  # loaded, they fill Row.metadata
 BUCKETS = 8  # hash partitions of a day
 POOL = 2 * (os.cpu_count() or 2)
 CHUNK = 400  # rows a statement on SQLite, which allows 32,766 parameters

@@ -14,7 +14,7 @@ from kiosk.domain.events import Key, Kind, kind_word
 from kiosk.domain.projection import OF_A_VISIT, ROOTS, Declaration, Defer, Fact, Visit, amends, fits, settle, target_of
 from kiosk.domain.projection import Row as Settled
 from province import places as places_of
-from province import tables
+from province import question, tables
 from province.db import insert_ignore
 from province.known import People
 from province.reader import Reader
@@ -142,6 +142,8 @@ class Projector:
             by_table[_table(row)].append(columns)
             if isinstance(row, Declaration):
                 self.people.add(self.station, row)
+                if self.reader.known_key:
+                    question.remember(self.conn, self.reader.known_key, self.station, day, row)
             self.touched.add(day)
         for table, found in by_table.items():
             insert_ignore(self.conn, table, found)

@@ -18,7 +18,7 @@ from kiosk.domain.events import Key, Place
 from kiosk.domain.projection import ROOTS, Fact, settle, target_of
 from kiosk.domain.protocol import Opening, key_aad
 from kiosk.shipped import data_dir
-from province import tables
+from province import question, tables
 from province.authority import day_private, derived, station_key
 from province.settings import Home
 
@@ -65,12 +65,21 @@ def projectable(fact: Fact) -> bool:
     return True
 
 
+def known_key(home: Home) -> bytes:
+    """The key of the online question's hashes, or b"" where the wrap key is not at hand: then nothing is remembered for it."""
+    try:
+        return question.key_of(home.wrap_key.read_bytes())
+    except OSError:
+        return b""
+
+
 class Reader:
     """Opens events of any epoch. Holds day keys and content keys in memory only."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._days: dict[str, bytes] = {}
+        self.known_key = known_key(home)
         self._rooms: OrderedDict[tuple[str, str], Room] = OrderedDict()
         self._station_keys: dict[bytes, bytes] = {}
 

@@ -17,7 +17,7 @@ from kiosk import words
 from kiosk.cli import output
 from kiosk.domain import passes
 from kiosk.domain.datafile import Mistake
-from kiosk.domain.passes import Kind, Pass, trust
+from kiosk.domain.passes import Kind, Pass, trustlist
 from kiosk.domain.passes.model import refused
 from kiosk.domain.passes.trust import NOTHING, TrustLists
 from kiosk.domain.policy import Policy
@@ -86,7 +86,7 @@ def table(file: Path) -> Iterator[tuple[str, str]]:
 def trusted(file: Path) -> TrustLists:
     """A trust list, whole or not at all. Without a date of its own it has the file's. Raises KioskError(BAD_FILE) naming the line."""
     try:
-        lists = trust.parse(content(file), lambda name: content(file.parent / Path(name).name))
+        lists = trustlist.parse(content(file), lambda name: content(file.parent / Path(name).name))
         return lists if lists.at is not None else replace(lists, at=int(file.stat().st_mtime * 1000))
     except Mistake as mistake:
         raise KioskError(Code.BAD_FILE, file=file.name, why=str(mistake)) from mistake

@@ -206,6 +206,22 @@ class ManifestAnswer(msgspec.Struct, frozen=True):
     now: int = 0
 
 
+class KnownCall(msgspec.Struct, frozen=True):
+    """Is a declaration of this person known in the province? `subject`: "id:…" or "phone:…", as an officer typed it or a card said it."""
+
+    subject: str
+
+
+class KnownAnswer(msgspec.Struct, frozen=True):
+    """có / chưa có, the newest declaration's time (ms UTC), and the next step as a verdict's word: come_in, out_of_date, health_desk,
+    declare_now. No name, no address, no answers."""
+
+    known: bool
+    declared_at: int | None
+    step: str
+    now: int = 0
+
+
 class FeedCall(msgspec.Struct, frozen=True):
     """What is new for this kiosk? `cursors`: scope -> the last counter taken (absent: from the beginning)."""
 

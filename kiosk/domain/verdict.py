@@ -147,6 +147,15 @@ def _paper(p: Pass, now: int, person: Person) -> Verdict:
     return Verdict(Act.UNVERIFIED, p.kind, reason, person=person, at=now, prefill=dict(p.fields))
 
 
+def next_step(declared_at: int | None, desk: bool, policy: "Policy", now: int) -> Act:
+    """What somebody's newest declaration leads to at `now` (ms UTC), wherever it was made."""
+    if declared_at is None:
+        return Act.DECLARE
+    if now - declared_at > policy.validity_hours * HOUR:
+        return Act.OUT_OF_DATE
+    return Act.HEALTH_DESK if desk else Act.COME_IN
+
+
 def judge(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict:
     """The verdict on a pass at `now` (ms UTC)."""
     person = person_of(p, known)

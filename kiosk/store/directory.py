@@ -5,14 +5,18 @@ newer, the enrolment's until then. One object for the whole program; `refresh()`
 import contextlib
 import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from kiosk.domain.feed import FeedKind, KioskRow, NoticeRow
+from kiosk.domain.feed import FeedKind, KioskRow, NoticeRow, TrustRow
 from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign, Station
 from kiosk.domain.protocol import Enrolment, IssuerRow, SignedCampaign, Untrusted
 from kiosk.store import feed
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Identity
+
+if TYPE_CHECKING:
+    from kiosk.domain.passes.trust import TrustLists
 
 STALE_S = 24 * 3600  # a feed older than this is shown in amber
 
@@ -26,6 +30,7 @@ class Directory:
         self._lock = threading.Lock()
         self._seen: object = None
         self.issuers: dict[bytes, Issuer] = {}
+        self.lists: TrustLists | None = None  # whose signatures on certificates count; None until a list has come
         self.area: Station = enrolment.station
         self.revoked = False
         self._notices: tuple[NoticeRow, ...] = ()
@@ -40,6 +45,7 @@ class Directory:
                 return False
             self._campaigns(conn)
             self._issuers(conn)
+            self._lists(conn)
             area = feed.get(conn, FeedKind.STATION, self._identity.station, Station)
             if area is not None and area.code == self._identity.station:
                 self.area = area
@@ -47,6 +53,11 @@ class Directory:
             self.revoked = self._identity.kiosk in feed.anchors(conn, FeedKind.KIOSK, KioskRow)
             self._seen = now
             return True
+
+    @property
+    def layouts(self) -> tuple[str, ...]:
+        """Of codes that are not public, of every campaign's policy."""
+        return tuple(dict.fromkeys(layout for campaign in self._identity.campaigns for layout in campaign.policy.layouts))
 
     def notices(self, now: int) -> tuple[NoticeRow, ...]:
         """Those that stand at `now` (ms UTC), oldest first."""
@@ -71,6 +82,14 @@ class Directory:
         made: tuple[Campaign, ...] = tuple(found.values())
         if made != self._identity.campaigns:
             self._identity.campaigns = made
+
+    def _lists(self, conn: Connection) -> None:
+        """Trust lists: each was read before it was kept (feed.Filing), so one with a mistake never took the place of the old one."""
+        rows = feed.anchors(conn, FeedKind.TRUST, TrustRow)
+        if rows:
+            from kiosk.domain.passes import trustlist  # YAML and PEM cost start-up time, and few provinces send a list
+
+            self.lists = trustlist.of_rows((row.at, row.body) for row in rows.values())
 
     def _issuers(self, conn: Connection) -> None:
         """The enrolment's, then the feed's, then the root's revocations over both; this kiosk's own among them."""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kiosk.crypto import sign
 from kiosk.domain import feed
-from kiosk.domain.feed import ArrivalRow, FeedKind, KioskRow, PersonRow
+from kiosk.domain.feed import ArrivalRow, FeedKind, KioskRow, PersonRow, TrustRow
 from kiosk.domain.protocol import FeedItem, FeedPage, IssuerRow, SignedCampaign, Untrusted, revocation_text
 from kiosk.store.engine import Database, Prepared
 from kiosk.store.tables import Anchor, FeedCursor, FeedHash, FeedRow
@@ -173,6 +173,8 @@ class Filing:
             if not sign.verify(self._root, body.signature, revocation_text(what, name, body.public, body.revoked_from)):
                 return False
             _anchor(conn, item, -body.revoked_from)  # never loosened: the earliest moment stays
+        if isinstance(body, TrustRow):
+            return _readable(body) and _anchor(conn, item, body.at)
         if isinstance(body, IssuerRow):
             return body.id.hex() == item.key and len(body.public) == 32
         return True
@@ -208,6 +210,17 @@ def checksum(conn: Connection, scope: str, build: int) -> tuple[int, bytes]:
     """As the province computes it, over what we hold of a scope."""
     found = conn.execute(select(FEED.c.kind, FEED.c.key, FEED.c.body).where(FEED.c.scope == scope, FEED.c.build == build))
     return feed.fold((row.kind, row.key, row.body) for row in found)
+
+
+def _readable(row: TrustRow) -> bool:
+    """Only a whole list takes the place of the one before."""
+    from kiosk.domain.passes import trustlist  # YAML and PEM cost start-up time, and few provinces send a list
+
+    try:
+        trustlist.parse(row.body.decode())
+    except (trustlist.Mistake, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _anchor(conn: Connection, item: FeedItem, rank: int) -> bool:

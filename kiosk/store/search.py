@@ -77,12 +77,33 @@ class Found:
 
 def by_subject(conn: Connection, station_key: bytes, subjects: tuple[str, ...]) -> list[Found]:
     """Who bears this very number, newest declaration first; one hit a person."""
+    return _once(all_of(conn, station_key, subjects))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration that counts: `fields`: JSON of form.yaml's keys."""
+
+    place: Place
+    declared_at: int
+    mode: str
+    desk: bool
+    fields: str
+
+
+def declaration(conn: Connection, epoch: str, seq: int) -> Declared | None:
+    row = _PERSON.first(conn, epoch=epoch, seq=seq)
+    return None if row is None else Declared((epoch, seq), row[0], row[3], bool(row[1]), row[2])
+
+
+def all_of(conn: Connection, station_key: bytes, subjects: tuple[str, ...]) -> list[Found]:
+    """Every declaration of who bears any of these numbers, newest first."""
     places = {
         (row[0], row[1])
         for subject in subjects
         for row in _BY_HASH.run(conn, {"hash": projections.subject_hash(station_key, subject)}).fetchall()
     }
-    return _once(sorted((one for place in places if (one := _read(conn, place, 1.0))), key=_age))
+    return sorted((one for place in places if (one := _read(conn, place, 1.0))), key=_age)
 
 
 def by_name(conn: Connection, asked: Query, most: int = MOST) -> list[Found]:
@@ -121,7 +142,9 @@ def _read(conn: Connection, place: Place, score: float = 0.0) -> Found | None:
     row = _PERSON.first(conn, epoch=place[0], seq=place[1])
     if row is None:
         return None
-    return Found(place, score, msgspec.json.decode(row[2], type=Particulars), row[0], bool(row[1]), row[3], tuple(row[4].split()))
+    words = tuple(row[4].split())
+    words = words if all(map(str.isalnum, words)) else query.index_words(row[4])
+    return Found(place, score, msgspec.json.decode(row[2], type=Particulars), row[0], bool(row[1]), row[3], words)
 
 
 def _age(one: Found) -> tuple[int, int]:

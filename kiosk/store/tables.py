@@ -289,6 +289,18 @@ class PrintJobRow(SQLModel, table=True):
     job: str = Field(sa_column=text())
 
 
+class ToldRow(SQLModel, table=True):
+    """What the province answered about somebody, newest answer only. `hash`: as in `subject`; `at`: ms UTC of the answer."""
+
+    __tablename__ = "told"
+    __table_args__ = CLUSTERED
+    hash: bytes = Field(sa_column=blob(primary=True))
+    known: int = Field(sa_column=integer())
+    declared_at: int | None = Field(sa_column=integer(null=True))
+    step: str = Field(sa_column=text())
+    at: int = Field(sa_column=integer())
+
+
 class SearchPart(SQLModel, table=True):
     """Projection: a word of somebody's name, or "#" and the last four digits of a number, and the declaration it stands in. `year`: of
     birth, 0 when nobody wrote it down."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain import passes
-from kiosk.domain.passes import Kind, Reading, trust
+from kiosk.domain.passes import Kind, Reading, trustlist
 
 PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads" / "payloads.tsv"
 NOON = 1_621_746_000_000  # 23 May 2021
@@ -346,7 +346,7 @@ def test_every_published_row_of_our_kinds_gets_its_verdict() -> None:
         rows = list(csv.DictReader(file, delimiter="\t"))
     wrong = []
     keys = PAYLOADS.parent / "keys"
-    lists = trust.parse((keys / "trust.json").read_text("utf-8"), lambda name: (keys / name).read_text("utf-8"))
+    lists = trustlist.parse((keys / "trust.json").read_text("utf-8"), lambda name: (keys / name).read_text("utf-8"))
     for row in rows:
         p = passes.read(base64.b64decode(row["payload_b64"]), now=NOON, lists=lists)
         wanted = ["reject", "read_unsigned"] if row["verdict"] == "reject_or_inert" else [row["verdict"]]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kiosk.domain import passes
 from kiosk.domain.datafile import Mistake
-from kiosk.domain.passes import Kind, Reading, layouts, mojibake, trust
+from kiosk.domain.passes import Kind, Reading, layouts, mojibake, trust, trustlist
 from kiosk.domain.policy import Policy
 from kiosk.domain.text import BadText
 from kiosk.domain.verdict import NOBODY, Act, judge
@@ -22,7 +22,7 @@ from kiosk.words import verdict as words_of
 from tests import builders
 
 MADE = builders.certificate_issuers()
-LISTS = trust.parse(MADE.listed())
+LISTS = trustlist.parse(MADE.listed())
 NOON = builders.at("12:00")
 MAU = {"full_name": "Trần Thị Mẫu", "birth_date": "1983-07-25"}
 ES256, PS256, CARD = MADE.dcc(), MADE.dcc(-37), MADE.shc()
@@ -146,7 +146,7 @@ def test_a_certificate_says_who_and_leaves_the_questions_to_be_asked() -> None:
 
 
 def test_a_list_older_than_a_day_is_used_and_says_its_age() -> None:
-    lists = trust.parse(MADE.listed(at="2021-05-22T11:00"))
+    lists = trustlist.parse(MADE.listed(at="2021-05-22T11:00"))
     verdict = judge(read(ES256, lists), NOBODY, Policy(), NOON)
     assert verdict.act is Act.CARD
     assert words_of(verdict).caution == "Danh sách khóa đã cũ 25 giờ, từ 11:00 ngày 22/05."
@@ -183,13 +183,13 @@ def broken(**change: object) -> str:
 )
 def test_a_trust_list_with_a_mistake_names_its_line(text: str, line: int, word: str) -> None:
     with pytest.raises(Mistake) as found:
-        trust.parse(text)
+        trustlist.parse(text)
     assert found.value.line == line and word in str(found.value)
 
 
 # -- layouts and repairs --------------------------------------------------------------------------------------------------
 
-HUES = (layouts.compiled("HUES1|{id_number}|{full_name}|{birth_date}|{*}|{phone}"),)
+HUES = ("HUES1|{id_number}|{full_name}|{birth_date}|{*}|{phone}", "no layout at all {")
 
 
 def test_a_layout_of_the_province_reads_a_code_that_is_not_public() -> None:

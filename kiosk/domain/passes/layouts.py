@@ -5,9 +5,11 @@ next fixed text; `{*}` is passed over. Fixed text, not a regular expression: one
 What such a code says is unsigned: read, never verified.
 """
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kiosk.domain import identity
 from kiosk.domain.passes.model import Kind, Pass, Reading, refused
@@ -51,6 +53,16 @@ def compiled(text: str) -> Layout:
     if not all(after[:-1]):  # two places side by side: nobody could say where one ends
         raise BadText("bad_layout")
     return Layout(head, tuple(zip(names, after, strict=True)))
+
+
+@lru_cache(maxsize=4)
+def all_of(texts: tuple[str, ...]) -> tuple[Layout, ...]:
+    """The policy's layouts; one that makes no sense here is passed over (the province refuses it before it is signed)."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(BadText):
+            found.append(compiled(text))
+    return tuple(found)
 
 
 def read(text: str, layouts: tuple[Layout, ...]) -> Pass | None:

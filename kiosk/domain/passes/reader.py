@@ -9,7 +9,6 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from kiosk.domain.passes import bare, bhyt, cccd, hc1, hu1, layouts, location, moh, mojibake, other, qrqg, shc, vietqr
-from kiosk.domain.passes.layouts import Layout
 from kiosk.domain.passes.model import Issuer, Kind, Pass, Reading, refused
 from kiosk.domain.passes.trust import NOTHING, TrustLists
 from kiosk.domain.text import REASONS as TEXT_REASONS
@@ -34,13 +33,14 @@ def read(
     raw: bytes,
     issuers: Mapping[bytes, Issuer] = NO_ISSUERS,
     now: int | None = None,
-    lists: TrustLists = NOTHING,
-    patterns: tuple[Layout, ...] = (),
+    lists: TrustLists | None = None,
+    patterns: tuple[str, ...] = (),
 ) -> Pass:
     """The pass in `raw`, the bytes as the decoder found them. `issuers`: trusted pass issuers by their 3-byte id; `now`: ms UTC; `lists`:
     who signs certificates; `patterns`: layouts that the province's policy tells."""
     if len(raw) > LONGEST:
         return refused(_kind_of(raw), "too_large")
+    lists = lists or NOTHING
     for answer in (hu1.read(raw, issuers, now), hc1.read(raw, lists, now), shc.read(raw, lists, now), other.read(raw)):
         if answer is not None:
             return answer
@@ -55,8 +55,8 @@ def read(
     return _without_lost_letters(said)
 
 
-def _text(text: str, now: int | None, patterns: tuple[Layout, ...]) -> Pass:
-    said = layouts.read(text, patterns)
+def _text(text: str, now: int | None, patterns: tuple[str, ...]) -> Pass:
+    said = layouts.read(text, layouts.all_of(patterns)) if patterns else None
     if said is not None:
         return said
     for reader in TEXT_READERS:

@@ -1,0 +1,32 @@
+"""Tables of the online question (question.py): declarations by the hash of a person's numbers, and how often each kiosk asks."""
+
+from sqlalchemy import BigInteger, Index
+
+from province.tables import BY_STATION, Row, compare_by_bytes, ms, pk
+
+
+class Known(Row, table=True):
+    """One declaration under one name of its person. `subject`: 16 bytes of HMAC under a key that is not in the database."""
+
+    __table_args__ = (Index("known_root", "station_id", "event_day", "kiosk_id", "epoch", "seq"), {"info": {"class": "subject"}})
+    subject: bytes = pk()
+    station_id: str = pk()
+    event_day: str = pk()
+    kiosk_id: str = pk()
+    epoch: str = pk()
+    seq: int = pk(sa_type=BigInteger)
+    declared_at: int = ms()
+    desk: bool
+
+
+class Asked(Row, table=True):
+    """Questions of one kiosk in one hour. `hour`: its beginning, ms UTC."""
+
+    __table_args__ = BY_STATION
+    station_id: str = pk()
+    kiosk_id: str = pk()
+    hour: int = pk(sa_type=BigInteger)
+    questions: int = ms(0)
+
+
+compare_by_bytes()
