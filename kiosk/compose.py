@@ -25,7 +25,6 @@ from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
 from kiosk.ports import Camera, Clock, KeyStore, Printer
-from kiosk.security import files
 from kiosk.security import officers as security
 from kiosk.security.keyring import Keyring
 from kiosk.security.officers import Credentials, Officers, Standing
@@ -35,7 +34,7 @@ from kiosk.security.vault import Lid, Vault
 from kiosk.settings import Settings, change, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
-from kiosk.store import check, feed, locks, migrations, recovery
+from kiosk.store import check, damage, feed, recovery, start
 from kiosk.store import papers as prints
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Database
@@ -44,7 +43,7 @@ from kiosk.store.mirror import Mirror
 from kiosk.store.outbox import Outbox
 from kiosk.store.unsure import Unsure
 
-LOST = "journal.lost"  # stays until a technician has looked: numbers may repeat, records may be with the province alone
+VIEW = {Code.DISK_FULL: Code.VIEW_DISK, Code.DISK_READ_ONLY: Code.VIEW_DISK, Code.DATABASE_UNREADABLE: Code.VIEW_DAMAGED}
 
 if TYPE_CHECKING:
     from kiosk.day import Day
@@ -156,15 +155,17 @@ class Parts:
 
     def conditions(self) -> list[Code]:
         """Standing troubles of store, copy and clock, worst first."""
-        found = [self.station.trouble, self.mirror.trouble, self.recovered.code]
+        viewed = self.database.viewing
+        found: list[Code | None] = [VIEW.get(viewed)] if viewed else []
+        found += [viewed, self.station.trouble, self.mirror.trouble, self.recovered.code, *damage.codes(self.home)]
         if self.station.clock_is_back():
             found.append(Code.CLOCK_BACK)
         if self.directory.revoked:
             found.append(Code.REVOKED)
-        found += [Code.JOURNAL_BROKEN] * (self.home / LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
+        found += [Code.JOURNAL_BROKEN] * (self.home / start.LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
         with contextlib.suppress(KioskError):
-            if not self.journal.has_key(self.database):
-                found.append(Code.KEYS_UNREADABLE)
+            if self.journal.lost_keys(self.database):
+                found.append(Code.KEY_LOST)
             if self.unsure.turned_up(self.database, self.journal):
                 found.append(Code.UNSURE_FOUND)
             with self.database.read() as conn:
@@ -183,7 +184,7 @@ class Parts:
         """The whole check, with what earlier starts found and left for people to look at."""
         report = check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
         report.findings += [check.Finding("mirror", 0, f"set aside: {name}") for name in self.set_aside()]
-        if (self.home / LOST).exists():
+        if (self.home / start.LOST).exists():
             report.findings.append(check.Finding("database", 0, "an earlier journal of this home is gone, and its second copy too"))
         report.ok = not report.findings
         return report
@@ -245,20 +246,16 @@ def _open(
     with ExitStack() as stack:
         keystore = keystore or keystores.best(home)
         lid = Lid.look(home, keystore)
-        stack.enter_context(locks.hold(home, "home", exclusive))
+        first, left = start.enter(home, exclusive, stack)
         vault, officer = _unlock(lid, home, clock, given)
         settings = settings or load(home)
         me = identity(vault)
-        new = not (home / "journal.db").exists()
         database = Database(home / "journal.db", vault.dek)
         stack.callback(database.close)
-        migrations.migrate(database, clock.now().wall)
         keyring = Keyring(home, vault.dek)
         journal = Journal(me, keyring, clock.machine(), dictionaries())
         mirror = Mirror(home, database, me)
-        recovered = _reconcile(home, mirror, database, journal, clock)
-        if new and not recovered.restored and not keyring.empty():  # keys of epochs, and neither journal nor copy
-            files.write(home / LOST, b"")
+        recovered = start.Start(home, database, journal, keyring, mirror, clock, first, left).run_or_view(stack)
         unsure = Unsure(home)
         session = Session(lid.secured)
         officers = Officers(home, vault, keystore, clock, session)
@@ -282,15 +279,32 @@ def _learn(database: Database, officers: Officers) -> None:
         officers.learn([row for row in rows.values()])
 
 
-def _reconcile(home: Path, mirror: Mirror, database: Database, journal: Journal, clock: Clock) -> recovery.Outcome:
-    """Only while nobody else writes the copy: a running program has reconciled already."""
-    lock = locks.acquire(home, "mirror")
-    if lock is None:
-        return recovery.Outcome()
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`events` in the journal and `rows` of its projections after it; `code`: what to tell."""
+
+    events: int
+    rows: int
+    code: Code | None
+
+
+def restore(home: Path, file: Path, given: Credentials | None = None, vault: Vault | None = None, clock: Clock | None = None) -> Restored:
+    """`kiosk restore FILE`: needs the home for itself. `vault`: open already (the window's), else `given` opens it.
+
+    Raises KioskError (BAD_FILE, HOME_BUSY, LOCKED, PIN_*, KEYS_*, DISK_*).
+    """
+    clock = clock or SystemClock()
     try:
-        return recovery.reconcile(mirror.path, database, journal, clock.now())
-    finally:
-        lock.close()
+        with ExitStack() as stack:
+            vault = vault or _unlock(look(home), home, clock, given)[0]
+            start.enter(home, True, stack)
+            database = Database(home / "journal.db", vault.dek)
+            stack.callback(database.close)
+            journal = Journal(identity(vault), Keyring(home, vault.dek), clock.machine(), dictionaries())
+            events, rows = start.restore(home, file, database, journal, clock)
+            return Restored(events, rows, Code.RESTORED if Code.RESTORED in damage.codes(home) else None)
+    except OSError as error:
+        raise KioskError(code_of(error), home=home, what=error.strerror) from error
 
 
 def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":

@@ -24,6 +24,8 @@ class Code(StrEnum):
     DATABASE_NEWER = "KS-114"
     COMMIT_UNKNOWN = "KS-115"
     UNSURE_FOUND = "KS-116"
+    VIEW_DISK = "KS-117"
+    VIEW_DAMAGED = "KS-118"
     HOME_BUSY = "KS-120"
     WINDOW_BUSY = "KS-121"
     CLOCK_BACK = "KS-130"
@@ -54,6 +56,9 @@ class Code(StrEnum):
     MIRROR_AHEAD = "KS-302"
     MIRROR_BROKEN = "KS-303"
     EVENT_UNKNOWN = "KS-304"
+    WAL_CUT = "KS-305"
+    RESTORED = "KS-306"
+    KEY_LOST = "KS-307"
     # sync
     OFFLINE = "KS-401"
     PORTAL = "KS-402"

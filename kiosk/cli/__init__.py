@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("kiosk.cli.verify", "chain, database, second copy, receipts, running numbers"),
     "journal": ("kiosk.cli.journal", "events' headers, no personal data"),
     "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
+    "restore": ("kiosk.cli.restore", "the journal again from journal.sealed"),
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
     "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),

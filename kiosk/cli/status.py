@@ -52,6 +52,7 @@ def _opened(args: argparse.Namespace) -> dict[str, object]:
             "label": parts.journal.identity.label,
             "key": keys(parts.officers.session.secured, parts.vault.where),
             "officer": parts.officers.session.id,
+            "view_only": parts.database.viewing.value if parts.database.viewing else None,
             "conditions": [code.value for code in parts.conditions()],
         }
 

@@ -3,7 +3,6 @@
 import argparse
 import time
 from pathlib import Path
-from typing import IO
 
 from kiosk import compose, words
 from kiosk.cli import output
@@ -49,7 +48,7 @@ def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
         time.sleep(min(uploader.delay_s(), 5.0))
 
 
-def _lock_or_answer(home: Path, once: bool) -> IO[bytes] | SyncState:
+def _lock_or_answer(home: Path, once: bool) -> locks.Held | SyncState:
     """The `uploader` lock; or, as long as another process holds it, the state after the steps we asked that one for.
 
     Raises KioskError(HOME_BUSY) naming the holder if it neither answers nor lets go.

@@ -160,7 +160,7 @@ def open_body(event: bytes, place: Place, content_key: bytes, dictionary: bytes)
         raise seal.Unopenable("event: wrong key or damaged") from error
     try:
         body = msgspec.json.decode(seal.decompress(packed, dictionary), type=Body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise seal.Unopenable("body: shape") from error
     if body.kind != header.kind:
         raise seal.Unopenable("body: kind differs from its header")

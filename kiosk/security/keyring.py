@@ -30,6 +30,20 @@ class Keyring:
             key = self._open[epoch] = self.fresh(epoch)
         return key
 
+    def usable(self, epoch: str) -> bool:
+        """Can this program seal under the epoch's key, from memory or from its file?"""
+        try:
+            return bool(self.get(epoch))
+        except KioskError:
+            return False
+
+    def holds(self, epoch: str) -> bool:
+        """Is the key in its file, whole?"""
+        try:
+            return bool(self.fresh(epoch))
+        except KioskError:
+            return False
+
     def fresh(self, epoch: str) -> bytes:
         """As `get`, read from the file again."""
         try:

@@ -54,7 +54,7 @@ class Tries:
             return self._memory
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Book)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Book()
 
     def _write(self, book: Book) -> None:

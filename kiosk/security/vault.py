@@ -91,7 +91,7 @@ class Lid:
             try:
                 opened = seal.unwrap(_people_key(device), base64.b64decode(stored.people), _aad(stored.id, "people"))
                 people = msgspec.msgpack.decode(opened, type=People)
-            except (seal.Unopenable, binascii.Error, msgspec.DecodeError) as error:
+            except (seal.Unopenable, binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
         return cls(path, stored, device, keystore.where, people)
 
@@ -133,7 +133,7 @@ class Lid:
         try:
             content = seal.unwrap(dek, base64.b64decode(self.stored.content), _aad(self.stored.id, "content"))
             secrets = msgspec.msgpack.decode(content, type=Secrets)
-        except (seal.Unopenable, binascii.Error, msgspec.DecodeError) as error:
+        except (seal.Unopenable, binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
         return Vault(self.path, self.stored.id, dek, self.device, secrets, self.where)
 
@@ -236,7 +236,7 @@ def _read(path: Path, home: Path) -> VaultFile:
         if used(home):  # enrolling again would not bring the journal back
             raise KioskError(Code.KEYS_UNREADABLE, file=NAME, why="missing") from None
         raise KioskError(Code.NOT_ENROLLED, home=home) from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
 
 

@@ -56,9 +56,7 @@ def verify(path: Path, database: Database, journal: Journal, service_public: byt
     return report
 
 
-def _epoch(
-    conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]]
-) -> Iterator[Finding]:
+def _epoch(conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]]) -> Iterator[Finding]:
     kiosk = journal.identity.kiosk
     try:
         said = SignedOpening(row.opening, row.signature).read(public)
@@ -130,5 +128,3 @@ def _projection(conn: Connection, facts: list[tuple[Fact, str]]) -> Iterator[Fin
     expected = {key[1:]: (row.deed, int(row.voided), row.amended) for key, row in fresh.items()}
     for epoch, seq in sorted(shown.keys() ^ expected.keys() | {k for k in shown.keys() & expected.keys() if shown[k] != expected[k]}):
         yield Finding("projection", seq, epoch)
-
-

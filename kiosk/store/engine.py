@@ -1,12 +1,13 @@
 """The database file and its two doors. `read()`: a snapshot; `write()`: one short transaction, BEGIN IMMEDIATE.
 
 No network, rendering or printing inside a door. An error in COMMIT is *unknown* (errors.CommitUnknown), never a plain failure.
+Where the disk takes nothing, or the file is damaged, the reading door shows a private copy (`view`, decision 0016).
 """
 
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from kiosk.errors import Code, CommitUnknown, KioskError
+from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 
 BUSY_MS = 5_000
 LEAST_ROOM = 64 * 1024  # bytes on the disk: less than the shared memory of a WAL needs
@@ -43,6 +44,7 @@ SAYS: tuple[tuple[str, Code], ...] = (
 
 
 TROUBLE = (DBAPIError, driver.Error)
+VIEWED = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_UNREADABLE})  # troubles in which a copy can still be shown
 
 
 def trouble(error: Exception, folder: Path) -> KioskError:
@@ -94,13 +96,41 @@ class Database:
     busy_ms = BUSY_MS
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        self._engine = self._make(key)
+        self.path, self._key = path, key
+        self._lock, self._settling = threading.Lock(), threading.local()
+        self._engine = self._make(path)
         self._writer: Connection | None = None
+        self._copy: Database | None = None
+        self._settle: Callable[[], object] | None = None
+        self.viewing: Code | None = None  # why only a copy is shown, or None
 
-    def _make(self, key: bytes) -> Engine:
-        url = URL.create("sqlite+pysqlcipher", password=f"x'{key.hex()}'", database=str(self.path))
+    def view(self, copy: Path, why: Code, settle: Callable[[], object] | None) -> None:
+        """From now on reading shows `copy` and writing is refused with `why`. `settle` is tried before each write: what a start
+        does with the real file. When it goes through, the real file is back. None: it never comes back in this program."""
+        self._copy, self.viewing, self._settle = Database(copy, self._key), why, settle
+
+    def _come_back(self) -> None:
+        """Raises KioskError: still only a copy."""
+        if self.viewing is None or getattr(self._settling, "now", False):
+            return
+        if self._settle is None:
+            raise KioskError(self.viewing)
+        self._settling.now = True
+        try:
+            self._settle()
+        except KioskError as error:
+            self.viewing = error.code if error.code in VIEWED else self.viewing
+            raise
+        except OSError as error:
+            raise KioskError(code_of(error), what=error.strerror) from error
+        finally:
+            self._settling.now = False
+        copy, self.viewing, self._copy = self._copy, None, None
+        if copy is not None:
+            copy.close()
+
+    def _make(self, path: Path) -> Engine:
+        url = URL.create("sqlite+pysqlcipher", password=f"x'{self._key.hex()}'", database=str(path))
         engine = create_engine(url, module=driver, poolclass=QueuePool, hide_parameters=True, isolation_level="AUTOCOMMIT")
 
         @event.listens_for(engine, "connect")
@@ -116,6 +146,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot. Raises KioskError when the file cannot be read."""
+        if self._copy is not None and not getattr(self._settling, "now", False):
+            with self._copy.read() as conn:
+                yield conn
+            return
         try:
             with self._engine.connect() as conn:
                 conn.exec_driver_sql("BEGIN")
@@ -132,6 +166,7 @@ class Database:
 
         Raises KioskError (nothing was written) or CommitUnknown (it may be written: reopen and look for the deed).
         """
+        self._come_back()
         with self._lock:
             try:
                 conn = self._writer = self._writer or self._engine.connect()  # kept: a pool's check-out costs as much as a row
@@ -166,8 +201,20 @@ class Database:
             self._writer.close()
             self._writer = None
 
+    def beside(self, path: Path) -> "Database":
+        """Another file under the same key."""
+        return Database(path, self._key)
+
+    def damage(self) -> str:
+        """The first page whose seal does not hold, as SQLCipher says it, or "". Reads the whole file, not the WAL. Raises KioskError."""
+        with self.read() as conn:
+            found = conn.exec_driver_sql("PRAGMA cipher_integrity_check").first()
+        return "" if found is None else str(found[0])[:120]
+
     def checkpoint(self) -> None:
         """Moves what the WAL holds into the database as far as readers allow; waits for nobody."""
+        if self.viewing is not None:
+            return
         try:
             with self._engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
@@ -176,6 +223,8 @@ class Database:
 
     def close(self) -> None:
         """Drops every connection; the next door opens a new one."""
+        if self._copy is not None:
+            self._copy.close()
         with self._lock:
             if self._writer is not None:
                 self._writer.close()

@@ -34,9 +34,7 @@ NEWEST_EPOCH = Prepared(
     .order_by(EPOCH.c.ordinal.desc())
     .limit(1)
 )
-LAST_EVENT = Prepared(
-    select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == bindparam("epoch")).order_by(EVENT.c.seq.desc()).limit(1)
-)
+LAST_EVENT = Prepared(select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == bindparam("epoch")).order_by(EVENT.c.seq.desc()).limit(1))
 INSERT_EVENT = Prepared(insert(EVENT))
 
 
@@ -122,6 +120,8 @@ class Journal:
         newest = NEWEST_EPOCH.first(conn)
         if newest is None or newest[2:5] != (now.boot, self._machine, event_day):
             return self.mint(conn, event_day, now, "boot")
+        if not self._keyring.usable(newest[0]):  # nothing more can be sealed under a key that is gone
+            return self.mint(conn, event_day, now, "key lost")
         seq, head = LAST_EVENT.first(conn, epoch=newest[0]) or (0, newest[1])
         return Tip(newest[0], event_day, DICTIONARY, seq, head)
 
@@ -196,13 +196,11 @@ class Journal:
             with contextlib.suppress(KioskError):
                 yield Fact(Key(self.identity.kiosk, row.epoch, row.seq), row.at, self.open(conn, row.epoch, row.sealed))
 
-    def has_key(self, database: Database) -> bool:
-        """False if the newest epoch's content key cannot be read: nothing more could be written to it or opened from it."""
-        epoch = self.where(database)[0]
-        try:
-            return not epoch or bool(self._keyring.fresh(epoch))
-        except KioskError:
-            return False
+    def lost_keys(self, database: Database) -> list[str]:
+        """Epochs whose content key cannot be read from its file: their events stay, and the province can still open them."""
+        with database.read() as conn:
+            epochs = [str(row.epoch) for row in conn.execute(select(EPOCH.c.epoch))]
+        return [epoch for epoch in epochs if not self._keyring.holds(epoch)]
 
     def where(self, database: Database) -> tuple[str, int, str]:
         """(epoch, seq, head as hex) of the epoch minted last; ("", 0, "") before the first event."""

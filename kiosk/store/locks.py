@@ -9,49 +9,85 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from types import TracebackType
 
-from kiosk.errors import Code, KioskError
+from kiosk.errors import Code, KioskError, code_of
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _wait(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 10_001)  # tries for ten seconds
+    def _wait(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 10_001)  # tries for ten seconds
 
-    def _try(file: IO[bytes], exclusive: bool) -> bool:
+    def _try(handle: int, exclusive: bool) -> bool:
         # Windows has no shared byte-range lock in msvcrt: shared holders lock one byte each, by process id
-        offset = 0 if exclusive else 1 + os.getpid() % 10_000
-        file.seek(offset)
+        os.lseek(handle, 0 if exclusive else 1 + os.getpid() % 10_000, os.SEEK_SET)
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 10_001 if exclusive else 1)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 10_001 if exclusive else 1)
         except OSError:
             return False
         return True
 else:
     import fcntl
 
-    def _wait(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+    def _wait(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
-    def _try(file: IO[bytes], exclusive: bool) -> bool:
+    def _try(handle: int, exclusive: bool) -> bool:
         try:
-            fcntl.flock(file.fileno(), (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
 
 
-def acquire(home: Path, name: str, exclusive: bool = True) -> IO[bytes] | None:
-    """The held lock (close it to let go), or None if another process holds it."""
+class Held:
+    """A lock that is held until it is closed, or its process ends."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle: int | None = handle
+
+    def close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def acquire(home: Path, name: str, exclusive: bool = True) -> Held | None:
+    """The held lock (close it to let go), or None if another process holds it. Raises OSError."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(home / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    file = os.fdopen(handle, "r+b", buffering=0)
-    if not _try(file, exclusive):
-        file.close()
+    handle = _open(home, name)
+    if not _try(handle, exclusive):
+        os.close(handle)
         return None
     _sign(home, name)
-    return file
+    return Held(handle)
+
+
+def _open(home: Path, name: str) -> int:
+    """The lock's file; on a disk that takes no new file the one that is there, or the folder itself. Raises OSError."""
+    there = home / f"{name}.lock"
+    try:
+        return os.open(there, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        if code_of(error) not in (Code.DISK_FULL, Code.DISK_READ_ONLY) or sys.platform == "win32":
+            raise
+    return os.open(there if there.exists() else home, os.O_RDONLY)
+
+
+def alone(home: Path, name: str) -> bool:
+    """True if nobody holds the lock, not even shared. Ask inside `turn`, or somebody who starts meanwhile is refused."""
+    handle = _open(home, name)
+    try:
+        return _try(handle, exclusive=True)
+    finally:
+        os.close(handle)
 
 
 def _sign(home: Path, name: str) -> None:
@@ -76,7 +112,8 @@ def turn(home: Path, name: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             handle = os.open(home / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            _wait(stack.enter_context(os.fdopen(handle, "r+b", buffering=0)))
+            stack.callback(os.close, handle)
+            _wait(handle)
         yield
 
 

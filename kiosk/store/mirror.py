@@ -157,11 +157,12 @@ class Mirror:
 
     def step(self) -> bool:
         """Catches up with everything committed. True if something was written. Never raises for a full or failing disk."""
-        lock = locks.acquire(self._home, "mirror")
-        if lock is None:
-            return False  # another process is writing, for us too
+        if self._database.viewing is not None:
+            return False  # nothing new was committed, and nothing can be written
+        lock = None
         try:
-            return self._catch_up()
+            lock = locks.acquire(self._home, "mirror")
+            return self._catch_up() if lock is not None else False  # another process is writing, for us too
         except OSError as error:
             refused = code_of(error)
             self.trouble = refused if refused in (Code.DISK_FULL, Code.DISK_READ_ONLY) else Code.MIRROR_BROKEN
@@ -171,7 +172,8 @@ class Mirror:
             self.trouble, self._scan = error.code, None  # frames were counted that were never written
             return False
         finally:
-            lock.close()
+            if lock is not None:
+                lock.close()
 
     def _catch_up(self) -> bool:
         scan = self._scan = read(self.path, self._me.kiosk, None, self._scan)

@@ -17,7 +17,7 @@ class SyncNote(msgspec.Struct, frozen=True):
 
 
 def read(home: Path) -> SyncNote:
-    with contextlib.suppress(OSError, msgspec.DecodeError):
+    with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.json.decode((home / NAME).read_bytes(), type=SyncNote)
     return SyncNote()
 

@@ -45,7 +45,7 @@ class Unsure:
         found: list[Entry] = []
         with contextlib.suppress(OSError):
             for line in self._path.read_bytes().split():
-                with contextlib.suppress(msgspec.DecodeError):
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     found.append(msgspec.json.decode(line, type=Entry))
         return found
 

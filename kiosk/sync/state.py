@@ -97,7 +97,7 @@ class SyncRequest:
         """For the asker: the state after the step it asked for, or None as long as there is none."""
         try:
             said, state = msgspec.json.decode(self._done.read_bytes(), type=tuple[str, SyncState])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         return state if said == token else None
 

@@ -29,6 +29,7 @@ from kiosk.ui.window import ShownVerdict
 
 if TYPE_CHECKING:
     from kiosk.domain.declaration import Declaration
+    from kiosk.ports import Sighting
     from kiosk.ui.pages import Pages
 
 ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
@@ -81,7 +82,13 @@ class FrontDesk(QWidget):
         )
         self.keys.setEnabled(False)
         self.teller = Teller(ConditionLine(), self)
-        self.teller.help = {"day": self.acts.ask_day, "camera": self.open_devices, "retry": self._look_again, "print": self.open_print}
+        self.teller.help = {
+            "day": self.acts.ask_day,
+            "camera": self.open_devices,
+            "retry": self._look_again,
+            "print": self.open_print,
+            "restore": self.restore,
+        }
         layout = column(self.head, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
         layout.setContentsMargins(16, 8, 16, 4)
         layout.setStretch(1, 1)
@@ -126,11 +133,16 @@ class FrontDesk(QWidget):
     def watch(self, scanner: ScannerLike) -> None:
         """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
         assert self.services is not None
-        self.scanner = ScannerThread(self.services.station.scan)
+        self.scanner = ScannerThread(self._scan)
         self.scanner.scanned.connect(self._scanned, Qt.ConnectionType.QueuedConnection)
         self.scan.preview.watch(scanner)
         self.scanner.start(scanner)
         self.scanner.pause(self.pages.currentWidget() is not self.scan)
+
+    def _scan(self, sighting: "Sighting") -> Verdict:
+        """On the scanner's thread: the station that is open now (a restore opens another)."""
+        assert self.services is not None
+        return self.services.station.scan(sighting)
 
     def offer_enrolment(self, enrol: Callable[[str, str], object], done: Callable[[object], object]) -> None:
         """This machine is not enrolled: server and code, on the desk lane."""
@@ -212,6 +224,12 @@ class FrontDesk(QWidget):
         if self.services is not None:
             use = self.services.use_camera
             self.slow.submit(lambda: use(spec), lambda _none: self.tell(_("Đã đổi camera.")))
+
+    def restore(self) -> None:
+        """The condition's button after damage: the journal again from its second copy."""
+        if self.services is not None:
+            self.tell(_("Đang khôi phục nhật ký từ bản thứ hai…"))
+            self.services.restore()
 
     # -- acts and verdicts ----------------------------------------------------------------------------------------
 

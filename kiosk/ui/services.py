@@ -143,3 +143,4 @@ class Services:
     look: Callable[[], None]  # the status thread looks again soon
     sound: Callable[[str], None] = lambda name: None
     wall: Callable[[], int] = wall  # the clock's ms UTC
+    restore: Callable[[], None] = lambda: None  # on the UI thread: starts it, and comes back with other services

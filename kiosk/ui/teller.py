@@ -12,11 +12,11 @@ from kiosk.ui.widgets.bars import ConditionLine
 
 NOTICE_MS = 8000
 CAMERA = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST, Code.CAMERA_DARK, Code.CAMERA_FROZEN})
-RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY})
+RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY, Code.VIEW_DISK})
 
 
 class Teller(QObject):
-    """`help`: what the button does for a trouble: "day", "camera", "print", "retry"."""
+    """`help`: what the button does for a trouble: "day", "camera", "print", "retry", "restore"."""
 
     def __init__(self, line: ConditionLine, parent: QObject) -> None:
         super().__init__(parent)
@@ -63,6 +63,8 @@ class Teller(QObject):
             self.line.show_condition(said.line, said.button, self.help.get("camera"))
         elif code is Code.PRINT_FAILED:
             self.line.show_condition(said.line, said.button, self.help.get("print"))
+        elif code is Code.VIEW_DAMAGED:
+            self.line.show_condition(said.line, said.button, self.help.get("restore"))
         elif code in RETRY:
             self.line.show_condition(said.line, said.button, self.help.get("retry"))
         elif self._cure_shown:

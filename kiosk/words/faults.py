@@ -98,6 +98,16 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Lượt đó có trong nhật ký của máy; sổ giấy cũng có."),
         N_("Người phụ trách chọn giữ hoặc hủy lượt đó để không tính hai lần."),
     ),
+    Code.VIEW_DISK: FaultWords(
+        N_("Chế độ chỉ xem: ổ đĩa không nhận thêm gì."),
+        N_("Các lượt đã lưu vẫn còn nguyên và xem được; lượt mới chưa ghi vào máy."),
+        N_("Ghi sổ giấy; giải phóng ổ đĩa hoặc mở quyền ghi. Máy tự ghi lại được ngay khi có chỗ."),
+    ),
+    Code.VIEW_DAMAGED: FaultWords(
+        N_("Chế độ chỉ xem: cơ sở dữ liệu bị hỏng."),
+        N_("Máy đang cho xem bản thứ hai của nhật ký; không có gì bị xóa. Lượt mới chưa ghi vào máy."),
+        N_("Ghi sổ giấy; người phụ trách bấm Khôi phục, hoặc chạy kiosk restore với tệp journal.sealed."),
+    ),
     Code.HOME_BUSY: FaultWords(
         N_("Một chương trình khác đang dùng thư mục dữ liệu này."),
         UNTOUCHED,
@@ -228,6 +238,21 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Cơ sở dữ liệu vẫn còn nguyên; tệp hỏng được giữ lại."),
         N_("Cứ làm việc tiếp; báo 19001075 trong ngày."),
     ),
+    Code.WAL_CUT: FaultWords(
+        N_("Phần ghi cuối cùng trước khi máy tắt bị hỏng."),
+        N_("Các lượt trước đó vẫn còn; vài lượt cuối có thể thiếu. Tệp hỏng được giữ lại."),
+        N_("Cứ làm việc tiếp; đối chiếu các lượt cuối với sổ giấy và với tỉnh, báo 19001075 trong ngày."),
+    ),
+    Code.RESTORED: FaultWords(
+        N_("Nhật ký vừa được khôi phục từ bản thứ hai."),
+        N_("Cơ sở dữ liệu cũ được giữ lại; vài lượt cuối trước khi hỏng có thể thiếu."),
+        N_("Cứ làm việc tiếp; đối chiếu các lượt cuối với sổ giấy và với tỉnh."),
+    ),
+    Code.KEY_LOST: FaultWords(
+        N_("Mất khóa của một quãng nhật ký trên máy này."),
+        N_("Các lượt trong quãng đó vẫn còn, tỉnh vẫn mở được; máy tự mở lượt nhật ký mới."),
+        N_("Cứ làm việc tiếp; đừng xóa gì, báo 19001075 trong ngày."),
+    ),
     Code.EVENT_UNKNOWN: FaultWords(
         N_("Không có sự kiện nào mang số này."),
         NOTHING,
@@ -296,6 +321,7 @@ FAULTS: dict[Code, FaultWords] = {
 }
 
 RETRY = N_("Thử lại")
+RESTORE = N_("Khôi phục")
 DEVICES = N_("Thiết bị (F9)")
 SEND = N_("Gửi ngay")
 HOW = N_("Cách xử lý")
@@ -306,6 +332,11 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_DARK: ConditionWords(N_("Hình tối đen: mở nắp che camera"), DEVICES),
     Code.CAMERA_FROZEN: ConditionWords(N_("Hình đứng yên: rút dây camera rồi cắm lại"), DEVICES),
     Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), HOW),
+    Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
+    Code.VIEW_DAMAGED: ConditionWords(N_("Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy"), RESTORE),
+    Code.KEY_LOST: ConditionWords(N_("Mất khóa của một quãng nhật ký, máy vẫn ghi: báo 19001075"), HOW),
+    Code.WAL_CUT: ConditionWords(N_("Vài lượt cuối trước khi tắt máy có thể thiếu: đối chiếu sổ giấy"), HOW),
+    Code.RESTORED: ConditionWords(N_("Đã khôi phục nhật ký: đối chiếu các lượt cuối với sổ giấy"), HOW),
     Code.DISK_FULL: ConditionWords(N_("Ổ đĩa đã đầy: ghi sổ giấy, xóa bớt tệp khác"), RETRY),
     Code.DISK_READ_ONLY: ConditionWords(N_("Ổ đĩa không cho ghi: ghi sổ giấy"), RETRY),
     Code.DATABASE_BUSY: ConditionWords(N_("Cơ sở dữ liệu đang bận, chờ vài giây"), RETRY),

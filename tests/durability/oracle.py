@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import sqlcipher3.dbapi2 as sqlcipher
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 DICTIONARIES = {int(path.name): path.read_bytes() for path in (Path(__file__).parents[2] / "data" / "dict").iterdir()}
@@ -59,13 +60,18 @@ def connect(home: Path) -> Any:
     return conn
 
 
-def ledger(home: Path) -> Ledger:
+def ledger(home: Path, skip_lost_keys: bool = False) -> Ledger:
     conn, key, rows, faults = connect(home), dek(home), list[Row](), list[str]()
     for epoch, opening in conn.execute("SELECT epoch, opening FROM epoch ORDER BY ordinal").fetchall():
         said = msgspec.msgpack.decode(opening)
         raw, kiosk = bytes.fromhex(epoch), said["kiosk"].encode()
         wrapped = (home / "keyring" / epoch).read_bytes()
-        content = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], b"kiosk-keyring-v1" + raw)
+        try:
+            content = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], b"kiosk-keyring-v1" + raw)
+        except InvalidTag:
+            if not skip_lost_keys:
+                raise
+            continue
         head = sha256(b"kiosk-chain-v1" + parts(kiosk, raw, bytes(32), opening)).digest()
         found = conn.execute("SELECT seq, kind, deed, sealed, head FROM event WHERE epoch=? ORDER BY seq", (epoch,)).fetchall()
         for expected, (seq, kind, deed, sealed, claimed) in enumerate(found, 1):
@@ -81,3 +87,31 @@ def ledger(home: Path) -> Ledger:
             rows.append(Row(epoch, seq, kind, body["deed"], body["f"], sha256(sealed).hexdigest()))
     conn.close()
     return Ledger(rows, faults)
+
+
+def hashes(home: Path) -> dict[tuple[str, int], str]:
+    """SHA-256 of every event's bytes as they lie in the database, opened or not."""
+    conn = connect(home)
+    found = conn.execute("SELECT epoch, seq, sealed FROM event").fetchall()
+    conn.close()
+    return {(epoch, seq): sha256(sealed).hexdigest() for epoch, seq, sealed in found}
+
+
+def readable(home: Path) -> list[Row]:
+    """Every event that opens; those of an epoch whose key is gone are left out."""
+    return ledger(home, skip_lost_keys=True).rows
+
+
+def sealed(home: Path) -> set[tuple[str, int]]:
+    """(epoch, seq) of the events in `journal.sealed`, frame by frame, up to the first that is not whole."""
+    data, at, found = (home / "journal.sealed").read_bytes(), len(b"HUE-KIOSK-JOURNAL-1\n"), set[tuple[str, int]]()
+    while at + 8 <= len(data):
+        length, crc = struct.unpack_from(">II", data, at)
+        frame = data[at + 8 : at + 8 + length]
+        if len(frame) != length or zlib.crc32(frame) != crc:
+            break
+        if frame[:1] == b"E":
+            raw, seq = struct.unpack_from(">8sI", frame, 1)
+            found.add((raw.hex(), seq))
+        at += 8 + length
+    return found

@@ -127,15 +127,48 @@ def test_a_full_disk_sends_voters_to_paper_and_loses_nothing(small_disk: Path, c
     assert checked.code == 0, f"the second copy has caught up: {checked.answers}"
 
 
+def views(home: Path, why: Code) -> None:
+    """View only: what was saved can be seen, counted and printed; a voter goes to paper; nothing is called saved."""
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file() and path.suffix not in (".holder", ".lock", ".log")}
+    for words in (("scan", "046183000001"), ("seen", "--kind", "moh")):
+        refused = running.here(home, *words)
+        assert refused.code == 1
+        assert [(a["verdict"], a["reason"], a["event"]) for a in refused.answers] == [("not_saved", why.value, None)]
+    status = running.here(home, "status")
+    assert status.code == 0 and status.answers[0]["view_only"] == why.value and status.answers[0]["seq"] == 3
+    assert status.answers[0]["conditions"][:2] == [Code.VIEW_DISK.value, why.value]
+    assert len(running.here(home, "journal").answers) == 3
+    report = home.parents[1] / "report.pdf"
+    assert running.here(home, "print", "report", "--out", str(report)).code == 0 and report.read_bytes()[:4] == b"%PDF"
+    assert running.here(home, "rebuild").code == 1, "what would write is refused by name"
+    assert {path: path.read_bytes() for path in before} == before, "nothing in the home was touched"
+
+
+@pytest.mark.slow
+def test_view_only_ends_by_itself_when_there_is_room(small_disk: Path) -> None:
+    home = enrolled(small_disk / "kiosk")
+    running.scan_here(home, running.numbers(3))
+    other = fill(small_disk, 0)
+    with compose.open_parts(home) as parts:
+        assert parts.database.viewing is Code.DISK_FULL
+        refused = parts.station.scan(Sighting(os.urandom(8), b"046183000100", "typed"))
+        assert refused.act is Act.NOT_SAVED and parts.station.today().event_day
+        parts.mirror.step()
+        other.unlink()
+        saved = parts.station.scan(Sighting(os.urandom(8), b"046183000101", "typed"))
+        assert saved.event and parts.database.viewing is None
+        parts.mirror.step()
+        assert parts.conditions() == [] and parts.verify().ok
+    assert [row.kind for row in oracle.ledger(home).rows] == [8, 2, 2, 2, 2]
+    assert not list(Path("/dev/shm").glob("kiosk-view-*")), "the copy is gone"
+
+
 @pytest.mark.slow
 def test_a_disk_that_is_full_at_the_start_is_named(small_disk: Path) -> None:
     home = enrolled(small_disk / "kiosk")
     running.scan_here(home, running.numbers(2))
     fill(small_disk, 0)
-    for words in (("scan", "046183000001"), ("status",)):
-        refused = running.here(home, *words)
-        assert (refused.code, refused.answers) == (1, [])
-        assert Code.DISK_FULL.value in refused.stderr
+    views(home, Code.DISK_FULL)
 
 
 @pytest.mark.slow
@@ -143,14 +176,13 @@ def test_a_folder_that_lets_nothing_be_written_is_named(tmp_path: Path, request:
     if ROOT_USER:  # whom no mode stops: the file system itself must refuse
         disk: Path = request.getfixturevalue("small_disk")
         home = enrolled(disk / "kiosk")
+        running.scan_here(home, running.numbers(2))
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     else:
         home = enrolled(tmp_path / "kiosk")
+        running.scan_here(home, running.numbers(2))
         home.chmod(0o500)
-    for words in (("scan", "046183000001"), ("status",), ("seen", "--kind", "moh")):
-        refused = running.here(home, *words)
-        assert (refused.code, refused.answers) == (1, [])
-        assert Code.DISK_READ_ONLY.value in refused.stderr
+    views(home, Code.DISK_READ_ONLY)
 
 
 @pytest.mark.parametrize(

@@ -94,13 +94,19 @@ def test_without_its_vault_a_full_home_is_not_offered_for_enrolment(house: Path)
 
 
 
-def test_lost_keys_are_a_condition_and_not_health(house: Path) -> None:
+def test_lost_keys_are_told_and_the_work_goes_on_in_a_new_epoch(house: Path) -> None:
     with compose.open_parts(house) as parts:
         parts.station.seen("moh")
         assert parts.conditions() == []
         for key in (house / "keyring").iterdir():
             key.unlink()
-        assert Code.KEYS_UNREADABLE in parts.conditions()
+        assert Code.KEY_LOST in parts.conditions()
+    with compose.open_parts(house) as parts:
+        again = parts.station.seen("moh")
+        assert again.event and again.number == 2, "counted on, under a key of its own"
+        assert Code.KEY_LOST in parts.conditions(), "and told until somebody looked"
+        parts.mirror.step()
+        assert {f.kind for f in parts.verify().findings} == {"event", "projection"}, "verify names what it cannot open"
 
 
 def test_damage_inside_the_second_copy_is_kept_aside_and_told_until_somebody_looked(house: Path) -> None:

@@ -78,7 +78,7 @@ def _unpadded(part: str) -> bytes:
 def _json(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadText("bad_layout") from error
 
 

@@ -1,0 +1,65 @@
+"""`damage.log`: what a start found wrong with the files of this home, kept until a person has looked (`kiosk verify --settle`).
+
+One JSON object a line: time, code, detail. No personal data. A second start must not make an announcement go away.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from kiosk.errors import Code
+from kiosk.security import files
+
+NAME = "damage.log"
+LONGEST = 200
+
+
+class Found(msgspec.Struct, frozen=True):
+    """`at`: ms UTC."""
+
+    at: int
+    code: str
+    detail: str
+
+
+def note(home: Path, at: int, code: Code, detail: str) -> None:
+    """Adds a line, durable where the disk allows; the same finding stands there once."""
+    found = Found(at, code.value, detail[:LONGEST])
+    if any((known.code, known.detail) == (found.code, found.detail) for known in standing(home)):
+        return
+    with contextlib.suppress(OSError):  # a full disk is announced by itself
+        handle = os.open(home / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "ab") as file:
+            file.write(msgspec.json.encode(found) + b"\n")
+            file.flush()
+            os.fsync(handle)
+        files.sync_folder(home)
+
+
+def standing(home: Path) -> list[Found]:
+    """What nobody has looked at yet; a torn line is passed over."""
+    out: list[Found] = []
+    with contextlib.suppress(OSError):
+        for line in (home / NAME).read_bytes().splitlines():
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                out.append(msgspec.json.decode(line, type=Found))
+    return out
+
+
+def codes(home: Path) -> list[Code]:
+    return [Code(found.code) for found in standing(home) if found.code in Code._value2member_map_]
+
+
+def settle(home: Path) -> int:
+    """Somebody has looked: the notes go to `damage.seen`, at its end. Returns how many. Raises OSError."""
+    found = standing(home)
+    if found:
+        with (home / "damage.seen").open("ab") as file:
+            file.write((home / NAME).read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        (home / NAME).unlink()
+        files.sync_folder(home)
+    return len(found)
