@@ -47,11 +47,12 @@ class Program:
     def __init__(self, home: Path, settings: "Settings", camera: "Camera | None" = None, parts: "Parts | None" = None) -> None:
         self.home, self.settings, self.parts = home, settings, parts
         self._camera, self._own = camera, parts is None
+        self._clock = None if parts is None else parts.clock
         self.scanner: Scanner | None = None
         self.front: FrontDesk | None = None
         self._loops: list[LoopThread] = []
         self._held = contextlib.ExitStack()
-        self._stopped, self._sync = False, "offline"
+        self._stopped, self._late, self._sync = False, False, "offline"
         self.window = MainWindow(settings)
         self.window.closing = self.stop
 
@@ -68,7 +69,7 @@ class Program:
         from kiosk.devices.sound import Sounds
         from kiosk.ui.services import Services
 
-        parts = self.parts or compose.open_parts(self.home, self.settings)
+        parts = self.parts or compose.open_parts(self.home, self.settings, self._clock)
         play = Sounds(on=self.settings.sound).play
         station = parts.station
         services = Services(
@@ -102,7 +103,7 @@ class Program:
         self.parts, services = made
         self._start_loops(self.parts)
         self._desk.attach(services)
-        if self._desk.scanner is not None:  # opened again after a restore
+        if self._late:  # opened again after a restore
             self._uploader.start()
         self._begin()
 
@@ -116,7 +117,9 @@ class Program:
     def _later(self) -> None:
         """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
         self._desk.slow.submit(self._open_log, lambda _none: None)
-        self._uploader.start()
+        self._late = True
+        if self._loops:  # not while a restore has the home to itself
+            self._uploader.start()
         self._printer.start()
 
     def _open_log(self) -> None:
@@ -148,7 +151,7 @@ class Program:
             vault = self.parts.vault
             self.parts.close()
         self.parts = None
-        return compose.restore(self.home, self.home / "journal.sealed", vault=vault).events
+        return compose.restore(self.home, self.home / "journal.sealed", vault=vault, clock=self._clock).events
 
     def _told(self, events: int) -> None:
         self._again()

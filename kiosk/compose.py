@@ -157,7 +157,7 @@ class Parts:
         """Standing troubles of store, copy and clock, worst first."""
         viewed = self.database.viewing
         found: list[Code | None] = [VIEW.get(viewed)] if viewed else []
-        found += [viewed, self.station.trouble, self.mirror.trouble, self.recovered.code, *damage.codes(self.home)]
+        found += [viewed, self.station.trouble, self.mirror.trouble, *damage.codes(self.home), self.recovered.code]
         if self.station.clock_is_back():
             found.append(Code.CLOCK_BACK)
         if self.directory.revoked:

@@ -211,6 +211,11 @@ class Database:
             found = conn.exec_driver_sql("PRAGMA cipher_integrity_check").first()
         return "" if found is None else str(found[0])[:120]
 
+    def sound(self) -> bool:
+        """Do the pages fit each other? What was written to the file already and a WAL that lost its end may not."""
+        with self.read() as conn:
+            return conn.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+
     def checkpoint(self) -> None:
         """Moves what the WAL holds into the database as far as readers allow; waits for nobody."""
         if self.viewing is not None:

@@ -64,7 +64,8 @@ class Start:
         try:
             return self.run()
         except KioskError as error:
-            if not self._view(error.code, stack):
+            mess = error.code is Code.INTERNAL  # tables that contradict each other: pages of two ages, mixed by a WAL that was cut
+            if not self._view(Code.DATABASE_UNREADABLE if mess else error.code, stack):
                 raise
         except OSError as error:
             if not self._view(code_of(error), stack):
@@ -78,6 +79,8 @@ class Start:
             self.database.checkpoint()  # the WAL may hold a newer copy of the page; then the damage is gone with this
             if found := self.database.damage():
                 raise KioskError(Code.DATABASE_UNREADABLE, cause=found)
+        if not new and self.left is not None and not self.database.sound():
+            raise KioskError(Code.DATABASE_UNREADABLE, cause="pages of two ages")
         migrations.migrate(self.database, now.wall)
         done = self._reconcile()
         if self.left is not None:

@@ -100,10 +100,10 @@ def judge(killed: Killed, name: str, seed: str, folder: Path, out: Outcome) -> N
 def _start(killed: Killed, home: Path, label: str, out: Outcome) -> str:
     told = running.here(home, "status")
     if told.code:  # refused by name: only keys that do not open may do that
-        if Code.KEYS_UNREADABLE.value not in told.stderr:
-            out.findings.append(f"{label}: refused: {told.stderr[:200]}")
+        if Code.KEYS_UNREADABLE.value not in told.stderr or "Traceback" in told.stderr:
+            out.findings.append(f"{label}: refused: {told.stderr[-300:]}")
         return "refused by name"
-    announced = [code for code in told.answers[0]["conditions"]]
+    announced = list(told.answers[0]["conditions"])
     viewed = told.answers[0]["view_only"]
     if viewed:
         restored = _restore(home, label, out)
