@@ -1,7 +1,7 @@
 """The database file and its two doors. `read()`: a snapshot; `write()`: one short transaction, BEGIN IMMEDIATE.
 
 No network, rendering or printing inside a door. An error in COMMIT is *unknown* (errors.CommitUnknown), never a plain failure.
-Where the disk takes nothing, or the file is damaged, the reading door shows a private copy (`view`, decision 0016).
+Where the disk takes nothing, or the file is damaged, the reading door shows a private copy (`view`, decision 0021).
 """
 
 import contextlib

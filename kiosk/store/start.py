@@ -1,7 +1,7 @@
 """The start of a home: what must be looked at before the journal takes a scan, and what is shown where it cannot take one.
 
 Steps, in order: the tables, every page's seal, the end of the WAL, the second copy. A disk that takes nothing, or damage, does not
-end the program: it shows what can be shown (decision 0016). `restore` is the way back from damage. No words here, no Qt.
+end the program: it shows what can be shown (decision 0021). `restore` is the way back from damage. No words here, no Qt.
 """
 
 import contextlib

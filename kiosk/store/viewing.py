@@ -1,7 +1,7 @@
 """View only ("chế độ chỉ xem"): what can still be shown when the disk takes nothing or the database is damaged.
 
 The database is copied, encrypted as it lies, into memory where the system has a place for it, and the copy is read. From a damaged
-one nothing is copied: the copy is made from the second copy, `journal.sealed`. Nothing in the home is touched. Decision 0016.
+one nothing is copied: the copy is made from the second copy, `journal.sealed`. Nothing in the home is touched. Decision 0021.
 """
 
 import os
