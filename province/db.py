@@ -87,7 +87,8 @@ class Database:
             conn.exec_driver_sql(f'CREATE TEMP TABLE "early_{name}" ON COMMIT DROP AS SELECT * FROM "{name}_other" LIMIT 0')
             moved = f'DELETE FROM "{name}_other" WHERE event_day = %(day)s RETURNING *'
             conn.exec_driver_sql(f'WITH moved AS ({moved}) INSERT INTO "early_{name}" SELECT * FROM moved', {"day": day})
-        for statement in day_partitions(day):
+        spread = _any(conn, "SELECT 1 FROM pg_extension WHERE extname = 'citus' AND %(day)s <> ''", day)
+        for statement in day_partitions(day, 0 if spread else BUCKETS):
             conn.exec_driver_sql(statement)
         for name in early:
             conn.exec_driver_sql(f'INSERT INTO "{name}" SELECT * FROM "early_{name}"')
@@ -169,21 +170,20 @@ def unnest(table: Table, columns: tuple[str, ...], same: frozenset[str] = frozen
     return f'INSERT INTO "{table.name}" ({", ".join(columns)}) SELECT {values}{source} ON CONFLICT DO NOTHING RETURNING {keys}'
 
 
-def day_partitions(day: str) -> list[str]:
-    """PostgreSQL's DDL for one day (ISO): a range of that day, split by station. Dropping the day is one statement a table."""
+def day_partitions(day: str, buckets: int | None = None) -> list[str]:
+    """PostgreSQL's DDL for one day (ISO): a range of that day, split by station. Dropping the day is one statement a table.
+
+    `buckets`: hash partitions; 0 on Citus, whose shards split by station already and which takes one level of partitions.
+    """
     first = date.fromisoformat(day)
-    after, suffix = first + timedelta(days=1), first.strftime("%Y%m%d")
+    after, suffix, buckets = first + timedelta(days=1), first.strftime("%Y%m%d"), BUCKETS if buckets is None else buckets
+    split = " PARTITION BY HASH (station_id)" if buckets else ""
     out: list[str] = []
     for name in tables.EVENT_TABLES:
-        out.append(
-            f'CREATE TABLE IF NOT EXISTS "{name}_{suffix}" PARTITION OF "{name}" '
-            f"FOR VALUES FROM ('{first}') TO ('{after}') PARTITION BY HASH (station_id)"
-        )
-        out += [
-            f'CREATE TABLE IF NOT EXISTS "{name}_{suffix}_{i}" PARTITION OF "{name}_{suffix}" '
-            f"FOR VALUES WITH (MODULUS {BUCKETS}, REMAINDER {i})"
-            for i in range(BUCKETS)
-        ]
+        made = f'CREATE TABLE IF NOT EXISTS "{name}_{suffix}'
+        out.append(f"""{made}" PARTITION OF "{name}" FOR VALUES FROM ('{first}') TO ('{after}'){split}""")
+        each = f'" PARTITION OF "{name}_{suffix}" FOR VALUES WITH (MODULUS {buckets}, REMAINDER '
+        out += [f"{made}_{i}{each}{i})" for i in range(buckets)]
     return out
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from province.cli import down, people, run, setup, show, web
+from province.cli import down, keep, people, run, setup, show, web
 from province.settings import Refused, default_home
 
-COMMANDS = (setup.add_commands, people.add_commands, down.add_commands, show.add_commands, web.add_commands, run.add_commands)
+ROOMS = (setup, people, down, show, web, keep, run)
+COMMANDS = tuple(room.add_commands for room in ROOMS)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,161 @@
+"""The end of a day's data: its private key is overwritten and deleted, its partitions are dropped, a signed certificate stays.
+
+Without the key no body of that day opens any more, in no backup and on no kiosk; its subject hashes are noise. Killed anywhere, the
+next run goes on: the certificate is begun first and finished last. What is kept: counts, heads of the chains, receipts' positions.
+"""
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from kiosk.crypto import seal, sign
+from province import tables, tables_web
+from province.authority import Authority
+from province.db import Database
+from province.settings import Home, Refused
+
+EPOCH, DAY = tables.table(tables.Epoch), tables.table(tables.CampaignDay)
+WAITING = tables.table(tables_web.WebWaiting)
+SIGNED = b"hue-retention-v1"
+
+
+def days(db: Database, home: Home) -> list[dict[str, Any]]:
+    """Every day there is or was, with what it holds: `key`: its private key is here; `waiting`, `unreadable`: events not opened."""
+    with db.read() as conn:
+        known = set(conn.execute(select(DAY.c.event_day)).scalars())
+        out = [{"day": day, "key": home.day_key(day).exists(), **_standing(conn, day), "dropped_at": None} for day in sorted(known)]
+    done = [json.loads(path.read_bytes())["said"] for path in sorted(folder(home).glob("*.json"))]
+    gone = [said for said in done if said["day"] not in known]
+    return out + [{"day": said["day"], "key": False, **said["counts"], "dropped_at": said["dropped_at"]} for said in gone]
+
+
+def drop(db: Database, home: Home, held: Authority, day: str, now: int, unopened: str = "") -> Path:
+    """Ends `day` and returns its certificate. `unopened`: why events that were never opened may go too. Raises Refused."""
+    path = folder(home) / f"{day}.json"
+    begun = path.with_suffix(".begun")
+    if path.exists():
+        raise Refused(f"Ngày {day} đã hủy rồi: {path}.\nDay {day} is gone already: {path}.")
+    if not begun.exists():
+        _write(begun, json.dumps(_said(db, home, day, now, unopened)).encode())
+    said = json.loads(begun.read_bytes())
+    _shred(home.day_key(day))
+    with db.write() as conn:
+        _rows(conn, db, day)
+    _clean(db)
+    said["dropped_at"] = now
+    text = SIGNED + json.dumps(said, sort_keys=True, ensure_ascii=False).encode()
+    _write(path, json.dumps({"said": said, "signature": sign.sign(held.service_seed, text).hex()}, ensure_ascii=False, indent=1).encode())
+    begun.unlink()
+    return path
+
+
+def genuine(certificate: bytes, service: bytes) -> bool:
+    """Did the province's service key sign this?"""
+    read = json.loads(certificate)
+    text = SIGNED + json.dumps(read["said"], sort_keys=True, ensure_ascii=False).encode()
+    return sign.verify(service, bytes.fromhex(read["signature"]), text)
+
+
+def folder(home: Home) -> Path:
+    return home.path / "retention"
+
+
+def _standing(conn: Connection, day: str) -> dict[str, int]:
+    c = EPOCH.c
+    row = conn.execute(
+        select(
+            func.count(), func.coalesce(func.sum(c.have_seq), 0), func.coalesce(func.sum(c.max_seq - c.opened_seq), 0),
+            func.coalesce(func.sum(c.unreadable), 0),
+        ).where(c.event_day == day)
+    ).one()  # fmt: skip
+    web = conn.execute(select(func.count()).select_from(WAITING).where(WAITING.c.event_day == day)).scalar_one()
+    return {"epochs": int(row[0]), "events": int(row[1]), "waiting": int(row[2]) + int(web), "unreadable": int(row[3])}
+
+
+def _said(db: Database, home: Home, day: str, now: int, unopened: str) -> dict[str, Any]:
+    """What the certificate will say. Raises Refused: no such day, or not everything of it was opened."""
+    with db.read() as conn:
+        if conn.execute(select(DAY.c.event_day).where(DAY.c.event_day == day)).first() is None:
+            raise Refused(f"{day} không phải ngày của đợt nào.\n{day} is no day of a campaign.")
+        counts = _standing(conn, day)
+        if (counts["waiting"] or counts["unreadable"]) and not unopened:
+            raise Refused(
+                f"Ngày {day} còn {counts['waiting']} sự kiện chưa mở, {counts['unreadable']} không đọc được; chưa hủy gì. "
+                "Hãy chạy `province opener`, hoặc nêu lý do bằng --unopened.\n"
+                f"Day {day} has {counts['waiting']} events not opened and {counts['unreadable']} unreadable; nothing was dropped. "
+                "Run `province opener`, or give the reason with --unopened."
+            )
+        heads = sha256()
+        c = EPOCH.c
+        for row in conn.execute(select(c.kiosk_id, c.epoch, c.have_head).where(c.event_day == day).order_by(c.kiosk_id, c.epoch)):
+            heads.update(row.kiosk_id.encode() + row.epoch.encode() + row.have_head)
+        rows = {name: _count(conn, name, day) for name in tables.EVENT_TABLES}
+    try:
+        public = seal.day_public(home.day_key(day).read_bytes()).hex()
+    except (OSError, ValueError):
+        public = ""
+    more = {"key_public": public, "unopened": unopened, "begun_at": now, "dropped_at": None}
+    return {"day": day, "counts": counts, "rows": rows, "heads_sha256": heads.hexdigest(), **more}
+
+
+def _count(conn: Connection, name: str, day: str) -> int:
+    table = tables.Row.metadata.tables[name]
+    return int(conn.execute(select(func.count()).select_from(table).where(table.c.event_day == day)).scalar_one())
+
+
+def _rows(conn: Connection, db: Database, day: str) -> None:
+    """The day's rows of every event table; the day itself, so that what comes late is set aside and not taken."""
+    for name in tables.EVENT_TABLES:
+        table = tables.Row.metadata.tables[name]
+        if not db.embedded:
+            conn.exec_driver_sql(f'DROP TABLE IF EXISTS "{name}_{day.replace("-", "")}"')
+        conn.execute(delete(table).where(table.c.event_day == day))
+    conn.execute(delete(WAITING).where(WAITING.c.event_day == day))
+    conn.execute(delete(DAY).where(DAY.c.event_day == day))
+
+
+def _clean(db: Database) -> None:
+    """SQLite keeps deleted rows in free pages and in its log until both are written anew."""
+    if db.embedded:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            raw = conn.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _shred(path: Path) -> None:
+    """Overwritten, on disk, then deleted. A drive that remaps blocks may keep the old one: encrypt the disk as well."""
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    path.unlink()
+    _sync(path.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    _sync(path.parent)
+
+
+def _sync(folder_: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder_, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+
+

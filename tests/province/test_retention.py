@@ -1,0 +1,144 @@
+"""The end of a day: key and rows go, a signed certificate stays; neither database nor older backup opens that day."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from province import retention
+from province.cli import main
+from province.opener import Opener
+from province.settings import Home
+from tests.postgres import Postgres
+from tests.province.conftest import Office, make_home
+from tests.wire import DAY, NOW, Kiosk, Refused
+
+OTHER = "2021-05-24"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, fresh_home: Path, tmp_path: Path) -> Office:
+    """A database of its own on PostgreSQL too: these tests drop tables."""
+    if request.param == "sqlite":
+        return Office(Home(Path(shutil.copytree(fresh_home, tmp_path / "province"))))
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return Office(make_home(tmp_path / "province", postgres.create()))
+
+
+def two_days(office: Office) -> Kiosk:
+    kiosk = office.kiosk()
+    first, second = kiosk.epoch(), kiosk.epoch(day=OTHER)
+    kiosk.visits(first, 5)
+    kiosk.visits(second, 3)
+    kiosk.send(first.span(), second.span(), openings=[first, second])
+    office.open_all()
+    return kiosk
+
+
+def drop(office: Office, *more: str) -> int:
+    return main(["retention", "--drop", DAY, "--home", str(office.home.path), "--database-url", office.home.database_url, *more])
+
+
+def days_of(office: Office, table: str) -> list[str]:
+    return sorted({str(row[1]) for row in office.rows(table)})
+
+
+def test_a_dropped_day_leaves_counts_and_a_certificate_and_the_other_day_goes_on(place: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    kiosk = two_days(place)
+    public = kiosk.campaign.days[DAY]
+    assert drop(place) == 0
+    for table in ("event", "span", "visit", "deed"):
+        assert days_of(place, table) == [OTHER]
+    assert not place.home.day_key(DAY).exists() and place.home.day_key(OTHER).exists()
+    certificate = (retention.folder(place.home) / f"{DAY}.json").read_bytes()
+    said = json.loads(certificate)["said"]
+    assert said["counts"] == {"epochs": 1, "events": 5, "waiting": 0, "unreadable": 0} and said["rows"]["event"] == 5
+    assert said["key_public"] == public and retention.genuine(certificate, kiosk.service)
+    assert not retention.genuine(certificate.replace(b'"event": 5', b'"event": 4'), kiosk.service)
+    assert place.station().visits == 8  # the counts stay
+    capsys.readouterr()
+    assert main(["retention", "--json", "--home", str(place.home.path), "--database-url", place.home.database_url]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["day"], row["key"], row["dropped_at"] is None) for row in listed] == [(OTHER, True, True), (DAY, False, False)]
+    assert drop(place) == 1
+
+
+def test_what_comes_late_is_set_aside_and_what_was_held_is_still_answered(place: Office) -> None:
+    kiosk = two_days(place)
+    drop(place)
+    late = kiosk.epoch()
+    kiosk.visits(late, 2)
+    answer = kiosk.send(late.span(), openings=[late])
+    assert {refusal.reason for refusal in answer.refusals} == {"no_campaign"}
+    assert sorted((r.have, r.opened) for r in kiosk.have().values()) == [(3, 3), (5, 5)]
+
+
+def test_a_day_with_events_that_nobody_opened_is_kept(place: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    kiosk = two_days(place)
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 2)
+    kiosk.send(epoch.span(), openings=[epoch])
+    assert drop(place) == 1 and "2 events not opened" in capsys.readouterr().err
+    assert place.home.day_key(DAY).exists() and DAY in days_of(place, "event")
+    assert drop(place, "--unopened", "máy hỏng") == 0
+    assert json.loads((retention.folder(place.home) / f"{DAY}.json").read_bytes())["said"]["unopened"] == "máy hỏng"
+
+
+def test_an_older_backup_does_not_open_the_day(place: Office, tmp_path: Path) -> None:
+    kiosk = two_days(place)
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 2)
+    kiosk.send(epoch.span(), openings=[epoch])
+    file = tmp_path / "b.tar"
+    assert main(["backup", str(file), "--home", str(place.home.path), "--database-url", place.home.database_url]) == 0
+    private = place.home.day_key(DAY).read_bytes()
+    assert drop(place, "--unopened", "thử") == 0
+    assert private not in file.read_bytes()
+    assert main(["restore", str(file), "--home", str(tmp_path / "again")]) == 0
+    again = Office(Home(tmp_path / "again"))
+    assert Opener(again.db, again.home).step() == 0
+    assert len(again.rows("event")) == 10 and again.rows("worker")[0][-1] == f'["{DAY}"]'
+    again.db.close()
+
+
+class Died(BaseException):
+    """As a killed process."""
+
+
+@pytest.mark.parametrize("at", ["_shred", "_rows", "_clean", "sign.sign"])
+def test_a_drop_that_was_killed_goes_on_from_where_it_stood(place: Office, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    two_days(place)
+
+    def die(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"province.retention.{at}", die)
+        with pytest.raises(Died):
+            retention.drop(place.db, place.home, place.authority, DAY, NOW)
+    path = retention.drop(place.db, place.home, place.authority, DAY, NOW + 1)
+    said = json.loads(path.read_bytes())["said"]
+    assert (said["begun_at"], said["dropped_at"], said["rows"]["event"]) == (NOW, NOW + 1, 5)
+    assert days_of(place, "event") == [OTHER] and not place.home.day_key(DAY).exists()
+    assert retention.genuine(path.read_bytes(), place.authority.trust.service)
+
+
+def test_deleted_rows_are_not_left_in_free_pages(place: Office) -> None:
+    if not place.db.embedded:
+        pytest.skip("PostgreSQL drops whole files")
+    kiosk = two_days(place)
+    sealed = [bytes(row[7]) for row in place.rows("event") if row[1] == DAY]  # type: ignore[arg-type]
+    assert len(sealed) == 5
+    drop(place)
+    left = b"".join(path.read_bytes() for path in place.home.path.glob("province.db*"))
+    assert [event for event in sealed if event in left] == []
+    with pytest.raises(Refused):
+        kiosk.name = "0" * 12
+        kiosk.have()
+
+
+@pytest.mark.parametrize("day", ["hôm qua", "1999-01-01", ""])
+def test_a_day_that_is_none_is_refused(place: Office, day: str) -> None:
+    code = main(["retention", f"--drop={day}", "--home", str(place.home.path), "--database-url", place.home.database_url])
+    assert code == (1 if day else 0)
