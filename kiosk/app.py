@@ -75,6 +75,7 @@ class Program:
         services = Services(
             station,
             station.info,
+            lambda: parts.places,
             self._papers,
             self._devices,
             self._use_camera,
@@ -239,9 +240,8 @@ class Program:
     def _papers(self) -> "Papers":
         """The paper desk, its results sent home to the window; loads reportlab when first asked."""
         assert self.parts is not None
-        first = "papers" not in self.parts.__dict__
         papers = self.parts.papers
-        if first:
+        if self._tried not in papers.on_try:
             papers.on_submit.append(self._printer.wake)
             papers.on_try.append(self._tried)
         return papers

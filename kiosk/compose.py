@@ -139,6 +139,7 @@ class Parts:
         seed = self.vault.secrets.issuer_seed
         made = Papers(self.home, self.settings, self.station, self.database, self.journal, self.clock, seed, open_printer)
         made.makers |= {"report": self.day.make, "poster": self.places.make_poster}
+        made.checks["poster"] = self.places.board_of
         return made
 
     @cached_property

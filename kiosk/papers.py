@@ -56,6 +56,7 @@ class Papers:
         self._seed, self.open_printer = issuer_seed, open_printer
         self.on_submit: list[Callable[[], object]] = []
         self.on_try: list[Callable[[Job], object]] = []  # after each try, with the job as it stands then
+        self.checks: dict[str, Callable[[Order], object]] = {}  # paper -> what refuses an order that cannot be rendered now
         self.makers: dict[str, Maker] = {
             "slip": self._slip,
             "ticket": self._ticket,
@@ -97,6 +98,8 @@ class Papers:
 
     def _named(self, order: Order) -> Order:
         """A voter's paper by its declaration, however it was asked for: only so can a reprint be told. Raises as `make`."""
+        if order.paper in self.checks:
+            self.checks[order.paper](order)
         if order.paper not in ("slip", "declaration"):
             return order
         return replace(order, target=str(self._declared(order.target).key))

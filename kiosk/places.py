@@ -33,6 +33,11 @@ class Places:
     def __init__(self, station: Station, database: Database, clock: Clock, keep: Callable[[str], None]) -> None:
         self.station, self.database, self.clock, self._keep = station, database, clock, keep
 
+    @property
+    def here(self) -> str:
+        """The place at which this lane stands, "" for none."""
+        return self.station.place
+
     def all(self) -> list[Known]:
         """Every place of the station, withdrawn ones last."""
         info = self.station.info
@@ -90,14 +95,19 @@ class Places:
         self._keep(row.id if row else "")
         self.station.place = row.id if row else ""
 
-    def make_poster(self, order: Order, file: Path, again: int) -> int:
-        """The board as a paper (papers.Maker); `target`: the place. Raises KioskError(PLACE_UNKNOWN | PLACE_UNSIGNED | BAD_INPUT)."""
+    def board_of(self, order: Order) -> PlaceRow:
+        """The place whose board is asked for; the station's only one when none is named. Raises KioskError as `make_poster`."""
         lone = [known.row.id for known in self.all() if not known.row.withdrawn]
         row = self.get(order.target or (lone[0] if len(lone) == 1 else "")).row
         if row.withdrawn:
             raise KioskError(Code.PLACE_UNKNOWN, place=row.id, why="withdrawn")
         if not row.mac:
             raise KioskError(Code.PLACE_UNSIGNED, place=row.id)
+        return row
+
+    def make_poster(self, order: Order, file: Path, again: int) -> int:
+        """The board as a paper (papers.Maker); `target`: the place. Raises KioskError(PLACE_UNKNOWN | PLACE_UNSIGNED | BAD_INPUT)."""
+        row = self.board_of(order)
         policy, area = self.station.campaign.policy, self.station.info.station
         made = poster.Poster(
             url=address.url(row.web or address.BASE, row.id, row.mac),

@@ -204,6 +204,13 @@ class FrontDesk(QWidget):
             self.go(self.load_pages().print)
             self.prints.look()
 
+    def open_places(self) -> None:
+        """P on the page In: the lead's list of QR places."""
+        if self.services is not None:
+            page = self.load_pages().places
+            self.go(page)
+            page.look()
+
     def open_devices(self) -> None:
         if self.services is not None:
             page = self.load_pages().devices

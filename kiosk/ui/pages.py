@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
 from kiosk.ui.form_page import FormPage
+from kiosk.ui.places_page import PlacesPage
 from kiosk.ui.print_page import PrintPage
 from kiosk.ui.today_page import TodayPage
 
@@ -20,13 +21,15 @@ class Pages:
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
         self.today = TodayPage(front.prints.view_report, front.prints.report, front.back)
-        self.print = PrintPage(front.prints, front.back)
+        self.print = PrintPage(front.prints, front.open_places, front.back)
+        self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
         self.enrol = EnrolPage()
 
     def all(self) -> tuple[QWidget, ...]:
-        return self.form, self.today, self.print, self.devices, self.enrol
+        return self.form, self.today, self.print, self.places, self.devices, self.enrol
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
-        return next((number for number, own in ((2, self.form), (7, self.today), (8, self.print), (9, self.devices)) if own is page), 0)
+        keyed = ((2, self.form), (7, self.today), (8, self.print), (8, self.places), (9, self.devices))
+        return next((number for number, own in keyed if own is page), 0)

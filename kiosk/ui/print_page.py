@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from kiosk import words
 from kiosk.i18n import _
 from kiosk.ports import Order, PrinterState
-from kiosk.ui import theme
 from kiosk.ui.prints import FOLDER, WAITING, Prints
 from kiosk.ui.services import JobLike
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row, rule
@@ -46,13 +45,13 @@ class JobLine(QWidget):
 
 
 class PrintPage(QWidget):
-    """Keys 1-8 print, T tries again, C chooses a printer, Esc goes back."""
+    """Keys 1-7 print, P opens the places and their boards, T tries again, C chooses a printer, Esc goes back."""
 
-    def __init__(self, prints: Prints, back: Callable[[], object]) -> None:
+    def __init__(self, prints: Prints, places: Callable[[], object], back: Callable[[], object]) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._prints = prints
+        self._prints, self._places = prints, places
         self.dialog: QPrintDialog | None = None
         self.choices: list[tuple[str, Callable[[], object]]] = [
             (_("Phiếu cho cử tri vừa khai"), prints.slip),
@@ -72,22 +71,23 @@ class PrintPage(QWidget):
         self.none = PlainLabel(_("Chưa in gì."), 15, soft=True)
         self.back = button(_("Esc · Quay lại"), back)
         heads = [PlainLabel(text, 14, QFont.Weight.DemiBold, soft=True) for text in (_("In gì?"), _("Máy in"), _("Đã in và còn chờ"))]
-        left = panel(column(heads[0], 8, *self.buttons, None, gap=8, margin=24))
+        self.boards = button(_("P · Bảng QR của địa điểm…"), places)
+        self.boards.setStyleSheet("text-align: left;")
+        left = panel(column(heads[0], *self.buttons, self.boards, None, gap=6, margin=16))
         chosen = column(heads[1], self.printer, self.state, row(self.choose, self.file, None), gap=8)
         queue = column(heads[2], self.none, *self.lines, None, self.retry, gap=6)
         right = panel(column(chosen, rule(), queue, gap=12, margin=24))
         right.setFixedWidth(600)
         body = row(left, right, gap=16)
         body.setStretch(0, 1)
-        layout = column(PlainLabel(_("In"), 24, QFont.Weight.Bold), body, row(self.back, None), gap=12)
+        layout = column(row(PlainLabel(_("In"), 24, QFont.Weight.Bold), None, self.back), body, gap=8)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
     @staticmethod
     def _choice(number: int, text: str, action: Callable[[], object]) -> QPushButton:
         made = button(_("{number}   {text}").format(number=number, text=text), action)
-        made.setProperty("quiet", True)
-        made.setMinimumHeight(theme.TARGET)
+        made.setStyleSheet("text-align: left;")
         return made
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -96,6 +96,8 @@ class PrintPage(QWidget):
             self.choices[int(digit) - 1][1]()
         elif key == Qt.Key.Key_T:
             self._prints.retry()
+        elif key == Qt.Key.Key_P:
+            self._places()
         elif key == Qt.Key.Key_C:
             self.open_dialog()
         else:

@@ -4,7 +4,7 @@ Every call but `sound`, `look` and `wall` is made on a lane, never on the UI thr
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,7 @@ from kiosk.ports import Order, PrinterState, PrintJob, Sighting
 
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
     from kiosk.domain.declaration import Declaration
+    from kiosk.domain.feed import PlaceRow
     from kiosk.station import StationInfo
 
 
@@ -89,6 +90,27 @@ class JobLike(Protocol):
     def why(self) -> str: ...
 
 
+class KnownPlace(Protocol):
+    """A QR place as this kiosk knows it. `sent`: the province has answered this version."""
+
+    @property
+    def row(self) -> "PlaceRow": ...
+    @property
+    def sent(self) -> bool: ...
+
+
+class PlaceDesk(Protocol):
+    """The lead's places: kiosk.places.Places. `here`: this lane's, or ""."""
+
+    @property
+    def here(self) -> str: ...
+    def all(self) -> Sequence[KnownPlace]: ...
+    def add(self, fields: Mapping[str, str]) -> "PlaceRow": ...
+    def edit(self, place: str, fields: Mapping[str, str]) -> "PlaceRow": ...
+    def withdraw(self, place: str) -> "PlaceRow": ...
+    def use(self, place: str) -> None: ...
+
+
 class PaperDesk(Protocol):
     """Paper: kiosk.papers.Papers. Everything here may wait for a printer: call it on the slow lane."""
 
@@ -136,6 +158,7 @@ class Services:
 
     station: Desk
     info: "StationInfo"
+    places: Callable[[], PlaceDesk]
     papers: Callable[[], PaperDesk]  # made when first asked for: reportlab costs start-up time
     devices: Callable[[], DeviceReport]
     use_camera: Callable[[str], None]

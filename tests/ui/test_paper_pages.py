@@ -1,0 +1,97 @@
+"""F8 and the lead's places, by keys and painted text: what is asked for is printed, what cannot be is said, nothing is lost."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from kiosk.domain import declaration, poster
+from kiosk.domain.feed import FeedKind, station_scope
+from kiosk.domain.protocol import FeedItem
+from kiosk.store import feed
+from tests.fakes import MemoryPrinter
+from tests.ui.conftest import Front
+
+
+def with_printer(front: Front) -> MemoryPrinter:
+    printer = MemoryPrinter()
+    assert front.program.parts is not None
+    front.program.parts.papers.open_printer = lambda _name: printer
+    front.program._papers()
+    return printer
+
+
+def declare(front: Front) -> None:
+    front.station.declare(declaration.check(declaration.example()).declaration())
+
+
+def test_a_slip_by_two_keys(front: Front) -> None:
+    printer = with_printer(front)
+    declare(front)
+    front.press(Qt.Key.Key_F8)
+    front.press(Qt.Key.Key_1)
+    front.wait(lambda: len(printer.history) == 1)
+    front.wait_to_read("Phiếu cho cử tri: đã gửi tới máy in memory.")
+    front.wait_to_read("đã in")
+
+
+def test_without_paper_it_waits_says_so_and_t_prints_it(front: Front) -> None:
+    printer = with_printer(front)
+    printer.why = "out_of_paper"
+    declare(front)
+    front.press(Qt.Key.Key_F8)
+    front.press(Qt.Key.Key_2)
+    front.wait_to_read("Tờ khai y tế: đã lưu, chưa in (hết giấy). Máy tự thử lại.")
+    printer.connect()
+    front.press(Qt.Key.Key_T)
+    front.wait(lambda: len(printer.history) == 1)
+
+
+def test_nobody_declared_yet_is_said_in_words(front: Front) -> None:
+    with_printer(front)
+    front.press(Qt.Key.Key_F8)
+    front.press(Qt.Key.Key_1)
+    front.wait_to_read("Lượt này không có gì để in phiếu.")
+
+
+def test_the_lead_makes_a_place_prints_its_board_and_stands_there(front: Front, home: Path) -> None:
+    printer = with_printer(front)
+    front.press(Qt.Key.Key_F8)
+    front.press(Qt.Key.Key_P)
+    page = front.window.load_pages().places
+    front.wait(page.isVisible)
+    front.press(Qt.Key.Key_N)
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("Cần điền mục này.")
+    front.type("Cổng chính")
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("Đã lưu địa điểm; sẽ gửi về tỉnh.")
+    front.wait(lambda: len(page.known) == 1)
+    front.click(page.boards[0])
+    front.wait_to_read("Địa điểm đã lưu, nhưng tỉnh chưa cấp mã cho bảng QR.")
+    assert printer.history == []
+
+    parts = front.program.parts
+    assert parts is not None
+    (known,) = parts.places.all()
+    row = known.row
+    told = poster_row(row)
+    with parts.database.write() as conn:
+        scope = station_scope(row.station)
+        feed.take(conn, [FeedItem(scope, 1, FeedKind.PLACE.value, row.id, told)], {scope: 1}, 0)
+    front.click(page.boards[0])
+    front.wait(lambda: len(printer.history) == 1)
+    front.click(page.use_it)
+    front.wait_to_read("Từ giờ mỗi lượt vào ở lối này ghi kèm địa điểm này.")
+    assert front.station.place == row.id
+    front.click(page.withdraw_it)
+    front.wait_to_read("Đã thu hồi địa điểm; nhớ gỡ bảng xuống.")
+    front.wait(lambda: front.station.place == "")
+
+
+def poster_row(row: object) -> bytes:
+    import msgspec
+
+    from kiosk.domain.feed import PlaceRow
+
+    assert isinstance(row, PlaceRow)
+    return msgspec.msgpack.encode(msgspec.structs.replace(row, mac=poster.mac(bytes(32), row.id)))
