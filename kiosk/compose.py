@@ -34,7 +34,7 @@ from kiosk.security.vault import Lid, Vault
 from kiosk.settings import Settings, change, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
-from kiosk.store import check, damage, feed, recovery, start
+from kiosk.store import carry, check, damage, feed, recovery, start
 from kiosk.store import papers as prints
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Database
@@ -105,9 +105,16 @@ class Parts:
     def uploader(self) -> "Uploader":
         """Made when first asked for: `requests` costs start-up time."""
         from kiosk.sync import uploader
+        from kiosk.sync.feed import Feed
 
         filing = feed.Filing(self.database, self.vault.secrets.enrolment.trust.root)
-        return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, filing, self.directory.refresh)
+        down = Feed(filing, self.directory.refresh)
+        return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, down, self._carry)
+
+    def _carry(self, epoch: str) -> None:
+        carry.carry(self.database, self.journal, epoch, self.officers.session.id, self.clock.now())
+        for wake in self.station.on_commit:
+            wake()
 
     @cached_property
     def lookups(self) -> LookUps:
@@ -267,7 +274,7 @@ def _open(
         _learn(database, officers)
         if officer is not None and given is not None:
             officers.sign_in(given, officer)
-        outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service)
+        outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service, lambda: clock.now().wall)
         opened = (database, journal, station, directory, mirror, outbox, unsure, recovered)
         return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
 

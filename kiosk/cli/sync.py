@@ -42,10 +42,15 @@ def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
         return uploader.drain(_progress, lambda: False)
     while True:
         state = uploader.step()
-        if state.state != "ok" or (state.waiting == 0 and not state.feed_due) or (once and state.sent):
+        if _ended(state) or (once and state.sent):
             return state
         _progress(state)
         time.sleep(min(uploader.delay_s(), 5.0))
+
+
+def _ended(state: SyncState) -> bool:
+    """Nothing more is to be gained now: all is in but what is parked, or the link or the province is in trouble."""
+    return state.state not in ("ok", "fork") or (state.waiting <= state.parked and not state.feed_due)
 
 
 def _lock_or_answer(home: Path, once: bool) -> locks.Held | SyncState:
@@ -64,7 +69,7 @@ def _lock_or_answer(home: Path, once: bool) -> locks.Held | SyncState:
                 raise KioskError(Code.HOME_BUSY, holder=locks.holder(home, "uploader"), home=home)
             time.sleep(0.1)
         total = answer.on_top_of(total)
-        if once or total.state != "ok" or (total.waiting == 0 and not total.feed_due):
+        if once or _ended(total):
             return total
     return lock
 

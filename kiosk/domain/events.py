@@ -100,6 +100,8 @@ class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
     day         what (opened, closed)
     place       id, what (set, withdrawn), base (`at` of the change its author had seen, 0 for none), place{} as feed.PlaceRow
     stay        what (begin, end), officer id as in the body
+
+    Any of them may have `carried`: the key of the event that this one repeats, because the province holds another history there.
     """
 
     kind: int

@@ -204,7 +204,7 @@ def _other(root: Fact, fields: dict[str, Any], voided: bool, amended: int) -> Ro
         return Defer(key, deed, at, ticket, str(fields.get("reason", "")), voided, amended)
     if root.body.kind == Kind.LEAVE:
         return Leave(key, deed, at, str(fields.get("target", "")), ticket, _subjects(fields), voided, amended)
-    shown = {k: v for k, v in fields.items() if k not in ("subjects", "desk", "mode", "ticket", "arrival", "completes")}
+    shown = {k: v for k, v in fields.items() if k not in ("subjects", "desk", "mode", "ticket", "arrival", "completes", "carried")}
     mode, desk, completes = str(fields.get("mode", "new")), bool(fields.get("desk")), str(fields.get("completes", ""))
     return Declaration(key, deed, at, mode, desk, _subjects(fields), shown, voided, amended, ticket, completes)
 

@@ -3,26 +3,35 @@
 Only a genuine receipt whose digest is our own chain head at that seq counts. No event is ever removed here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from kiosk.domain import events
 from kiosk.domain.protocol import Batch, BatchAnswer, Manifest, Receipt, Refusal, SignedOpening, Span
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT
 from kiosk.store.register import RECEIPT
-from kiosk.store.tables import RefusalRow
+from kiosk.store.tables import ParkedRow, RefusalRow
 
 REFUSAL: Any = RefusalRow.__table__  # type: ignore[attr-defined]
+PARKED: Any = ParkedRow.__table__  # type: ignore[attr-defined]
+
+
+QUARANTINED = ("conflict", "no_campaign", "revoked", "shape")
+CARRIED = "carried:"  # an epoch's reason: it repeats the tail of the epoch that is named
+Run = tuple[int, int]  # from_seq .. to_seq, both included
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Events in the journal by what the province said of them; `last_receipt_at`: ms UTC or None."""
+    """Events in the journal by what the province said of them: `events` = acknowledged + aside + waiting. `aside`: in quarantine there,
+    or carried into another epoch; `refused`: quarantined or unreadable; `parked`: waiting, and passed over for a while;
+    `last_receipt_at`: ms UTC or None."""
 
     events: int
     waiting: int
@@ -30,6 +39,8 @@ class Counts:
     opened: int
     refused: int
     last_receipt_at: int | None
+    parked: int = 0
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +55,138 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One epoch: last seq, and how far the province holds and has opened it."""
+    """One epoch: last seq; `have`, `opened`: how far receipts prove that the province holds and has opened *our* history; `beyond`: what
+    it holds after a gap; `aside`: what it put into quarantine, or what another epoch has carried on; `parked`: passed over for now."""
 
     epoch: str
     event_day: str
     last: int
     have: int
     opened: int
+    beyond: tuple[Run, ...] = ()
+    aside: tuple[Run, ...] = ()
+    parked: tuple[int, ...] = ()
+
+    @property
+    def held(self) -> int:
+        return self.have + sum(b - a + 1 for a, b in self.beyond)
+
+    @property
+    def set_aside(self) -> int:
+        return sum(b - a + 1 for a, b in self.aside)
+
+    def gaps(self, parked: bool = False) -> Iterator[Run]:
+        """What is to be offered, in order; with `parked` also what is passed over."""
+        passed = () if parked else tuple((seq, seq) for seq in self.parked)
+        seq = self.have + 1
+        for first, last in sorted((*self.beyond, *self.aside, *passed)):
+            if first > seq:
+                yield seq, first - 1
+            seq = max(seq, last + 1)
+        if seq <= self.last:
+            yield seq, self.last
 
 
-def standings(conn: Connection) -> list[Standing]:
-    """Every epoch, oldest first."""
+def standings(conn: Connection, now: int = 0) -> list[Standing]:
+    """Every epoch, oldest first. `now`: ms UTC, for what is parked.
+
+    A receipt's digest is the chain's head at `to_seq`, so it proves all events up to there and none after: what it says of `have` and
+    `opened` beyond `to_seq` may be about somebody else's copy of this journal.
+    """
     # a lookup per epoch: GROUP BY would read the whole index of a long day
     last = select(func.max(EVENT.c.seq)).where(EVENT.c.epoch == EPOCH.c.epoch).scalar_subquery()
-    held = {
-        row.epoch: (row.have, row.opened)
-        for row in conn.execute(
-            select(RECEIPT.c.epoch, func.max(RECEIPT.c.have).label("have"), func.max(RECEIPT.c.opened).label("opened")).group_by(
-                RECEIPT.c.epoch
-            )
-        )
-    }
-    rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day, last.label("last")).order_by(EPOCH.c.ordinal)).all()
-    return [Standing(r.epoch, r.event_day, r.last or 0, *held.get(r.epoch, (0, 0))) for r in rows]
+    proven, opened = func.min(RECEIPT.c.have, RECEIPT.c.to_seq), func.min(RECEIPT.c.opened, RECEIPT.c.to_seq)  # of two: the smaller
+    highest = select(RECEIPT.c.epoch, func.max(proven).label("have"), func.max(opened).label("opened")).group_by(RECEIPT.c.epoch)
+    held = {row.epoch: (row.have, row.opened) for row in conn.execute(highest)}
+    rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.event_day, EPOCH.c.reason, last.label("last")).order_by(EPOCH.c.ordinal)).all()
+    carried = {r.reason.removeprefix(CARRIED) for r in rows if r.reason.startswith(CARRIED)}
+    beyond, refused, parked = _beyond(conn), _refused(conn), _parked(conn, now)
+    out: list[Standing] = []
+    for r in rows:
+        have, done = held.get(r.epoch, (0, 0))
+        end = r.last or 0
+        runs = _merged((max(a, have + 1), b) for a, b in beyond.get(r.epoch, ()) if b > have)
+        whole = [(have + 1, end)] if r.epoch in carried and end > have else [(seq, seq) for seq in refused.get(r.epoch, ()) if seq > have]
+        aside = tuple(_without(_merged(whole), runs))
+        out.append(Standing(r.epoch, r.event_day, end, have, done, runs, aside, tuple(parked.get(r.epoch, ()))))
+    return out
+
+
+def _beyond(conn: Connection) -> dict[str, list[Run]]:
+    """Runs that receipts prove to be held after a gap."""
+    out: dict[str, list[Run]] = {}
+    for r in conn.execute(select(RECEIPT).where(RECEIPT.c.to_seq > RECEIPT.c.have)):
+        out.setdefault(r.epoch, []).append((r.from_seq, r.to_seq))
+    return out
+
+
+def _refused(conn: Connection) -> dict[str, list[int]]:
+    out: dict[str, list[int]] = {}
+    for r in conn.execute(select(REFUSAL.c.epoch, REFUSAL.c.seq).where(REFUSAL.c.reason.in_(QUARANTINED)).order_by(REFUSAL.c.seq)):
+        out.setdefault(r.epoch, []).append(r.seq)
+    return out
+
+
+def _parked(conn: Connection, now: int) -> dict[str, list[int]]:
+    out: dict[str, list[int]] = {}
+    for r in conn.execute(select(PARKED).where(PARKED.c.until > now).order_by(PARKED.c.seq)):
+        out.setdefault(r.epoch, []).append(r.seq)
+    return out
+
+
+def _merged(runs: Iterable[Run]) -> tuple[Run, ...]:
+    out: list[Run] = []
+    for first, last in sorted(runs):
+        if out and first <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(out[-1][1], last))
+        else:
+            out.append((first, last))
+    return tuple(out)
+
+
+def _without(runs: Iterable[Run], taken: Sequence[Run]) -> Iterator[Run]:
+    """`runs` less `taken`, both merged."""
+    for first, last in runs:
+        for a, b in taken:
+            if b < first or a > last:
+                continue
+            if a > first:
+                yield first, a - 1
+            first = b + 1
+        if first <= last:
+            yield first, last
 
 
 class Outbox:
-    """`service_public`: the province's receipt key."""
+    """`service_public`: the province's receipt key; `wall`: ms UTC, for what is parked."""
 
-    def __init__(self, database: Database, kiosk: str, service_public: bytes) -> None:
-        self._database, self._kiosk, self._service = database, kiosk, service_public
+    def __init__(self, database: Database, kiosk: str, service_public: bytes, wall: Callable[[], int] = lambda: 0) -> None:
+        self._database, self._kiosk, self._service, self._wall = database, kiosk, service_public, wall
 
     def next(self, max_events: int, max_bytes: int) -> Batch | None:
         """The oldest events not yet held, with the openings of their epochs; at least one event however large. None: nothing waits."""
         spans: list[Span] = []
-        openings: list[SignedOpening] = []
+        openings: dict[str, SignedOpening] = {}
         with self._database.read() as conn:
-            for epoch in (s for s in standings(conn) if s.have < s.last):
+            for epoch, run in ((s.epoch, run) for s in standings(conn, self._wall()) for run in s.gaps()):
                 if max_events <= 0 or max_bytes <= 0:
                     break
-                span = self._span(conn, epoch, max_events, max_bytes, force=not spans)
+                span = self._span(conn, epoch, run, max_events, max_bytes, force=not spans)
                 if span is None:
                     break
-                row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch.epoch)).one()
-                openings.append(SignedOpening(row.opening, row.signature))
+                if epoch not in openings:
+                    row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch)).one()
+                    openings[epoch] = SignedOpening(row.opening, row.signature)
+                    max_bytes -= len(row.opening)
                 spans.append(span)
                 max_events -= len(span.events)
-                max_bytes -= sum(map(len, span.events)) + len(row.opening)
-        return Batch(openings, spans) if spans else None
+                max_bytes -= sum(map(len, span.events))
+        return Batch(list(openings.values()), spans) if spans else None
 
     @staticmethod
-    def _span(conn: Connection, epoch: Standing, max_events: int, max_bytes: int, force: bool) -> Span | None:
-        query = select(EVENT.c.seq, EVENT.c.sealed, EVENT.c.head).where(EVENT.c.epoch == epoch.epoch, EVENT.c.seq > epoch.have)
+    def _span(conn: Connection, epoch: str, run: Run, max_events: int, max_bytes: int, force: bool) -> Span | None:
+        first, last = run
+        query = select(EVENT.c.seq, EVENT.c.sealed, EVENT.c.head).where(EVENT.c.epoch == epoch, EVENT.c.seq.between(first, last))
         taken: list[bytes] = []
         size, head = 0, b""
         for row in conn.execute(query.order_by(EVENT.c.seq).limit(max_events)):
@@ -105,32 +196,41 @@ class Outbox:
             size, head = size + len(row.sealed), row.head
         if not taken:
             return None
-        return Span(epoch.epoch, epoch.have + 1, epoch.have + len(taken), head_at(conn, epoch.epoch, epoch.have) or b"", head, taken)
+        return Span(epoch, first, first + len(taken) - 1, head_at(conn, epoch, first - 1) or b"", head, taken)
+
+    def park(self, epoch: str, seq: int, until: int) -> None:
+        """Passes over one event until then (ms UTC): it alone does not get through, and the others must not wait for it."""
+        with self._database.write() as conn:
+            values = {"epoch": epoch, "seq": seq, "until": until}
+            conn.execute(upsert(PARKED).values(**values).on_conflict_do_update(index_elements=["epoch", "seq"], set_={"until": until}))
+
+    def conflicted(self) -> list[str]:
+        """Epochs whose tail the province put aside because it holds another history, and that no other epoch has carried on."""
+        with self._database.read() as conn:
+            where = (REFUSAL.c.epoch, REFUSAL.c.seq)
+            clashes = {r.epoch: r.seq for r in conn.execute(select(*where).where(REFUSAL.c.reason == "conflict").order_by(REFUSAL.c.seq))}
+            done = {r.removeprefix(CARRIED) for r in conn.execute(select(EPOCH.c.reason)).scalars() if r.startswith(CARRIED)}
+            return [s.epoch for s in standings(conn) if clashes.get(s.epoch, 0) > s.have and s.epoch not in done]
 
     def unsettled(self) -> list[str]:
         """Epochs with events the province has not opened."""
         with self._database.read() as conn:
-            return [s.epoch for s in standings(conn) if s.opened < s.last]
+            return [s.epoch for s in standings(conn) if s.opened + s.set_aside < s.last]
 
     def save(self, answer: BatchAnswer) -> Saved:
         """Stores the receipts that are true of our bytes and the refusals, in one transaction."""
         with self._database.write() as conn:
             before = {s.epoch: s for s in standings(conn)}
             good = [r for r in answer.receipts if self._true(conn, r)]
-            best = {r.epoch: max((x for x in good if x.epoch == r.epoch), key=lambda x: (x.have, x.opened)) for r in good}
-            news = [r for r in good if self._news(r, before[r.epoch], best[r.epoch])]
+            news = _worth_keeping(good, before)
             if news:
                 number = int(conn.execute(select(func.max(RECEIPT.c.number))).scalar() or 0)
                 conn.execute(insert(RECEIPT), [_row(r, number + i) for i, r in enumerate(news, 1)])
             refused = self._refuse(conn, [r for r in answer.refusals if r.epoch in before], answer.now)
-        held = sum(best[e].have - before[e].have for e in best if best[e].have > before[e].have)
+            after = standings(conn) if news else ()
+        held = sum(s.held - before[s.epoch].held for s in after)
         forked = tuple(e for e in answer.forked if e in before)
-        return Saved(held, refused, forked, len(answer.receipts) - len(good))
-
-    @staticmethod
-    def _news(receipt: Receipt, before: Standing, best: Receipt) -> bool:
-        """A receipt that says nothing new is not kept; the table would grow with every question."""
-        return receipt is best and (receipt.have > before.have or receipt.opened > before.opened)
+        return Saved(max(0, held), refused, forked, len(answer.receipts) - len(good))
 
     def _true(self, conn: Connection, receipt: Receipt) -> bool:
         """Genuine, ours, about our bytes, and not claiming more than we have."""
@@ -151,20 +251,21 @@ class Outbox:
 
     def counts(self) -> Counts:
         with self._database.read() as conn:
-            all_ = standings(conn)
+            all_ = standings(conn, self._wall())
             refused = int(conn.execute(select(func.count()).select_from(REFUSAL)).scalar_one())
             last = conn.execute(select(func.max(RECEIPT.c.at))).scalar()
-        total, have = sum(s.last for s in all_), sum(s.have for s in all_)
-        return Counts(total, total - have, have, sum(s.opened for s in all_), refused, last)
+        total, held, aside = (sum(n) for n in zip(*((s.last, s.held, s.set_aside) for s in all_), strict=True)) if all_ else (0, 0, 0)
+        parked = sum(len(s.parked) for s in all_)
+        return Counts(total, total - held - aside, held, sum(s.opened for s in all_), refused, last, parked, aside)
 
     def headers(self, kiosk: str) -> list[dict[str, object]]:
-        """Every event's clear header, oldest first, with `state`: waiting, acknowledged, refused."""
+        """Every event's clear header, oldest first, with `state`: waiting, acknowledged, refused, carried."""
         out: list[dict[str, object]] = []
         with self._database.read() as conn:
             refused = {(r.epoch, r.seq) for r in conn.execute(select(REFUSAL.c.epoch, REFUSAL.c.seq))}
             for epoch in standings(conn):
                 for row in conn.execute(select(EVENT).where(EVENT.c.epoch == epoch.epoch).order_by(EVENT.c.seq)):
-                    state = "refused" if (row.epoch, row.seq) in refused else "acknowledged" if row.seq <= epoch.have else "waiting"
+                    state = "refused" if (row.epoch, row.seq) in refused else _state(epoch, row.seq)
                     head = {"kiosk": kiosk, "epoch": row.epoch, "seq": row.seq, "kind": events.kind_word(row.kind), "at": row.at}
                     out.append({**head, "sha256": sha256(row.sealed).hexdigest(), "state": state})
         return out
@@ -178,6 +279,27 @@ class Outbox:
                 select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_([s.epoch for s in mine])).group_by(EVENT.c.kind)
             ).all()
         return Manifest(event_day, tips, {events.kind_word(kind): count for kind, count in rows})
+
+
+def _state(epoch: Standing, seq: int) -> str:
+    if seq <= epoch.have or any(a <= seq <= b for a, b in epoch.beyond):
+        return "acknowledged"
+    return "carried" if any(a <= seq <= b for a, b in epoch.aside) else "waiting"
+
+
+def _worth_keeping(receipts: Sequence[Receipt], before: Mapping[str, Standing]) -> list[Receipt]:
+    """Of each epoch the one that proves most, if it proves more than is known, and those of runs after a gap; the table would grow with
+    every question."""
+    out: list[Receipt] = []
+    for epoch in dict.fromkeys(r.epoch for r in receipts):
+        mine, known = [r for r in receipts if r.epoch == epoch], before[epoch]
+        best = max(mine, key=lambda r: (min(r.have, r.to_seq), min(r.opened, r.to_seq)))
+        if min(best.have, best.to_seq) > known.have or min(best.opened, best.to_seq) > known.opened:
+            out.append(best)
+        held = max(known.have, min(best.have, best.to_seq))
+        islands = [r for r in mine if r.to_seq > max(r.have, held)]
+        out += [r for r in islands if r not in out and not any(a <= r.from_seq and r.to_seq <= b for a, b in known.beyond)]
+    return out
 
 
 def head_at(conn: Connection, epoch: str, seq: int) -> bytes | None:

@@ -40,7 +40,11 @@ DECLARED = Prepared(
 )
 LAST_VISIT = Prepared(
     select(VISIT.c.number, VISIT.c.event_day)
-    .where(VISIT.c.epoch == select(EPOCH.c.epoch).order_by(EPOCH.c.ordinal.desc()).limit(1).scalar_subquery())
+    .join(EPOCH, EPOCH.c.epoch == VISIT.c.epoch)
+    .where(
+        EPOCH.c.ordinal == select(func.max(EPOCH.c.ordinal)).scalar_subquery(),
+        EPOCH.c.reason.not_like("carried:%"),  # its rows may stand under the epoch that it carries on
+    )
     .order_by(VISIT.c.seq.desc())
     .limit(1)
 )

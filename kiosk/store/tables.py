@@ -87,6 +87,16 @@ class RefusalRow(SQLModel, table=True):
     at: int = Field(sa_column=integer())
 
 
+class ParkedRow(SQLModel, table=True):
+    """An event that alone did not get through: passed over until then (ms UTC), so that the others do not wait for it."""
+
+    __tablename__ = "parked"
+    __table_args__ = CLUSTERED
+    epoch: str = Field(sa_column=text(primary=True))
+    seq: int = Field(sa_column=integer(primary=True))
+    until: int = Field(sa_column=integer())
+
+
 class WorkingDay(SQLModel, table=True):
     """Which day is open. The last opened one without `closed_at` counts."""
 

@@ -24,6 +24,7 @@ class Feed:
     def __init__(self, files: Files, changed: Callable[[], object] = lambda: None) -> None:
         self._files, self._changed = files, changed
         self._next, self._misfits = 0.0, 0
+        self.first = True  # of this program: then revocations come before anything is sent
 
     def due(self, mono: float) -> bool:
         """A run is to be begun or is under way."""
@@ -46,7 +47,7 @@ class Feed:
             self._changed()
         self._misfits = self._misfits + 1 if taken.again else 0 if taken.whole else self._misfits
         if taken.whole:
-            self._next = mono + EVERY_S
+            self.first, self._next = False, mono + EVERY_S
         elif self._misfits > PATIENCE:
             self._misfits = 0
             self.failed(mono)
@@ -56,4 +57,4 @@ class Feed:
 
     def failed(self, mono: float) -> None:
         """Not now: uploading goes on, the feed is asked for again later."""
-        self._next = mono + EVERY_S
+        self.first, self._next = False, mono + EVERY_S

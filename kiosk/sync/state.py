@@ -28,7 +28,7 @@ class SyncState(msgspec.Struct, frozen=True):
     """`state`: ok, offline, portal, tls, refused, fork, stale, locked. Counts are of events in the whole journal; `last_receipt_at`: ms
     UTC; `clock_skew_s`: ours minus the province's, None until measured; `retry_at`: ms UTC on our clock, None when nothing holds the
     next call back; `detail`: a KS code and its facts, "" when all is well; `feed_due`: a run of the
-    feed is to be begun or goes on. `sent` … `duplicate`: of this run of the program."""
+    feed is to be begun or goes on; `parked`, `aside`: as in store.outbox.Counts. `sent` … `duplicate`: of this run of the program."""
 
     state: str = "offline"
     waiting: int = 0
@@ -45,11 +45,13 @@ class SyncState(msgspec.Struct, frozen=True):
     newly_refused: int = 0
     duplicate: int = 0
     feed_due: bool = False
+    parked: int = 0
+    aside: int = 0
 
     @property
     def settled(self) -> bool:
-        """Everything is held and opened."""
-        return self.waiting == 0 and self.opened >= self.events
+        """Everything is held and opened, but for what the province keeps apart."""
+        return self.waiting == 0 and self.opened + self.aside >= self.events
 
     def since(self, before: "SyncState") -> "SyncState":
         """This state with its totals counted from `before` on."""

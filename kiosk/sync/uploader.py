@@ -23,7 +23,7 @@ from kiosk.settings import Settings
 from kiosk.store import syncnote
 from kiosk.store.outbox import Counts, Saved
 from kiosk.sync import answers, backoff
-from kiosk.sync.feed import Feed, Files
+from kiosk.sync.feed import Feed
 from kiosk.sync.http import HttpTransport
 from kiosk.sync.state import SyncRequest, SyncState, of_error
 
@@ -31,7 +31,8 @@ LEAST_BYTES = 1024
 ASK_S, ASK_CAP_S, IDLE_S = 2.0, 60.0, 300.0  # while something is not opened: 2, 4 … 60 s; when all is: a sign of life
 PATIENCE_S = 60.0  # drain: without any progress for so long, say so instead of going on
 T = TypeVar("T", BatchAnswer, FeedPage)
-COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at")
+COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
+STRIKES, PARKED_MS = 3, 30 * 60_000
 LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
 POLL_S = 1.0  # a thread looks at least so often for a request of another process
 
@@ -52,6 +53,8 @@ class Queue(Protocol):
     def unsettled(self) -> list[str]: ...
     def save(self, answer: BatchAnswer) -> Saved: ...
     def counts(self) -> Counts: ...
+    def park(self, epoch: str, seq: int, until: int) -> None: ...
+    def conflicted(self) -> list[str]: ...
 
 
 class Uploader:
@@ -67,9 +70,12 @@ class Uploader:
         on_state: Callable[[SyncState], None] = lambda _: None,
         pause: Callable[[float], None] = time.sleep,
         feed: Feed | None = None,
+        carry: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._outbox, self._transport, self._identity, self._clock, self._rng = outbox, transport, identity, clock, rng
-        self._on_state, self._pause, self._feed = on_state, pause, feed
+        self._on_state, self._pause, self._feed, self._carry = on_state, pause, feed, carry
+        self._feeds_turn = True
+        self._strikes = 0  # failures of one event alone, while the province answers everything else
         self._turn = threading.Lock()  # one call in flight, whoever asks for it
         self._max_events, self._max_bytes = MAX_EVENTS, MAX_BYTES
         self._failures = 0
@@ -145,12 +151,18 @@ class Uploader:
     def _call(self) -> None:
         if self._ask_first:
             return self._have([])
-        if self._feed is not None and self._feed.due(self._mono()):
-            return self._pull(self._feed)
+        due = self._feed if self._feed is not None and self._feed.due(self._mono()) else None
+        if due is not None and due.first:
+            return self._pull(due)
         batch = self._outbox.next(self._max_events, self._max_bytes)
         if batch is not None:
             return self._send(batch)
-        if self._mono() >= self._ask_at:
+        ask = self._mono() >= self._ask_at
+        if due is not None and (self._feeds_turn or not ask):
+            self._feeds_turn = False  # somebody who hurries us at every step gets both
+            return self._pull(due)
+        if ask:
+            self._feeds_turn = True
             return self._have(self._outbox.unsettled())
         self._show(self.state.state, self.state.detail)
 
@@ -163,7 +175,10 @@ class Uploader:
             self._add(sent=count if error.facts.get("sent", True) else 0)
             if _too_much(error):
                 self._max_events, self._max_bytes = max(1, count // 2), max(LEAST_BYTES, size // 2)
+                if count == 1:
+                    self._strike(batch)
             raise
+        self._strikes = 0
         self._add(sent=count, duplicate=answer.duplicates)
         saved = self._save(answer)
         if not (saved.acknowledged or saved.refused):
@@ -171,6 +186,16 @@ class Uploader:
         self._failures = 0
         self._max_events, self._max_bytes = min(MAX_EVENTS, self._max_events * 2), min(MAX_BYTES, self._max_bytes * 2)
         self._well(saved, answer)
+
+    def _strike(self, batch: Batch) -> None:
+        """One event alone did not get through. Before each try the province has answered `have`: it is not the link. After three
+        it is parked for half an hour and shown, and the others go on."""
+        self._strikes += 1
+        if self._strikes >= STRIKES:
+            self._strikes = 0
+            span = batch.spans[0]
+            self._outbox.park(span.epoch, span.from_seq, self._clock.now().wall + PARKED_MS)
+            self._max_events, self._max_bytes = MAX_EVENTS, MAX_BYTES
 
     def _have(self, epochs: list[str]) -> None:
         before = self.state.opened
@@ -180,7 +205,7 @@ class Uploader:
         self._ask_first = False
         counts = self._outbox.counts()
         moved = saved.acknowledged > 0 or counts.opened > before
-        settled = counts.waiting == 0 and counts.opened >= counts.events
+        settled = counts.waiting == 0 and counts.opened + counts.aside >= counts.events
         self._ask_every = ASK_S if moved or settled else min(ASK_CAP_S, self._ask_every * 2)
         self._ask_at = self._mono() + (IDLE_S if settled else self._ask_every)
         if saved.acknowledged or counts.waiting == 0:
@@ -218,6 +243,8 @@ class Uploader:
         saved = self._outbox.save(answer)
         self._add(newly_acknowledged=saved.acknowledged, newly_refused=saved.refused)
         self._forked |= set(saved.forked)
+        for epoch in self._outbox.conflicted() if saved.forked else ():
+            self._carry(epoch)
         if saved.acknowledged:  # then ask soon whether it could be opened
             self._failures, self._ask_every = 0, ASK_S
             self._ask_at = self._mono() + ASK_S
@@ -238,6 +265,8 @@ class Uploader:
         self._failures += 1
         # if the province may hold what we sent, ask before sending the same bytes again
         self._ask_first = self._ask_first or bool(error.facts.get("sent", True))
+        if error.facts.get("problem") == "revoked":  # the province answers us nothing more, but takes events and keeps them apart
+            self._ask_first = False
         floor = error.facts.get("retry_after_s", 0.0)
         self._hold(backoff.after_failure(self._failures, self._rng, floor if isinstance(floor, int | float) else 0.0))
         self._show(of_error(error), str(error))
@@ -274,9 +303,15 @@ def _too_much(error: KioskError) -> bool:
 
 
 def make(
-    home: Path, secrets: Secrets, outbox: Queue, clock: Clock, settings: Settings, files: Files, changed: Callable[[], object]
+    home: Path,
+    secrets: Secrets,
+    outbox: Queue,
+    clock: Clock,
+    settings: Settings,
+    feed: Feed,
+    carry: Callable[[str], object],
 ) -> Uploader:
-    """The uploader of an enrolled home; `changed` hears of every page of the feed.
+    """The uploader of an enrolled home; `carry`: writes a forked epoch's tail again.
 
     Raises KioskError(BAD_INPUT | TLS) when the address or the pinned CA is no such thing."""
     trust = secrets.enrolment.trust
@@ -286,4 +321,4 @@ def make(
     def note(state: SyncState) -> None:
         syncnote.write(home, syncnote.SyncNote(state.state, state.clock_skew_s or 0.0, clock.now().wall))
 
-    return Uploader(outbox, transport, credentials, clock, random.SystemRandom(), note, feed=Feed(files, changed))
+    return Uploader(outbox, transport, credentials, clock, random.SystemRandom(), note, feed=feed, carry=carry)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from kiosk import compose
 from kiosk.desk import series
 from kiosk.domain import passes
 from kiosk.domain.declaration import Declaration, example, from_json
@@ -100,7 +99,7 @@ def test_the_exit_closes_by_code_by_card_by_ticket_and_by_slip(entrance: Entranc
 
 
 def passes_of(raw: bytes, entrance: Entrance) -> tuple[str, ...]:
-    return passes.read(raw, compose.issuers(entrance.parts.vault), entrance.clock.wall).subjects
+    return passes.read(raw, entrance.parts.directory.issuers, entrance.clock.wall).subjects
 
 
 def test_an_exit_of_somebody_this_machine_never_saw_is_kept_for_the_province(entrance: Entrance) -> None:

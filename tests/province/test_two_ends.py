@@ -1,0 +1,208 @@
+"""Real kiosks against the real province: copies of a journal, an event that will not go through. Nothing lost or twice."""
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.protocol import Batch, decode, envelope
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Answer
+from kiosk.store.outbox import standings
+from kiosk.sync.uploader import PARKED_MS, STRIKES
+from tests import builders
+from tests.province.conftest import Office
+from tests.province.ends import copied, enrolled, office_sql, opened, settle, timeout, written
+
+pytestmark = pytest.mark.parametrize("office", ["sqlite"], indirect=True)  # what differs between engines is tested by intake and opener
+
+
+def assert_all_count_once(office: Office, *deeds: set[str]) -> None:
+    """Every deed of every kiosk is one visit at the province."""
+    found = [str(row[0]) for row in office_sql(office, "SELECT deed FROM visit")]
+    assert sorted(found) == sorted(set().union(*deeds))
+
+
+def arrivals(parts: object) -> set[str]:
+    return {str(row[0]) for row in written(parts, "SELECT deed FROM visit WHERE voided = 0")}  # type: ignore[arg-type]
+
+
+def test_two_copies_of_one_home_both_work_and_nothing_is_lost(office: Office, tmp_path: Path) -> None:
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        settle(office, parts)
+    twin = copied(home, tmp_path / "twin")
+    with opened(office, home, clock) as (one, _), opened(office, twin, clock) as (two, wire):
+        for _ in range(4):
+            one.station.seen("moh")
+        settle(office, one)
+        for kind in ("hues", "moh", "hues"):
+            two.station.seen(kind)
+        voided = two.station.seen("moh")
+        two.station.correct(voided.event, "bấm nhầm", void=True)
+        before = two.outbox.counts().events
+        settle(office, two)
+        assert two.uploader.state.state == "fork" and "fork" in office.station().kiosks[0].alerts
+        counts = two.outbox.counts()
+        assert counts.events == before * 2 - standing(two)[0].have + 1, "the tail again, and the note that it was carried"
+        assert counts.waiting == 0 and counts.acknowledged + counts.aside == counts.events
+        assert_all_count_once(office, arrivals(one), arrivals(two), {str(r[0]) for r in written(two, "SELECT deed FROM visit")})
+        assert [r[0] for r in office_sql(office, "SELECT count(*) FROM visit WHERE voided")] == [1]
+        assert two.station.today().visits == 1 + 3 and two.station.today().voided == 1
+        more = two.station.seen("moh")
+        assert more.number == 6, "the running number goes on"
+        settle(office, two)
+        settle(office, one)
+        assert one.outbox.counts().aside == 0, "the first one's history is the province's: it carries nothing"
+        assert_all_count_once(office, arrivals(one), {str(r[0]) for r in written(two, "SELECT deed FROM visit")})
+        two.mirror.step()
+        assert two.verify().ok, two.verify().findings
+    with opened(office, twin, clock) as (again, wire):
+        settle(office, again)
+        assert wire.calls.count("events") == 0, "carried once, also after a restart"
+
+
+def standing(parts: object) -> list[object]:
+    with parts.database.read() as conn:  # type: ignore[attr-defined]
+        return list(standings(conn))
+
+
+def test_a_home_restored_from_a_backup_goes_on_and_both_lives_count(office: Office, tmp_path: Path) -> None:
+    """The backup is older than what the province holds: its sequence numbers come a second time, with other bytes."""
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        settle(office, parts)
+    backup = copied(home, tmp_path / "backup")
+    with opened(office, home, clock) as (parts, _):
+        for _ in range(3):
+            parts.station.seen("moh")
+        settle(office, parts)
+        first = arrivals(parts)
+    with opened(office, backup, clock) as (restored, _):
+        for _ in range(5):
+            restored.station.seen("hues")
+        settle(office, restored)
+        assert_all_count_once(office, first, arrivals(restored))
+        assert restored.station.today().visits == 6
+
+
+def test_a_receipt_about_another_history_acknowledges_only_what_its_digest_proves(office: Office, tmp_path: Path) -> None:
+    """The province holds more of the epoch than the restored journal, of another history: `have` is far, the digest is not."""
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+    backup = copied(home, tmp_path / "backup")
+    with opened(office, home, clock) as (parts, _):
+        for _ in range(3):
+            parts.station.seen("moh")
+        settle(office, parts)
+    with opened(office, backup, clock) as (restored, wire):
+        common = restored.outbox.counts().events
+        for _ in range(3):
+            restored.station.seen("hues")
+        wire.fault = lambda kind, body: Answer(204, b"") if kind == "feed" else None
+        restored.uploader.step()  # have: its digest is of the other history, and proves nothing
+        assert restored.outbox.counts().acknowledged == 0
+        restored.uploader.hurry()
+        while "events" not in wire.calls:
+            restored.uploader.step()
+            restored.uploader.hurry()
+        held = standing(restored)[0]
+        assert held.have <= common, "never more than both histories have in common"  # type: ignore[attr-defined]
+
+
+def test_one_event_that_never_goes_through_is_parked_and_the_others_go_on(office: Office, tmp_path: Path) -> None:
+    clock = builders.Clock()
+    with opened(office, enrolled(office, tmp_path / "kiosk"), clock) as (parts, wire):
+        for _ in range(9):
+            parts.station.seen("moh")
+        total = parts.outbox.counts().events
+
+        def poison(kind: str, body: bytes) -> Answer | None:
+            spans = decode(envelope(body).body, Batch).spans if kind == "events" else []
+            return timeout() if any(s.from_seq <= 5 <= s.to_seq for s in spans) else None
+
+        wire.fault = poison
+        for _ in range(80):
+            parts.uploader.hurry()
+            parts.uploader.step()
+        counts = parts.outbox.counts()
+        assert (counts.waiting, counts.parked, counts.acknowledged) == (1, 1, total - 1)
+        assert wire.calls.count("events") < 40 and parts.uploader.state.parked == 1
+        assert parts.outbox.next(1000, 65536) is None
+        clock.forward(PARKED_MS / 1000 + 1)
+        wire.fault = lambda *_: None
+        settle(office, parts)
+        assert parts.outbox.counts().opened == total
+        assert_all_count_once(office, arrivals(parts))
+
+
+def test_a_link_that_swallows_everything_parks_nothing(office: Office, tmp_path: Path) -> None:
+    """Only an event that fails while the province answers everything else is set aside."""
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, wire):
+        parts.station.seen("moh")
+        settle(office, parts)
+        parts.station.seen("moh")
+        wire.fault = lambda *_: timeout()
+        for _ in range(4 * STRIKES):
+            parts.uploader.hurry()
+            assert parts.uploader.step().state == "offline"
+        assert parts.outbox.counts().parked == 0
+
+
+def test_a_revoked_kiosks_records_go_into_quarantine_and_it_stops_offering_them(office: Office, tmp_path: Path) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, wire):
+        parts.station.seen("moh")
+        settle(office, parts)
+        office_sql_write(office, f"UPDATE kiosk SET revoked_at = 1 WHERE kiosk_id = '{parts.journal.identity.kiosk}'")
+        parts.station.seen("hues")
+        for _ in range(6):
+            parts.uploader.hurry()
+            parts.uploader.step()
+        counts = parts.outbox.counts()
+        assert (counts.waiting, counts.aside, parts.uploader.state.state) == (0, 1, "refused")
+        assert wire.calls.count("events") == 2
+        assert [r[0] for r in office_sql(office, "SELECT reason FROM quarantine WHERE seq > 0")] == ["revoked"]
+
+
+def office_sql_write(office: Office, sql: str) -> None:
+    with office.db.write() as conn:
+        conn.exec_driver_sql(sql)
+
+
+@pytest.mark.parametrize("at", ["1970-01-01", "2038-01-20", "2021-05-22", "2021-05-24"])
+def test_a_clock_that_is_off_is_shown_and_no_record_is_refused(office: Office, tmp_path: Path, at: str) -> None:
+    clock = builders.Clock(builders.at("08:00", at))
+    with opened(office, enrolled(office, tmp_path / "kiosk"), clock) as (parts, _):
+        parts.station.seen("moh")
+        settle(office, parts)
+        assert parts.outbox.counts().refused == 0 and parts.uploader.state.clock_skew_s is not None
+        assert office.station().kiosks[0].skew_s is not None
+
+
+def test_a_failed_carry_is_said_and_tried_again(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        settle(office, parts)
+    twin = copied(home, tmp_path / "twin")
+    with opened(office, home, clock) as (one, _), opened(office, twin, clock) as (two, _):
+        one.station.seen("moh")
+        settle(office, one)
+        two.station.seen("hues")
+        full: list[int] = [1]
+
+        def carry(epoch: str) -> None:
+            if full:
+                full.pop()
+                raise KioskError(Code.DISK_FULL)
+            two._carry(epoch)
+
+        two.uploader._carry = carry
+        for _ in range(3):
+            two.uploader.hurry()
+            two.uploader.step()
+        settle(office, two)
+        assert not full
+        assert_all_count_once(office, arrivals(one), arrivals(two))
