@@ -20,6 +20,7 @@ from province.calls import Calls
 from province.db import Database
 from province.web import site
 from province.web.guard import HEADERS, Guard
+from province.web.routes import says
 
 WEB = Path(__file__).parent / "web"
 MSGPACK = "application/msgpack"
@@ -48,7 +49,7 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
     trust = msgspec.msgpack.encode(authority.trust)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
 
-    @app.post("/v1/{kind}")
+    @app.post("/v1/{kind}", include_in_schema=False)  # signed MessagePack: docs/protocol.md describes it, with vectors
     async def call(kind: str, request: Request) -> Response:
         data = await body_of(request)
         if data is None:
@@ -57,11 +58,11 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
             status, answer = await run_in_threadpool(calls.answer, kind, data)
         return Response(answer, status, media_type=MSGPACK)
 
-    @app.get("/v1/trust")
+    @app.get("/v1/trust", response_class=Response, responses=says(MSGPACK))
     async def trusted() -> Response:
         return Response(trust, media_type=MSGPACK)
 
-    @app.get("/health")
+    @app.get("/health", response_class=Response, responses=says("application/json"))
     def health() -> Response:
         try:
             content = stations.health(db, calls.clock())
@@ -69,13 +70,13 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
             content = {"ok": False, "database": type(error.orig).__name__}
         return Response(json.dumps(content), 200 if content["ok"] else 503, HEADERS, "application/json")
 
-    @app.get("/stations.json")
+    @app.get("/stations.json", response_class=Response, responses=says("application/json"))
     def listed() -> Response:
         return Response(msgspec.json.encode(stations.overview(db)), 200, HEADERS, "application/json")
 
     pages = site.attach(app, db, authority, calls.clock, guard)
 
-    @app.get("/")
+    @app.get("/", response_class=Response, responses=says("text/html"))
     def page(request: Request) -> Response:
         return pages.show(request, "stations.html", {"stations": stations.overview(db), "health": stations.health(db, calls.clock())})
 

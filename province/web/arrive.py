@@ -5,7 +5,6 @@ reads at a metre: place, time, colour of the day.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +22,7 @@ from province.authority import Authority
 from province.db import Database
 from province.sessions import Session
 from province.settings import WEB_ISSUER
+from province.web import routes
 from province.web.limits import Limit
 from province.web.people import People, text_of
 
@@ -37,13 +37,9 @@ class Arrive:
         self.pages, self.guard = people.pages, people.guard
         self._confirms = Limit(rate=1 / 20, burst=6)  # a session: nobody arrives six times at once
         self.router = APIRouter()
-        common: dict[str, Any] = {
-            "response_class": Response,
-            "responses": {303: {"description": "another page"}, 403: {"description": "csrf"}},
-        }
-        self.router.add_api_route("/D/{place}/{mac}", self.show, methods=["GET"], **common)
-        self.router.add_api_route("/D/{place}/{mac}", self.confirm, methods=["POST"], **common)
-        self.router.add_api_route("/D/{place}/{mac}/xong", self.done, methods=["GET"], **common)
+        routes.page(self.router, "/D/{place}/{mac}", self.show)
+        routes.form(self.router, "/D/{place}/{mac}", self.confirm, "phone")
+        routes.page(self.router, "/D/{place}/{mac}/xong", self.done)
 
     def _place(self, place: str, mac: str) -> PlaceRow:
         found = places.by_code(self.db, self.authority, place, mac)

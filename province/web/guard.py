@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, compile_path
 
 from province import accounts, sessions
 from province.authority import Authority
@@ -173,6 +173,11 @@ class Guard:
         visitor = request.cookies.get(VISITOR, "")
         if not visitor or not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.csrf(visitor).encode()):
             raise Denied(403)
+
+    def methods(self, path: str) -> list[str]:
+        """What a path answers to, over all its routes (RFC 9110, Allow)."""
+        found = {name.split(" ")[0] for name in self.rules if compile_path(name.split(" ")[1])[0].match(path)}
+        return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
     def csrf(self, visitor: str) -> str:
         """The token of a visitor's forms."""

@@ -114,6 +114,8 @@ class Pages:
             assert isinstance(error, HTTPException)
             response = self.refuse(request, error.status_code)
             response.headers.update(error.headers or {})
+            if error.status_code == 405:
+                response.headers["Allow"] = ", ".join(self.guard.methods(request.url.path))
             return response
 
         async def invalid(request: Request, _error: Exception) -> Response:

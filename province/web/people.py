@@ -29,12 +29,23 @@ from province.authority import Authority
 from province.db import Database
 from province.sessions import Session
 from province.settings import WEB_ISSUER
+from province.web import routes
 from province.web.guard import Guard
 from province.web.limits import Limit
 from province.web.pages import Pages
 
 KEPT = 20  # passes and members of a family that a session remembers
 OTHER = "other"
+FIELDS = tuple(
+    [f.key for f in form().fields if not f.auto and f.type != "table"]
+    + [f"{table}.{q.value}" for table in declaration.TABLES for q in form().table(table)]
+    + [
+        f"{f.key}.{level}"
+        for f in form().fields
+        if f.type == "address"
+        for level in ("ward_code", "hamlet", "province", "district", "ward")
+    ]
+)
 MODES = {"moi": "new", "bo-sung": "supplement", "ho": "proxy"}
 
 
@@ -88,22 +99,17 @@ class People:
         self.db, self.authority, self.clock, self.guard, self.pages = db, authority, clock, guard, pages
         self._codes = Limit(rate=2, burst=120)  # requests for a code from one address
         self.router = APIRouter()
-        add = self.router.add_api_route
-        common: dict[str, Any] = {
-            "response_class": Response,
-            "responses": {303: {"description": "another page"}, 403: {"description": "csrf"}},
-        }
-        add("/dan", self.home, methods=["GET"], **common)
-        add("/khai-bao", self.begin, methods=["GET"], **common)
-        add("/khai-bao/tra-cuu", self.look_up, methods=["POST"], **common)
-        add("/khai-bao/otp", self.ask_code, methods=["GET"], **common)
-        add("/khai-bao/otp", self.take_code, methods=["POST"], **common)
-        add("/khai-bao/to-khai", self.blank, methods=["GET"], **common)
-        add("/khai-bao/to-khai", self.declare, methods=["POST"], **common)
-        add("/khai-bao/nhat-ky", self.diary, methods=["GET"], **common)
-        add("/khai-bao/ma/{number}", self.show_pass, methods=["GET"], **common)
-        add("/khai-bao/ma/{number}/hue.png", self.picture, methods=["GET"], **common)
-        add("/khai-bao/thoat", self.leave, methods=["POST"], **common)
+        routes.page(self.router, "/dan", self.home)
+        routes.page(self.router, "/khai-bao", self.begin)
+        routes.form(self.router, "/khai-bao/tra-cuu", self.look_up, "phone")
+        routes.page(self.router, "/khai-bao/otp", self.ask_code)
+        routes.form(self.router, "/khai-bao/otp", self.take_code, "code")
+        routes.page(self.router, "/khai-bao/to-khai", self.blank)
+        routes.form(self.router, "/khai-bao/to-khai", self.declare, "loai", *FIELDS)
+        routes.page(self.router, "/khai-bao/nhat-ky", self.diary)
+        routes.page(self.router, "/khai-bao/ma/{number}", self.show_pass)
+        routes.file(self.router, "/khai-bao/ma/{number}/hue.png", self.picture, "image/png")
+        routes.form(self.router, "/khai-bao/thoat", self.leave)
 
     # -- phone and code ---------------------------------------------------------------------------------------------
 

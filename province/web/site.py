@@ -15,6 +15,7 @@ from province.web.arrive import Arrive
 from province.web.guard import Guard
 from province.web.pages import Pages
 from province.web.people import People
+from province.web.routes import says
 from province.web.units import Units
 
 Message = MutableMapping[str, Any]
@@ -55,7 +56,7 @@ def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[],
     app.include_router(Units(db, authority, clock, guard, pages).router)
     pages.handle(app)
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=Response, responses=says("text/plain"))
     def measured(request: Request) -> Response:
         """For a scraper on this machine: not through a proxy, which would say whom it asks for."""
         local = request.client is not None and request.client.host in ("127.0.0.1", "::1")

@@ -7,7 +7,6 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import segno
@@ -26,6 +25,7 @@ from province.authority import Authority
 from province.db import Database
 from province.places import Shown
 from province.settings import Refused
+from province.web import routes
 from province.web.arrive import WORDS, where
 from province.web.guard import Guard
 from province.web.limits import Limit, network
@@ -42,26 +42,21 @@ class Units:
         self.db, self.authority, self.clock, self.guard, self.pages = db, authority, clock, guard, pages
         self._tries = Limit(rate=1 / 5, burst=20)  # passwords and registrations from one address
         self.router = APIRouter(prefix="/don-vi")
-        add = self.router.add_api_route
-        common: dict[str, Any] = {
-            "response_class": Response,
-            "responses": {303: {"description": "another page"}, 403: {"description": "csrf"}},
-        }
-        add("", self.door, methods=["GET"], **common)
-        add("", self.sign_in, methods=["POST"], **common)
-        add("/dang-ky", self.registration, methods=["GET"], **common)
-        add("/dang-ky", self.register, methods=["POST"], **common)
-        add("/thoat", self.leave, methods=["POST"], **common)
-        add("/dia-diem", self.listed, methods=["GET"], **common)
-        add("/dia-diem/moi", self.blank, methods=["GET"], **common)
-        add("/dia-diem/moi", self.create, methods=["POST"], **common)
-        add("/dia-diem/{place}", self.edit, methods=["GET"], **common)
-        add("/dia-diem/{place}", self.save, methods=["POST"], **common)
-        add("/dia-diem/{place}/ma", self.code, methods=["GET"], **common)
-        add("/dia-diem/{place}/ma.png", self.png, methods=["GET"], **common)
-        add("/dia-diem/{place}/ma.svg", self.svg, methods=["GET"], **common)
-        add("/dia-diem/{place}/bang.pdf", self.poster, methods=["GET"], **common)
-        add("/dia-diem/{place}/xoa", self.withdraw, methods=["POST"], **common)
+        routes.page(self.router, "", self.door)
+        routes.form(self.router, "", self.sign_in, "username", "password")
+        routes.page(self.router, "/dang-ky", self.registration)
+        routes.form(self.router, "/dang-ky", self.register, "unit", "name", "phone", "commune", "username", "password")
+        routes.form(self.router, "/thoat", self.leave)
+        routes.page(self.router, "/dia-diem", self.listed)
+        routes.page(self.router, "/dia-diem/moi", self.blank)
+        routes.form(self.router, "/dia-diem/moi", self.create, "station", *FIELDS, "hamlet")
+        routes.page(self.router, "/dia-diem/{place}", self.edit)
+        routes.form(self.router, "/dia-diem/{place}", self.save, "base_at", *FIELDS, "hamlet")
+        routes.page(self.router, "/dia-diem/{place}/ma", self.code)
+        routes.file(self.router, "/dia-diem/{place}/ma.png", self.png, "image/png")
+        routes.file(self.router, "/dia-diem/{place}/ma.svg", self.svg, "image/svg+xml")
+        routes.file(self.router, "/dia-diem/{place}/bang.pdf", self.poster, "application/pdf")
+        routes.form(self.router, "/dia-diem/{place}/xoa", self.withdraw)
 
     # -- signing in -------------------------------------------------------------------------------------------------
 
