@@ -9,7 +9,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,8 +27,9 @@ from kiosk.ui.window import MainWindow
 if TYPE_CHECKING:
     from kiosk.compose import Parts
     from kiosk.papers import Papers
-    from kiosk.ports import Camera
+    from kiosk.ports import Camera, Clock, Power
     from kiosk.scanner import Scanner
+    from kiosk.security.officers import Credentials, Standing
     from kiosk.settings import Settings
     from kiosk.store.papers import Job
     from kiosk.ui.front import FrontDesk
@@ -44,13 +45,17 @@ MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S, PRINTER_IDLE_S = 30.0,
 class Program:
     """One window on one home. `start()` after the first paint; `stop()` ends everything within a few seconds, whatever hangs."""
 
-    def __init__(self, home: Path, settings: "Settings", camera: "Camera | None" = None, parts: "Parts | None" = None) -> None:
+    def __init__(
+        self, home: Path, settings: "Settings", camera: "Camera | None" = None, parts: "Parts | None" = None, clock: "Clock | None" = None
+    ) -> None:
         self.home, self.settings, self.parts = home, settings, parts
         self._camera, self._own = camera, parts is None
-        self._clock = None if parts is None else parts.clock
+        self._clock = parts.clock if parts is not None else clock
+        self.power: Power | None = None  # lid, session and sleep; made with the journal unless a test gave one
         self.scanner: Scanner | None = None
         self.front: FrontDesk | None = None
         self._loops: list[LoopThread] = []
+        self._power_loop: LoopThread | None = None
         self._held = contextlib.ExitStack()
         self._stopped, self._late, self._sync = False, False, "offline"
         self.window = MainWindow(settings)
@@ -61,15 +66,18 @@ class Program:
     def start(self) -> None:
         """Furnishes the window; then journal on one lane, camera's libraries on the other. Scanning begins when both are there."""
         self.front = self.window.furnish()
+        self.front.duty.leave = self.sign_out
         self.front.desk.submit(self._open, self._opened, self._not_opened)
         self.front.slow.submit(self._make_scanner, self._have_scanner)
 
-    def _open(self) -> tuple["Parts", "Services"]:
+    def _open(self, given: "Credentials | None" = None) -> tuple["Parts", "Services"]:
         from kiosk import compose
         from kiosk.devices.sound import Sounds
+        from kiosk.ui.roster import Roster
         from kiosk.ui.services import Services
 
-        parts = self.parts or compose.open_parts(self.home, self.settings, self._clock)
+        parts = self.parts or compose.open_parts(self.home, self.settings, self._clock, given=given)
+        parts.station.tell()
         play = Sounds(on=self.settings.sound).play
         station = parts.station
         services = Services(
@@ -84,8 +92,14 @@ class Program:
             play,
             lambda: parts.clock.now().wall,
             self._restore,
+            Roster(parts.officers, station, self.settings.papers(self.home)),
         )
         return parts, services
+
+    @property
+    def loops(self) -> "tuple[LoopThread, ...]":
+        """What goes on while the window is locked: copy, upload, status, paper."""
+        return tuple(self._loops)
 
     @property
     def _desk(self) -> "FrontDesk":
@@ -131,6 +145,8 @@ class Program:
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
             self._desk.offer_enrolment(self._enrol, lambda _told: self._again())
+        elif error.code is Code.LOCKED:
+            self._desk.desk.submit(self._people, self._offer, self._desk.fail)
         else:
             self._desk.fail(error)
 
@@ -157,6 +173,47 @@ class Program:
     def _told(self, events: int) -> None:
         self._again()
         self._desk.tell(_("Đã khôi phục {count} sự kiện. Đối chiếu các lượt cuối với sổ giấy.").format(count=events))
+    # -- signing in and out ---------------------------------------------------------------------------------------
+
+    def _people(self) -> "tuple[str, Sequence[Standing]]":
+        """Whose machine this is and who may open it; nothing is opened for it."""
+        from kiosk import compose
+
+        lid = compose.look(self.home)
+        return lid.people.name, compose.standing(self.home, lid, self._clock)
+
+    def _offer(self, known: "tuple[str, Sequence[Standing]]") -> None:
+        if self._desk.services is not None:  # the journal was closed under the window: a restore
+            self._desk.detach()
+        self._desk.head.place.setText(known[0])
+        self._desk.duty.offer(known[1], self._sign_in)
+
+    def _sign_in(self, officer: str, pin: str) -> None:
+        from kiosk.security.officers import Credentials
+
+        def refused(error: KioskError) -> None:
+            if error.code in (Code.PIN_WRONG, Code.PIN_WAIT, Code.OFFICER_UNKNOWN):
+                self._desk.load_pages().signin.refused(error)
+            else:
+                self._desk.go(self._desk.scan)
+                self._desk.fail(error)
+
+        self._desk.desk.submit(lambda: self._open(Credentials(officer, pin, "window")), self._opened, refused)
+
+    def sign_out(self) -> None:
+        """The key leaves the memory: loops end, the store closes, the sign-in page comes."""
+        self._desk.detach()
+        for loop in self._loops:
+            loop.stop()
+        self._loops = []
+        if self.parts is not None:
+            with contextlib.suppress(KioskError):
+                while self.parts.mirror.step():
+                    pass
+            self.parts.close()
+            self.parts = None
+        self._own = True
+        self._again()
 
     def _enrol(self, server: str, code: str) -> object:
         from kiosk.devices import keystore
@@ -175,10 +232,29 @@ class Program:
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
         self._printer = LoopThread("printer", lambda: self._print(parts), 0.2)
         self._loops = [self._mirror, self._uploader, self._status]
+        self._watch_power()
         parts.station.on_commit += [loop.wake for loop in self._loops]
         self._loops.append(self._printer)
         self._mirror.start()
         self._status.start()  # the uploader begins after the first frames: loading its libraries would hold them up
+
+    def _watch_power(self) -> None:
+        """Lid, session and sleep lock the window, whatever thread hears of them. Begun once for the life of the window."""
+        from kiosk.devices import power
+        from kiosk.ui.threads import LoopThread, Result
+
+        if self._power_loop is not None:
+            return
+        port = self.power if self.power is not None else power.watcher()
+
+        def step() -> float:
+            why = port.step()
+            if why and self.front is not None:
+                self.front.home.arrived.emit(Result(self.front.duty.guard.stop, why))
+            return port.pause_s
+
+        self._power_loop = LoopThread("power", step)
+        self._power_loop.start()
 
     def _upload(self, parts: "Parts") -> float:
         """One step, if no other process of this home uploads. Looks for another process's request each second."""
@@ -302,7 +378,7 @@ class Program:
             if front.scanner is not None and not front.scanner.stop():
                 logger.warning("scanner left behind")
             front.desk.close()
-        for loop in self._loops:
+        for loop in [*self._loops, *([self._power_loop] if self._power_loop else [])]:
             if not loop.stop():
                 logger.warning("loop left behind")
         if front is not None:

@@ -182,6 +182,7 @@ class Parts:
             found.append(Code.NO_LEAD)
         if self.directory.stale(self.clock.now().wall):
             found.append(Code.FEED_STALE)
+        found += [Code.LOOKUPS_MANY] * self.station.many_looks
         return [code for code in dict.fromkeys(found) if code is not None]
 
     def set_aside(self) -> list[str]:

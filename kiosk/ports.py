@@ -147,3 +147,12 @@ class Sound(Protocol):
     def play(self, name: str) -> None:
         """One of high, low, low_low, long_low. Never raises, never waits."""
         ...
+
+
+class Power(Protocol):
+    """What the machine is about to do. `step` waits at most about `pause_s` and answers why the window must lock (lid, session, sleep,
+    lock), or "". Never raises: a machine that tells nothing is one that tells nothing."""
+
+    pause_s: float
+
+    def step(self) -> str: ...

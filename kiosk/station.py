@@ -24,6 +24,7 @@ from kiosk.domain.verdict import Act, Known, Verdict
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
+from kiosk.store import audit as audits
 from kiosk.store import places, register
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Connection, Database
@@ -32,6 +33,7 @@ from kiosk.store.register import Declared, Line, Today
 from kiosk.store.unsure import Unsure
 
 SEEN = ("moh", "arrival", "hues")
+LOOKS, LOOKS_FREE, LOOKS_MS = ("details_opened", "name_search"), 30, 600_000
 CLOCK_BACK_MS = 300_000  # small steps are the time service at work
 
 
@@ -73,6 +75,7 @@ class Station:
         self.skew_ms = 0
         self.place = setting.place  # the QR place of this lane; every visit names it
         self.trouble: Code | None = None
+        self._many_at: int | None = None
         with setting.database.read() as conn:
             self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
 
@@ -264,9 +267,31 @@ class Station:
             raise ValueError(what)
         now = self._s.clock.now()
         with self._s.database.write() as conn:
-            written = self._append(conn, self._day(conn, now), [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8))], now)
+            drafts = [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8)), *self._many(conn, what, now)]
+            written = self._append(conn, self._day(conn, now), drafts, now)
         self._committed()
-        return str(written[-1].key)
+        return str(written[0].key)
+
+    def _many(self, conn: Connection, what: str, now: Now) -> list[Draft]:
+        """Over 30 looks at persons in ten minutes: the lead is told, once; nothing is blocked. Numbers looked up at the door are free."""
+        since = now.wall - LOOKS_MS
+        if what not in LOOKS or (seen := audits.count(conn, self._s.journal, LOOKS, since) + 1) <= LOOKS_FREE:
+            return []
+        self._many_at = now.mono
+        if audits.count(conn, self._s.journal, ("lookups_many",), since):
+            return []
+        return [Draft(Kind.AUDIT, {"what": "lookups_many", "count": seen}, os.urandom(8))]
+
+    @property
+    def many_looks(self) -> bool:
+        """For ten minutes after too many looks at persons."""
+        return self._many_at is not None and self._s.clock.now().mono - self._many_at < LOOKS_MS
+
+    def audited(self, limit: int = 500) -> tuple[audits.Entry, ...]:
+        """The audit, newest first; for the lead. Raises KioskError(LEAD_NEEDED | LOCKED)."""
+        self.require("lead", "audit")
+        with self._s.database.read() as conn:
+            return audits.entries(conn, self._s.journal, limit)
 
     def record(self, kind: Kind, fields: dict[str, Any], after: int = 0) -> Written:
         """One event that is nobody's visit or declaration (a place, a stay). It may come before any day is open: then it goes into the

@@ -4,10 +4,12 @@ import base64
 import json
 import os
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import base45
 import cbor2
@@ -17,12 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from kiosk.crypto import seal, sign
+from kiosk.crypto.kdf import Costs, stretch
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import protocol
 from kiosk.domain.passes import hu1
+from kiosk.domain.pin import canonical
 from kiosk.domain.policy import Campaign, Policy, Station
 from kiosk.domain.vntime import ZONE as VIETNAM
-from kiosk.ports import Now
+from kiosk.ports import KeyStore, Now
 from kiosk.security.vault import Secrets, Vault
 
 ELECTION_DAY = "2021-05-23"
@@ -87,8 +91,49 @@ def province(days: tuple[str, ...] = (ELECTION_DAY,), policy: Policy | None = No
     return Province(sign.generate(), sign.generate(), day, campaign)
 
 
-def enrolled_home(home: Path, made_by: Province | None = None, enrolled_at: int | None = None) -> Path:
-    """An enrolled data directory, made without a network; the key store is a file, as on a machine without one."""
+@dataclass(frozen=True)
+class Staff:
+    """An officer and the PIN."""
+
+    id: str
+    name: str
+    role: Literal["officer", "lead", "technician"]
+
+    def row(self) -> protocol.OfficerRow:
+        return protocol.OfficerRow(self.id, self.name, self.role)
+
+
+LEAD, OFFICER = Staff("cb-000001", "Lê Thị Phụ Trách", "lead"), Staff("cb-000002", "Nguyễn Văn Trực", "officer")
+OTHER = Staff("cb-000003", "Phạm Thị Ca Sau", "officer")
+PINS = {LEAD.id: "739104", OFFICER.id: "280516", OTHER.id: "461927"}
+CHEAP = Costs(1024, 1, 1)  # a test must not wait for what a thief must
+
+
+class Power:
+    """A machine that tells what a test lets it tell."""
+
+    pause_s = 0.01
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def say(self, why: str) -> None:
+        self._said.append(why)
+
+    def step(self) -> str:
+        return self._said.pop(0) if self._said else ""
+
+
+def enrolled_home(
+    home: Path,
+    made_by: Province | None = None,
+    enrolled_at: int | None = None,
+    officers: tuple[Staff, ...] = (),
+    pins: Mapping[str, str] | None = None,
+    keystore: KeyStore | None = None,
+) -> Path:
+    """An enrolled data directory, made without a network; the key store is a file, as on a machine without one. `pins`: officer id -> PIN,
+    set as the officers' own."""
     made_by = made_by or province()
     kiosk_seed, issuer_seed = sign.generate(), sign.generate()
     enrolment = protocol.Enrolment(
@@ -100,10 +145,14 @@ def enrolled_home(home: Path, made_by: Province | None = None, enrolled_at: int 
         trust=made_by.trust(),
         campaigns=[made_by.signed_campaign()],
         issuers=[],
-        officers=[],
+        officers=[one.row() for one in officers],
         at=enrolled_at if enrolled_at is not None else at("06:00"),
     )
-    Vault.create(home, FileKeyStore(home / "device.secret"), Secrets(kiosk_seed, issuer_seed, enrolment, "https://localhost:1"))
+    store = keystore or FileKeyStore(home / "device.secret")
+    vault = Vault.create(home, store, Secrets(kiosk_seed, issuer_seed, enrolment, "https://localhost:1"))
+    for officer, pin in (pins or {}).items():
+        salt = os.urandom(16)
+        vault.put(vault.wrapped(officer, stretch(canonical(pin), salt, CHEAP), salt, CHEAP))
     return home
 
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rebuild": ("kiosk.cli.rebuild", "projections from the journal"),
     "restore": ("kiosk.cli.restore", "the journal again from journal.sealed"),
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
+    "audit": ("kiosk.cli.audit", "who did what here; for the lead, without a voter in it"),
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
     "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),

@@ -19,7 +19,7 @@ from kiosk.domain.protocol import OfficerRow
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, KeyStore
 from kiosk.security.calibrate import calibrate
-from kiosk.security.session import Officer, Session
+from kiosk.security.session import NOBODY, Officer, Session
 from kiosk.security.tries import Tries
 from kiosk.security.vault import Lid, Slot, Vault
 
@@ -118,7 +118,10 @@ class Officers:
             if error.code in (Code.PIN_WRONG, Code.PIN_WAIT):
                 self._tell_refusals()  # unlocked, so the chain can have them at once
             raise
-        before, self.session.officer = self.session.officer, officer
+        before = self.session.officer
+        if before is not None and before.id != officer.id:  # left without handing over
+            self.sign_out("hand_over")
+        self.session.officer = officer
         self._tell_refusals()
         if before is not None and before.id == officer.id:
             self.audit("unlocked", how=given.how)
@@ -145,11 +148,9 @@ class Officers:
         self.session.tell(Kind.AUDIT, {"what": what, **facts})
 
     def _tell_refusals(self) -> None:
-        waiting = {one.deed for one in self.session.untold()}
-        for one in self._tries.untold():
-            if bytes.fromhex(one.deed) not in waiting:
-                fields = {"what": "sign_in_refused", "target": one.officer, "count": one.count, "last": one.at}
-                self.session.tell(Kind.AUDIT, fields, bytes.fromhex(one.deed))
+        for one in self._tries.take():
+            fields = {"what": "sign_in_refused", "target": one.officer, "count": one.count, "last": one.at}
+            self.session.tell(Kind.AUDIT, fields, bytes.fromhex(one.deed), NOBODY)
 
     # -- PINs -------------------------------------------------------------------------------------------------------
 

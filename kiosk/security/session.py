@@ -80,10 +80,10 @@ class Session:
 
     # -- facts on their way into the journal ------------------------------------------------------------------------
 
-    def tell(self, kind: Kind, fields: dict[str, Any], deed: bytes | None = None) -> None:
-        """To be written with the next event: a sign-in must not fail because no day is open yet."""
+    def tell(self, kind: Kind, fields: dict[str, Any], deed: bytes | None = None, officer: str = "") -> None:
+        """To be written with the next event: a sign-in must not fail because no day is open yet. `officer`: if not the one signed in."""
         with self._lock:
-            self._untold.append(Untold(kind, self.id, fields, deed or os.urandom(8)))
+            self._untold.append(Untold(kind, officer or self.id, fields, deed or os.urandom(8)))
 
     def untold(self) -> tuple[Untold, ...]:
         with self._lock:

@@ -48,6 +48,7 @@ class Tries:
     def __init__(self, home: Path) -> None:
         self._path = home / FILE
         self._memory: Book | None = None  # where the disk takes nothing
+        self._taken: set[str] = set()  # on their way into the journal: later tries get a deed of their own
 
     def _read(self) -> Book:
         if self._memory is not None:
@@ -81,16 +82,16 @@ class Tries:
             raise KioskError(Code.PIN_WAIT, officer=officer, seconds=left)
         book = self._read()
         count = book.wrong[officer].count + 1 if officer in book.wrong else 1
-        old = next((one for one in book.untold if one.officer == officer), None)
+        old = next((one for one in book.untold if one.officer == officer and one.deed not in self._taken), None)
         noted = Untold(old.deed if old else os.urandom(8).hex(), officer, (old.count if old else 0) + 1, now.wall)
-        others = [one for one in book.untold if one.officer != officer]
+        others = [one for one in book.untold if one is not old]
         self._write(Book({**book.wrong, officer: Wrong(count, now.mono, now.boot)}, [*others, noted]))
 
     def right(self, officer: str) -> None:
         """It was the right one: the count begins again, and this try was no failure."""
         book = self._read()
         untold = [
-            one if one.officer != officer else msgspec.structs.replace(one, count=one.count - 1)
+            one if one.officer != officer or one.deed in self._taken else msgspec.structs.replace(one, count=one.count - 1)
             for one in book.untold
         ]  # fmt: skip
         wrong = {name: one for name, one in book.wrong.items() if name != officer}
@@ -105,8 +106,11 @@ class Tries:
         wrong = self._read().wrong.get(officer)
         return wrong.count if wrong else 0
 
-    def untold(self) -> list[Untold]:
-        return self._read().untold
+    def take(self) -> list[Untold]:
+        """Failures that nobody has taken yet; they stay in the file until `told`."""
+        found = [one for one in self._read().untold if one.deed not in self._taken]
+        self._taken |= {one.deed for one in found}
+        return found
 
     def told(self, deeds: set[str]) -> None:
         """These are in the journal now."""

@@ -31,6 +31,7 @@ class FormPage(QWidget):
         self._submit = submit
         self._deed = b""
         self._from: dict[str, str] = {}
+        self._aside: tuple[dict[str, Any], dict[str, dict[str, bool]]] | None = None
         self.home: dict[str, str] = {}
         self.title = PlainLabel("", 24, QFont.Weight.Bold)
         self.note = PlainLabel("", 15, soft=True, wrap=True)
@@ -80,6 +81,20 @@ class FormPage(QWidget):
         self.particulars.put({})
         self.questions.put({})
         self.unlock()
+
+    def hide_personal(self) -> None:
+        """Locked: the draft leaves the fields and waits in memory."""
+        if self._aside is None and self._deed:
+            self._aside = (self.particulars.answers(), self.questions.answers())
+        self.particulars.put({})
+        self.questions.put({})
+
+    def show_personal(self) -> None:
+        """Unlocked: the draft comes back."""
+        if self._aside is not None:
+            self.particulars.put(self._aside[0])
+            self.questions.put(self._aside[1])
+            self._aside = None
 
     def unlock(self) -> None:
         """Not saved: the draft stays, and may be saved again under the same deed."""

@@ -4,6 +4,8 @@ It never opens a connection and never waits: acts run on lanes and come home as 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QKeyCombination, Qt, QTimer, Signal
@@ -11,13 +13,14 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk import words
-from kiosk.domain.verdict import Act, Verdict
+from kiosk.domain.verdict import Act, Person, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.settings import Settings
 from kiosk.ui import present, theme
 from kiosk.ui.acts import Acts
 from kiosk.ui.choices import Choice
+from kiosk.ui.duty import Duty
 from kiosk.ui.prints import Prints
 from kiosk.ui.scan_page import ScanPage
 from kiosk.ui.services import Services, Status, wall
@@ -52,6 +55,8 @@ class FrontDesk(QWidget):
         self._prefill: dict[str, str] = {}
         self.home = Home()
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
+        self.duty = Duty(self)
+        self.desk.on_lead = self.slow.on_lead = self.duty.ask_lead
         self.acts = Acts(self, self.desk, self.slow)
         self.prints = Prints(self, self.slow, settings.slip_always)
         self._build(settings)
@@ -65,7 +70,7 @@ class FrontDesk(QWidget):
         self.go(self.scan)
 
     def _build(self, settings: Settings) -> None:
-        self.head, self.strip = Head(), Strip()
+        self.head, self.strip = Head(self.duty.open_shift, self.duty.lock), Strip()
         self.head.lane.setText(settings.entrance)
         self.scan = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code)
         self.pages = Stack()
@@ -99,11 +104,20 @@ class FrontDesk(QWidget):
             QShortcut(keys, self, action)
 
         for number, made in self.keys.buttons.items():
-            on(QKeySequence(Qt.Key(Qt.Key.Key_F1 + number - 1)), made.key.action)
-            on(QKeySequence(QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key(Qt.Key.Key_0 + number))), made.key.action)
+            made.act = partial(self._key, number, made.key.action)
+            on(QKeySequence(Qt.Key(Qt.Key.Key_F1 + number - 1)), made.act)
+            on(QKeySequence(QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key(Qt.Key.Key_0 + number))), made.act)
+        on(QKeySequence("F1"), self.duty.open_shift)
+        for keys in ("F12", "Ctrl+L"):
+            on(QKeySequence(keys), self.duty.lock)
         on(QKeySequence("Ctrl+S"), self.acts.sync_now)
         on(QKeySequence("Alt+Return"), self.toggle_full_screen)
         on(QKeySequence("Esc"), self.back)
+
+    def _key(self, number: int, action: Callable[[], object]) -> None:
+        """A function key, unless the window is locked: then the lock asks."""
+        if self.duty.allowed(number):
+            action()
 
     # -- what app.py gives ----------------------------------------------------------------------------------------
 
@@ -127,8 +141,20 @@ class FrontDesk(QWidget):
         more.form.home = {"district": place.district, "ward": place.ward}
         self.keys.setEnabled(True)
         self.scan.show_ready()
-        if self.pages.currentWidget() is more.enrol:
+        if self.pages.currentWidget() in (more.enrol, more.signin):
             self.go(self.scan)
+        self.duty.begin()
+
+    def detach(self) -> None:
+        """Signed out: nothing is open any more. The scanner's thread ends; a new one begins with the next journal."""
+        self.services, self.status = None, None
+        self.duty.guard.armed = False
+        self.keys.setEnabled(False)
+        self.head.show_officer("")
+        if self.scanner is not None:
+            self.scanner.stop()
+            self.scanner = None
+        self.scan.show_ready()
 
     def watch(self, scanner: ScannerLike) -> None:
         """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
@@ -172,7 +198,28 @@ class FrontDesk(QWidget):
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
+    def home_page(self) -> None:
+        self.go(self.scan)
+
+    def hide_personal(self) -> None:
+        """Nothing on any page names or describes a voter after this; a draft waits in memory for the officer's PIN."""
+        self.last, self._prefill = None, {}
+        self.scan.hide_personal()
+        for page in self.more.all() if self.more is not None else ():
+            if (hide := getattr(page, "hide_personal", None)) is not None:
+                hide()
+        QApplication.clipboard().clear()
+        if self.pages.currentWidget() is not self.scan and self.duty.guard.state.value == "hidden":
+            self.go(self.scan)
+
+    def show_personal(self) -> None:
+        for page in self.more.all() if self.more is not None else ():
+            if (show := getattr(page, "show_personal", None)) is not None:
+                show()
+
     def go(self, page: QWidget) -> None:
+        if not self.duty.may_show(page):
+            return
         self.pages.setCurrentWidget(page)
         self.keys.mark(self.more.number_of(page) if self.more else 0)
         if self.scanner is not None:
@@ -181,6 +228,8 @@ class FrontDesk(QWidget):
 
     def back(self) -> None:
         """Esc: always to the scan page; a form keeps its draft."""
+        if self.duty.escape():
+            return
         self.scan.leave_panel()
         if self.more is None or self.pages.currentWidget() is not self.more.enrol:
             self.go(self.scan)
@@ -269,7 +318,9 @@ class FrontDesk(QWidget):
         self.show_verdict(scanned.verdict, scanned.frame_at)
 
     def show_verdict(self, verdict: Verdict, frame_at: float = 0.0) -> None:
-        """Green means written: whatever comes here has been through COMMIT, or says that it has not."""
+        """Green means written: whatever comes here has been through COMMIT, or says that it has not. Without names while hidden."""
+        if self.duty.hidden:
+            verdict = replace(verdict, person=Person(), prefill={})
         self.last, self._prefill = verdict, dict(verdict.prefill)
         label = self.services.info.label if self.services else ""
         failed = verdict.act is Act.NOT_SAVED
@@ -304,6 +355,7 @@ class FrontDesk(QWidget):
             self.services.look()
 
     def _each_second(self) -> None:
+        self.duty.guard.step()
         self.head.clock.setText(words.hour_minute(self.services.wall() if self.services else wall()))
         self._look_at_conditions()
 

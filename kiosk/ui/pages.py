@@ -4,11 +4,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
+from kiosk.ui.audit_page import AuditPage
 from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
 from kiosk.ui.form_page import FormPage
+from kiosk.ui.lock_page import LockPage
+from kiosk.ui.pin_page import PinPage
 from kiosk.ui.places_page import PlacesPage
 from kiosk.ui.print_page import PrintPage
+from kiosk.ui.shift_page import ShiftPage
+from kiosk.ui.signin_page import SignInPage
 from kiosk.ui.today_page import TodayPage
 
 if TYPE_CHECKING:
@@ -25,9 +30,13 @@ class Pages:
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
         self.enrol = EnrolPage()
+        self.signin, self.lock, self.pin = SignInPage(), LockPage(), PinPage()
+        self.shift = ShiftPage(front.duty, front.back)
+        self.audit = AuditPage(front.duty.export_audit, front.back)
 
     def all(self) -> tuple[QWidget, ...]:
-        return self.form, self.today, self.print, self.places, self.devices, self.enrol
+        own = (self.signin, self.lock, self.pin, self.shift, self.audit)
+        return self.form, self.today, self.print, self.places, self.devices, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""

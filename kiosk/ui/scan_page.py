@@ -64,6 +64,12 @@ class ScanPage(QWidget):
         """The card steps back; the person's particulars leave the screen."""
         self.card.show_card(self._quiet(_("SẴN SÀNG"), _("Đưa mã vào khung. Không có điện thoại: bấm F2.")))
 
+    def hide_personal(self) -> None:
+        """The person leaves the card at once; a verdict that was not saved keeps its warning."""
+        if self.card.shown.person or not self.card.shown.border:
+            self.leave_panel()
+            self.show_ready()
+
     def show_fault(self, title: str, what: str, kept: str, cure: str) -> None:
         """The machine's own trouble, before the day can begin: black with a red border."""
         ground, border = words.COLOURS[words.Role.TROUBLE], words.TROUBLE_BORDER

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must no
     from kiosk.domain.declaration import Declaration
     from kiosk.domain.feed import PlaceRow
     from kiosk.station import StationInfo
+    from kiosk.ui.roster import Roster
 
 
 def wall() -> int:
@@ -167,3 +168,4 @@ class Services:
     sound: Callable[[str], None] = lambda name: None
     wall: Callable[[], int] = wall  # the clock's ms UTC
     restore: Callable[[], None] = lambda: None  # on the UI thread: starts it, and comes back with other services
+    roster: "Roster | None" = None  # who is on duty; None where nobody signs in at all

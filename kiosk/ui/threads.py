@@ -122,6 +122,7 @@ class Lane:
         self._home, self._failed = home, failed
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closed = False
+        self.on_lead: Callable[[Callable[[], object]], object] | None = None  # a lead's task: asks, then calls what it is given
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -134,7 +135,10 @@ class Lane:
             try:
                 self._send(success, work())
             except KioskError as error:
-                self._send(failure or self._failed, error)
+                if error.code is Code.LEAD_NEEDED and self.on_lead is not None and failure is None:
+                    self._send(self.on_lead, lambda: self.submit(work, success))
+                else:
+                    self._send(failure or self._failed, error)
             except Exception as error:  # a fault of ours: logged, shown, work goes on
                 log.exception("lane fault")
                 self._send(failure or self._failed, KioskError(Code.INTERNAL, what=type(error).__name__))
@@ -165,7 +169,13 @@ class LoopThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        """Once; again does nothing."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def wake(self) -> None:
         """From any thread: a commit happened, or the officer asked."""

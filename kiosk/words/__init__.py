@@ -5,6 +5,7 @@ pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
 """
 
 from kiosk.words.answers import field_problem
+from kiosk.words.audits import audit, audit_fact
 from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text
 from kiosk.words.labels import (
     ANSWERS,
@@ -23,7 +24,7 @@ from kiosk.words.labels import (
     sync_state,
 )
 from kiosk.words.reasons import reason, warnings
-from kiosk.words.times import day_month, full, hour_minute
+from kiosk.words.times import day_month, day_month_time, full, hour_minute
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
 __all__ = [
@@ -48,8 +49,11 @@ __all__ = [
     "Role",
     "VerdictWords",
     "act_label",
+    "audit",
+    "audit_fact",
     "condition",
     "day_month",
+    "day_month_time",
     "fault",
     "fault_text",
     "field_problem",

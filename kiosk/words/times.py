@@ -13,6 +13,11 @@ def day_month(ms: int) -> str:
     return f"{local(ms):%d/%m}"
 
 
+def day_month_time(ms: int) -> str:
+    """ "08:41:07 23/05" """
+    return f"{local(ms):%H:%M:%S %d/%m}"
+
+
 def full(ms: int) -> str:
     """ "08:41 23/05/2021" """
     moment = local(ms)

@@ -14,18 +14,30 @@ from kiosk.ui.widgets.basics import PlainLabel, button, row
 
 
 class Head(QWidget):
-    """Whose station, which lane, what time."""
+    """Whose station, which lane, who is on duty, what time; the shift page and the lock are one click away."""
 
-    def __init__(self) -> None:
+    def __init__(self, shift: Callable[[], object] = lambda: None, lock: Callable[[], object] = lambda: None) -> None:
         super().__init__()
+        self.shift = button(_("Ca trực F1"), shift, focus=False)
+        self.lock = button(_("Khóa F12"), lock, focus=False)
+        for made in (self.shift, self.lock):
+            made.setProperty("head", True)
+            made.setEnabled(False)
         self.place = PlainLabel("", 18, QFont.Weight.DemiBold)
         self.lane = PlainLabel("", 15, soft=True)
         self.clock = PlainLabel("", 24, QFont.Weight.DemiBold, figures=True)
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        layout = row(self.place, self.lane, 16, self.clock, gap=16)
+        layout = row(self.place, self.lane, self.shift, 8, self.clock, 8, self.lock, gap=16)
         layout.setStretch(0, 1)
         self.setLayout(layout)
         self.setFixedHeight(48)
+
+
+    def show_officer(self, name: str) -> None:
+        """`name`: of who is signed in, "" for nobody."""
+        self.shift.setText(_("{name} · F1").format(name=name if len(name) <= 28 else name[:27] + "…") if name else _("Ca trực F1"))
+        for made in (self.shift, self.lock):
+            made.setEnabled(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,8 @@ class KeyButton(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setObjectName("key")
-        self.clicked.connect(lambda _=False: key.action())
+        self.act: Callable[[], object] = key.action  # the front desk puts its lock before it
+        self.clicked.connect(lambda _=False: self.act())
 
     def mark(self, marked: bool) -> None:
         """Underlines the key whose page is open."""

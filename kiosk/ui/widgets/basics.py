@@ -72,6 +72,16 @@ def row(*items: QWidget | QBoxLayout | int | None, gap: int = theme.STEP, margin
     return layout
 
 
+def clear(layout: QBoxLayout) -> None:
+    """Takes every widget out of a row or column and lets it go."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()  # not setParent(None): a window of its own would take the focus
+            widget.deleteLater()
+
+
 def panel(layout: QBoxLayout) -> QFrame:
     """A raised area around a layout."""
     frame = QFrame()
