@@ -3,6 +3,10 @@
 import sys
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--beside"]:  # the built program, started by itself (kiosk/devices/aside.py)
+        from kiosk.devices.beside import main as beside
+
+        sys.exit(beside())
     try:
         from kiosk.cli import main
 

@@ -18,6 +18,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from kiosk import __version__
+from kiosk.equipment import Equipment
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
@@ -53,6 +54,7 @@ class Program:
         self._clock = parts.clock if parts is not None else clock
         self.power: Power | None = None  # lid, session and sleep; made with the journal unless a test gave one
         self.scanner: Scanner | None = None
+        self.equipment = Equipment(home, settings)
         self.front: FrontDesk | None = None
         self._loops: list[LoopThread] = []
         self._power_loop: LoopThread | None = None
@@ -86,13 +88,15 @@ class Program:
             lambda: parts.places,
             self._papers,
             self._devices,
-            self._use_camera,
+            self.equipment.use,
             self._sync_now,
             self._look,
             play,
             lambda: parts.clock.now().wall,
             self._restore,
             Roster(parts.officers, station, self.settings.papers(self.home)),
+            self.equipment.picture,
+            self.equipment.mirrored,
         )
         return parts, services
 
@@ -111,7 +115,7 @@ class Program:
         return compose.make_scanner(self.settings, self._camera)
 
     def _have_scanner(self, scanner: "Scanner") -> None:
-        self.scanner = scanner
+        self.scanner = self.equipment.scanner = scanner
         self._begin()
 
     def _opened(self, made: tuple["Parts", "Services"]) -> None:
@@ -348,7 +352,7 @@ class Program:
         chosen = self.settings.printer or default
         state = spooler.open_printer(chosen, self.settings.papers(self.home)).status() if names else None
         return DeviceReport(
-            camera=self.settings.camera,
+            camera=self.equipment.camera,
             engines=decoder.engines,
             missing=decoder.missing,
             cameras=tuple((str(index), name) for index, name in camera.list_cameras()),
@@ -359,12 +363,6 @@ class Program:
             home=str(self.home),
             version=__version__,
         )
-
-    def _use_camera(self, spec: str) -> None:
-        from kiosk.devices.camera import open_camera
-
-        if self.scanner is not None:
-            self.scanner.use(lambda: open_camera(spec))
 
     # -- end ------------------------------------------------------------------------------------------------------
 
@@ -383,6 +381,7 @@ class Program:
                 logger.warning("loop left behind")
         if front is not None:
             front.slow.close(2.0)
+        self.equipment.close()
         if self.parts is not None:
             with contextlib.suppress(KioskError):
                 while self.parts.mirror.step():

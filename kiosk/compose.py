@@ -319,14 +319,36 @@ def restore(home: Path, file: Path, given: Credentials | None = None, vault: Vau
 def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
     """The scanner with every engine this machine has, on the camera of the settings or a given one; loads OpenCV."""
     from kiosk.devices import camera as cameras
+    from kiosk.devices.aside import Aside
     from kiosk.devices.decoder import Cascade
+    from kiosk.devices.hints import Hints
     from kiosk.devices.quality import Quality
     from kiosk.scanner import Scanner
 
     def open_camera() -> Camera:
         return camera if camera is not None else cameras.open_camera(settings.camera)
 
-    return Scanner(open_camera, Cascade(), time.monotonic, settings.repeat_seconds, Quality())
+    aside = Aside()
+    decoder = Cascade(aside=aside)
+    return Scanner(
+        open_camera,
+        decoder,
+        time.monotonic,
+        settings.repeat_seconds,
+        Quality(),
+        hints=Hints(decoder),
+        person=of_a_person,
+        let_go=aside.close,
+    )
+
+
+def of_a_person(raw: bytes) -> bool:
+    """May this code be a voter's? An unknown text may be another app's and counts; a payment, a place, a network, a link do not."""
+    from kiosk.domain.passes import Kind, read
+
+    said = read(raw)
+    others = (Kind.LOCATION, Kind.VIETQR, Kind.WIFI, Kind.OTHER)
+    return said.kind not in others and (said.kind is not Kind.UNKNOWN or said.reason == "look_at_phone")
 
 
 def environment(settings: Settings) -> Credentials | None:

@@ -5,6 +5,7 @@ No implementation here. Real ones live in devices/, security/, sync/; fakes that
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +30,16 @@ class Code:
     raw: bytes
     engine: str
     box: tuple[tuple[int, int], ...] = ()
+
+
+class Hint(StrEnum):
+    """What the person who holds the phone could do while its code cannot be read."""
+
+    CLOSER = "closer"
+    TILT = "tilt"
+    STILL = "still"
+    LIGHT = "light"
+    FOCUS = "focus"
 
 
 @dataclass(frozen=True, slots=True)

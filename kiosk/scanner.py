@@ -1,20 +1,22 @@
-"""Camera + decoder + debounce: `step()` takes one frame and returns a Sighting or None; a thread repeats it.
+"""Camera + decoder + acceptance: `step()` takes one frame and returns a Sighting or None; a thread repeats it.
 
-Knows nothing of what a code says. Camera trouble is a condition that clears itself, never an exception: the camera is opened
-again and again, and everything else goes on meanwhile.
+Knows nothing of what a code says, but asks whether it is a person's when several are in view. Camera trouble is a condition that
+clears itself, never an exception: the camera is opened again and again, and everything else goes on meanwhile.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kiosk import errors
 from kiosk.errors import KioskError
-from kiosk.ports import Camera, Code, Decoder, Frame, Sighting
+from kiosk.ports import Camera, Code, Decoder, Frame, Hint, Sighting
 
 AWAY = 1.0  # seconds out of view after which the same code is a new sighting
-RETRY = (0.5, 1.0, 2.0, 4.0)  # seconds between attempts to open a camera; the last one repeats
+RETRY = (0.25, 0.5, 1.0)  # seconds between attempts to open a camera; the last one repeats: back within two seconds of the plug
+BLURRED_S = 5.0  # seconds somebody tries in vain with a picture out of focus before the lens is blamed
+LET_GO = 0.6  # seconds without a hint after which nobody is trying any more
 NAP = 0.2  # seconds one step waits at most while there is no camera
 
 Box = tuple[tuple[int, int], ...]
@@ -28,38 +30,79 @@ class _Seen:
     taken: float
 
 
-class Debounce:
-    """Which of the codes in view to take now.
+class Acceptance:
+    """Which of the codes in view is meant now.
 
     The same bytes are not taken again within `repeat` seconds while they stay in view; at once when they were away for
-    `AWAY` seconds; another code is taken at once.
+    `AWAY` seconds; another code is taken at once. Of several that are due a person's goes before any other, and the one nearest the
+    middle of the frame before the others; when two are persons', nothing is taken and `pick` holds them, left to right, until one
+    is chosen or only one is left.
     """
 
-    def __init__(self, repeat: float) -> None:
-        self.repeat = repeat
+    def __init__(self, repeat: float, person: Callable[[bytes], bool] = lambda raw: True) -> None:
+        self.repeat, self._person = repeat, person
+        self.pick: tuple[Code, ...] = ()
         self._known: dict[bytes, _Seen] = {}
+        self._asked: dict[bytes, float] = {}  # persons' codes of the question, and when each was last in view
 
-    def take(self, codes: Iterable[Code], now: float) -> Code | None:
-        """The first code that is due; others that are due too wait for the next frame."""
-        taken: Code | None = None
+    def take(self, codes: Sequence[Code], now: float, middle: tuple[float, float] = (0.0, 0.0)) -> Code | None:
+        """The code that is meant, or None. `middle`: the aiming frame's, in the pixels of the boxes."""
+        due = [code for code in {code.raw: code for code in codes}.values() if self._due(code, now)]
+        taken = self._choose(due, now, middle)
         for code in codes:
             known = self._known.get(code.raw)
-            due = known is None or now - known.seen >= AWAY or now - known.taken >= self.repeat
-            if due and taken is None:
-                taken = code
-                self._known[code.raw] = _Seen(now, now)
-            elif known is not None and not due:
+            if known is not None:
                 known.seen = now
         self._known = {raw: k for raw, k in self._known.items() if now - k.seen < AWAY}
         return taken
 
+    def chosen(self, raw: bytes, now: float) -> None:
+        """The officer picked: this code counts as taken, and the other is not meant while it stays in view."""
+        for code in self.pick:
+            self._known[code.raw] = _Seen(now, now)
+        self._known[raw] = _Seen(now, now)
+        self.pick, self._asked = (), {}
+
+    def _due(self, code: Code, now: float) -> bool:
+        known = self._known.get(code.raw)
+        return known is None or now - known.seen >= AWAY or now - known.taken >= self.repeat
+
+    def _choose(self, due: list[Code], now: float, middle: tuple[float, float]) -> Code | None:
+        persons = [code for code in due if self._person(code.raw)] if len(due) > 1 or self.pick else due
+        self._asked |= {code.raw: now for code in persons if self.pick or len(persons) > 1}
+        self._asked = {raw: seen for raw, seen in self._asked.items() if now - seen < AWAY}
+        if len(self._asked) > 1:
+            self.pick = tuple(sorted({c.raw: c for c in (*self.pick, *persons)}.values(), key=_left)) if persons else self.pick
+            self.pick = tuple(code for code in self.pick if code.raw in self._asked)
+            return None
+        self.pick, self._asked = (), {}
+        meant = min(persons or due, key=lambda code: _distance(code, middle), default=None)
+        for code in due:  # what is not meant is not asked about again while it stays in view
+            self._known[code.raw] = _Seen(now, now)
+        return meant
+
+
+def _left(code: Code) -> float:
+    return sum(x for x, _ in code.box) / max(1, len(code.box))
+
+
+def _distance(code: Code, middle: tuple[float, float]) -> float:
+    """Squared pixels from the aiming frame's middle; a code without corners is as far as can be."""
+    if not code.box:
+        return float("inf")
+    y = sum(y for _, y in code.box) / len(code.box)
+    return (_left(code) - middle[0]) ** 2 + (y - middle[1]) ** 2
+
 
 class Scanner:
     """One camera, one decoder. After each `step()`: `latest` the newest frame, `boxes` the codes found in it, `condition`
-    what troubles the camera (or None), `name` the camera's.
+    what troubles the camera (or None), `name` the camera's, `pick` the codes of a question, `hint` what would help the person who
+    holds a code that cannot be read, `trying_s` for how many seconds somebody has tried in vain.
 
-    `open_camera` opens a camera or raises KioskError; `quality` judges frames in order (CAMERA_DARK, CAMERA_FROZEN, None);
-    `clock` is monotonic seconds; `wait` pauses while there is no camera (give it a stop event's `wait`).
+    `open_camera` opens a camera or raises KioskError; `quality` judges frames in order (CAMERA_DARK, CAMERA_FROZEN, …, None);
+    `hints` looks at a frame in which nothing was found; `person` says whether a code is a
+    person's; `let_go` is called at the end; `clock` is monotonic seconds; `wait` pauses while there
+    is no camera (give it a stop event's `wait`).
     """
 
     def __init__(
@@ -70,13 +113,21 @@ class Scanner:
         repeat_seconds: float = 5.0,
         quality: Callable[[Frame], errors.Code | None] = lambda frame: None,
         wait: Callable[[float], object] = time.sleep,
+        hints: Callable[[Frame], Hint | None] = lambda frame: None,
+        person: Callable[[bytes], bool] = lambda raw: True,
+        let_go: Callable[[], object] = lambda: None,
     ) -> None:
         self.latest: Frame | None = None
         self.boxes: tuple[Box, ...] = ()
         self.condition: errors.Code | None = None
         self.name = ""
+        self.hint: Hint | None = None
+        self.trying_s = 0.0
+        self._let_go = let_go
+        self._hints, self._tried_from, self._tried_at = hints, 0.0, -LET_GO
         self._open, self._decoder, self._clock, self._quality, self._wait = open_camera, decoder, clock, quality, wait
-        self._debounce = Debounce(repeat_seconds)
+        self._acceptance = Acceptance(repeat_seconds, person)
+        self._chosen: list[bytes] = []
         self._camera: Camera | None = None
         self._retry_at, self._attempts = 0.0, 0
         self._wanted: Callable[[], Camera] | None = None
@@ -89,19 +140,52 @@ class Scanner:
         self.latest = frame
         codes = self._decoder.decode(frame.image)
         self.boxes = tuple(code.box for code in codes if code.box)
-        code = self._debounce.take(codes, self._clock())
+        now, shape = self._clock(), frame.image.shape
+        while self._chosen:
+            self._acceptance.chosen(self._chosen.pop(), now)
+        code = self._acceptance.take(codes, now, (shape[1] / 2, shape[0] / 2))
         if code is not None:  # the picture is good enough: it was just read, and its verdict is waited for
             self.condition = None
+            self._tried(None, now)
             return Sighting(os.urandom(8), code.raw, code.engine, code.box, frame.at)
-        self.condition = self._quality(frame) if self._decoder.engines else errors.Code.ENGINE_MISSING
+        self._tried(None if codes else self._hints(frame), now)
+        self.condition = self._trouble(frame)
         return None
+
+    def _trouble(self, frame: Frame) -> errors.Code | None:
+        """What is wrong with engine, light or lens; out of focus is what several seconds of trying have shown."""
+        if not self._decoder.engines:
+            return errors.Code.ENGINE_MISSING
+        blurred = self.hint is Hint.FOCUS and self.trying_s >= BLURRED_S
+        return self._quality(frame) or (errors.Code.CAMERA_BLURRED if blurred else None)
+
+    @property
+    def pick(self) -> tuple[Code, ...]:
+        return self._acceptance.pick
+
+    def choose(self, raw: bytes) -> None:
+        """The officer's answer to `pick`; from the next step on. May be called from any thread."""
+        self._chosen.append(raw)
+
+    def _tried(self, hint: Hint | None, now: float) -> None:
+        """Somebody holds up what cannot be read, since when, and what would help."""
+        if hint is not None:
+            if self.hint is None:
+                self._tried_from = now
+            self.hint, self._tried_at, self.trying_s = hint, now, now - self._tried_from
+        elif now - self._tried_at >= LET_GO or self.boxes:
+            self.hint, self.trying_s = None, 0.0
 
     def use(self, open_camera: Callable[[], Camera]) -> None:
         """Another camera from the next step on. May be called from any thread."""
         self._wanted = open_camera
 
     def close(self) -> None:
-        """Lets the camera go; the thread that steps calls it last."""
+        """Lets camera and engines go; the thread that steps calls it last."""
+        self._let_go()
+        self._close_camera()
+
+    def _close_camera(self) -> None:
         if self._camera is not None:
             self._camera.close()
             self._camera = None
@@ -110,7 +194,7 @@ class Scanner:
         """The next frame, or None: none yet, or no camera and not yet time to try again."""
         if self._wanted is not None:
             self._open, self._wanted = self._wanted, None
-            self.close()
+            self._close_camera()
             self._retry_at, self._attempts = 0.0, 0
         try:
             if self._camera is None:
@@ -129,7 +213,7 @@ class Scanner:
         return frame
 
     def _lose(self, code: errors.Code) -> None:
-        self.close()
-        self.latest, self.boxes, self.condition = None, (), code
+        self._close_camera()
+        self.latest, self.boxes, self.condition, self.hint, self.trying_s = None, (), code, None, 0.0
         self._retry_at = self._clock() + RETRY[min(self._attempts, len(RETRY) - 1)]
         self._attempts += 1

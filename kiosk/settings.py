@@ -22,6 +22,7 @@ THEMES = ("day", "hall")
 SLIPS = ("a6", "80")
 CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES, "slip_size": SLIPS}
 RANGES: dict[str, tuple[float, float]] = {"repeat_seconds": (0.5, 600), "dim_seconds": (1, 600), "timeout_seconds": (1, 120)}
+RANGES |= {"offer_seconds": (2, 120)}
 LONGEST = 500  # characters in any one value; an address or a folder fits
 
 
@@ -29,21 +30,23 @@ LONGEST = 500  # characters in any one value; an address or a folder fits
 class Settings:
     """What differs from laptop to laptop. Times are in seconds; empty text means "the program chooses".
 
-    `camera`: index, file, folder or URL; `mirror`: the preview as in a mirror; `entrance`: shown on top of the window;
+    `camera`: name, index, file, folder or URL; `mirror`: the preview as in a mirror; `entrance`: shown on top of the window;
     `repeat_seconds`: a code in front of the camera is one sighting for so long (the policy's own number goes before it, if longer);
-    `dim_seconds`: after which a verdict steps back; `print_folder`: where papers are kept, else `papers` in the data directory;
+    `dim_seconds`: after which a verdict steps back; `offer_seconds`: of trying in vain after which the page shows the other ways;
+    `print_folder`: where papers are kept, else `papers` in the data directory;
     `place`: the QR place at which this lane stands, named by every visit; `printer`: the spooler's name, else the system's default;
     `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is printed after each khai hộ, unasked; `server_url`: goes
     before the address of the enrolment; `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
     """
 
-    camera: str = "0"
+    camera: str = ""
     mirror: bool = False
     language: str = "vi"
     theme: str = "day"
     entrance: str = "Lối vào 1"
     repeat_seconds: float = 5.0
     dim_seconds: float = 8.0
+    offer_seconds: float = 8.0
     sound: bool = True
     fullscreen: bool = True
     server_url: str = ""

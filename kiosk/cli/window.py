@@ -7,12 +7,13 @@ import sys
 
 from kiosk import i18n
 from kiosk.cli import output
+from kiosk.equipment import remembered
 from kiosk.i18n import _
 from kiosk.settings import load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--camera", help="N, a picture, a video, a folder or a URL")
+    parser.add_argument("--camera", help="a name or number (kiosk doctor lists them), a picture, a video, a folder or a URL")
     parser.add_argument("--windowed", action="store_true", help="not full screen")
 
 
@@ -21,8 +22,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.home)
     if args.lang == i18n.SOURCE and "KIOSK_LANG" not in os.environ:
         i18n.use(settings.language)
-    if args.camera is not None:
-        settings = dataclasses.replace(settings, camera=args.camera)
+    settings = remembered(args.home, settings) if args.camera is None else dataclasses.replace(settings, camera=args.camera)
     if args.windowed:
         settings = dataclasses.replace(settings, fullscreen=False)
     if not has_screen():

@@ -18,11 +18,12 @@ from kiosk.ports import Camera, Frame
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 READ_WAIT = 0.2  # seconds a reader waits for a frame
-SILENCE = 3.0  # seconds without a frame after which the camera counts as lost (a pulled plug may just hang)
+SILENCE = 1.5  # seconds without a frame after which the camera counts as lost (a pulled plug may just hang)
 MISREADS = 10  # failed grabs in a row that mean the same
 PROBED = 4  # indexes tried where the system has no list of cameras
-URL_TIMEOUT_MS = 5000
+URL_TIMEOUT_MS = 2000  # of opening and of each read: a phone that went to sleep is tried again soon
 V4L = Path("/sys/class/video4linux")
+BUILT_IN = ("integrated", "built-in", "builtin", "facetime", "easycamera", "truevision", "internal")
 
 
 def _open(source: int | str) -> cv2.VideoCapture:
@@ -43,9 +44,10 @@ def _open(source: int | str) -> cv2.VideoCapture:
 class WebCamera:
     """A camera by index or URL. Raises KioskError(CAMERA_MISSING) with `camera` when it does not open."""
 
-    def __init__(self, source: int | str) -> None:
+    def __init__(self, source: int | str, name: str = "") -> None:
         # never the whole address: it may hold a password
-        self.name = f"camera {source}" if isinstance(source, int) else urlsplit(source).hostname or "url"
+        self.name = name or (f"camera {source}" if isinstance(source, int) else urlsplit(source).hostname or "url")
+        self.source = source
         if isinstance(source, int) and sys.platform == "linux" and not Path(f"/dev/video{source}").exists():
             raise KioskError(Code.CAMERA_MISSING, camera=self.name)
         self._capture = _open(source)
@@ -96,11 +98,16 @@ class WebCamera:
 
 
 def list_cameras() -> list[tuple[int, str]]:
-    """(index, name) of each camera here. Linux reads the system's list; elsewhere indexes 0 to 3 are opened in turn."""
+    """(index, name) of each camera here; a name that comes twice gets a number, so that a name means one camera.
+
+    Linux reads the system's list; elsewhere indexes 0 to 3 are opened in turn.
+    """
     if V4L.parent.exists():  # not sys.platform: mypy would then read only one half
         # a camera has several nodes; index 0 is the one with pictures, the others hold metadata
         nodes = [d for d in V4L.glob("video*") if (d / "index").exists() and (d / "index").read_text().strip() == "0"]
-        return sorted((int(d.name.removeprefix("video")), (d / "name").read_text().strip()) for d in nodes)
+        listed = sorted((int(d.name.removeprefix("video")), (d / "name").read_text().strip()) for d in nodes)
+        names = [name for _, name in listed]
+        return [(index, name if (nth := names[:n].count(name)) == 0 else f"{name} #{nth + 1}") for n, (index, name) in enumerate(listed)]
     found = []
     for index in range(PROBED):
         capture = _open(index)
@@ -110,13 +117,39 @@ def list_cameras() -> list[tuple[int, str]]:
     return found
 
 
-def open_camera(spec: str, paced: bool = True) -> Camera:
-    """The camera that `spec` names: an index, a URL, a picture, a video, or a folder of pictures.
+def built_in(index: int) -> bool:
+    """Is this the laptop's own camera? It faces the officer. The bus knows (USB says fixed or removable), else the name tells."""
+    node = V4L / f"video{index}"
+    for folder in (node / "device" / "..", node / "device" / ".." / ".."):
+        try:
+            said = (folder / "removable").read_text().strip()
+        except OSError:
+            continue
+        if said in ("fixed", "removable"):
+            return said == "fixed"
+    name = dict(list_cameras()).get(index, "").casefold()
+    return any(word in name for word in BUILT_IN)
 
-    Raises KioskError(CAMERA_MISSING) with `camera`, or KioskError(BAD_FILE) with `file`, `why`.
+
+def best(cameras: list[tuple[int, str]]) -> tuple[int, str] | None:
+    """The camera to use when nobody has chosen: the first that was plugged in, else the laptop's own."""
+    return next((camera for camera in cameras if not built_in(camera[0])), cameras[0] if cameras else None)
+
+
+def open_camera(spec: str, paced: bool = True) -> Camera:
+    """The camera that `spec` names: its name, an index, a URL, a picture, a video, or a folder of pictures; "" for the best one here.
+
+    A name is looked up each time: the same webcam in another socket has another index. Raises KioskError(CAMERA_MISSING) with
+    `camera`, or KioskError(BAD_FILE) with `file`, `why`.
     """
     if spec.isascii() and spec.isdigit():
-        return WebCamera(int(spec))
+        return WebCamera(int(spec), dict(list_cameras()).get(int(spec), "") if V4L.parent.exists() else "")
     if "://" in spec:
         return WebCamera(spec)
+    cameras = list_cameras()
+    found = next((camera for camera in cameras if camera[1] == spec), None) if spec else best(cameras)
+    if found is not None:
+        return WebCamera(*found)
+    if not spec or (not Path(spec).expanduser().exists() and not {"/", "\\", "."} & set(spec)):
+        raise KioskError(Code.CAMERA_MISSING, camera=spec or "—")
     return ReplayCamera(Path(spec).expanduser(), FPS, paced)

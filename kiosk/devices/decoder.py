@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.devices import variants
+from kiosk.devices.aside import Aside
 from kiosk.devices.engines import ZBAR, ZXING, Effort, Engine, Grey, Looked, load_all, to_grey
-from kiosk.devices.locate import Place, around, places
+from kiosk.devices.locate import CELL, Place, around, places
 from kiosk.devices.variants import Variant
 from kiosk.ports import Code
 
@@ -30,6 +31,7 @@ FULL_EVERY = 4  # frames; the others are looked at quickly, and what is worth it
 BURST = 30.0  # plain looks saved up at most: what a hand that has just come up may cost at once
 PER_FRAME = 7.0  # plain looks one frame may cost on top: a frame's answer must come before the next frame
 FIRST_COST = 0.003  # seconds: a plain look, before the first was measured
+ASIDE_EVERY = 10  # frames in which somebody tries in vain: the second engine costs ten looks
 TRACK_FRAMES = 12  # frames for which the place of the last code is looked at first
 WHOLE_EVERY = 4  # while tracking, every so many frames the whole frame is read: a second code may have come up
 
@@ -106,12 +108,14 @@ class Cascade:
     """The Decoder port for a live camera: one plain look a frame, and helpers on a budget while nothing is found.
 
     Costs are counted in plain looks of this very machine, so a slow laptop gets fewer helpers, not fewer frames. `trying`: how many
-    frames in a row something stood there that could not be read; `place`: where (None: nothing that looks like a code).
+    frames in a row something stood there that could not be read; `place`: where (None: nothing that looks like a code). `aside`: the
+    process in which the second engine looks at every `ASIDE_EVERY`th of those frames; its answer comes a frame or two later.
     """
 
-    def __init__(self, wanted: tuple[str, ...] = (ZXING, ZBAR)) -> None:
+    def __init__(self, wanted: tuple[str, ...] = (ZXING, ZBAR), aside: Aside | None = None) -> None:
         self._loaded, self.missing = load_all(wanted)
         self.engines = tuple(self._loaded)
+        self._aside, self._offered = aside, (Place(0, 0, 1, 1), 1.0)
         self.place: Place | None = None
         self.trying = 0
         self._plain, self._saved = FIRST_COST, BURST
@@ -157,8 +161,8 @@ class Cascade:
         worth += places(grey, 2) if len(worth) < 2 else []
         self.place = worth[0] if worth else None
         self.trying = self.trying + 1 if worth else 0
-        codes: list[Code] = []
-        room = min(PER_FRAME, self._saved) * plain
+        codes = self._from_aside(grey, worth)
+        room = 0.0 if codes else min(PER_FRAME, self._saved) * plain
         for attempt in self._turns(main, grey, worth):
             if spent() - began >= room:
                 break
@@ -167,6 +171,20 @@ class Cascade:
                 break
         self._saved -= (spent() - began) / plain
         return codes
+
+    def _from_aside(self, grey: Grey, worth: list[Place]) -> list[Code]:
+        """What the second engine found in an earlier frame; and, when it is its turn, this frame's likeliest place for it."""
+        if self._aside is None:
+            return []
+        found = self._aside.answer() or []
+        place, factor = self._offered
+        if worth and self.trying % ASIDE_EVERY == 1:
+            cut = worth[0].cut(grey)
+            if min(cut.shape) >= CELL:
+                made = variants.SHARP.prepare(cut)
+                self._offered = worth[0], made.shape[1] / cut.shape[1]
+                self._aside.offer(ZBAR, made)
+        return [_moved(code, place, factor) for code in found]
 
     def _turns(self, main: Engine, grey: Grey, worth: list[Place]) -> Iterator[Callable[[], list[Code]]]:
         """The best variant on the likeliest place in each frame; the others take turns over the frames."""

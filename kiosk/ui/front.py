@@ -19,6 +19,7 @@ from kiosk.i18n import _
 from kiosk.settings import Settings
 from kiosk.ui import present, theme
 from kiosk.ui.acts import Acts
+from kiosk.ui.aim import Aim
 from kiosk.ui.choices import Choice
 from kiosk.ui.duty import Duty
 from kiosk.ui.prints import Prints
@@ -60,6 +61,7 @@ class FrontDesk(QWidget):
         self.acts = Acts(self, self.desk, self.slow)
         self.prints = Prints(self, self.slow, settings.slip_always)
         self._build(settings)
+        self.aim = Aim(self, self.desk, self.slow, settings.offer_seconds, self)
         self._shortcuts()
         self._alarm, self._alarms = QTimer(self, interval=ALARM_MS), 0
         self._alarm.timeout.connect(self._sound_again)
@@ -162,6 +164,7 @@ class FrontDesk(QWidget):
         self.scanner = ScannerThread(self._scan)
         self.scanner.scanned.connect(self._scanned, Qt.ConnectionType.QueuedConnection)
         self.scan.preview.watch(scanner)
+        self.aim.watch(scanner, self.scanner, self._other_ways())
         self.scanner.start(scanner)
         self.scanner.pause(self.pages.currentWidget() is not self.scan)
 
@@ -169,6 +172,11 @@ class FrontDesk(QWidget):
         """On the scanner's thread: the station that is open now (a restore opens another)."""
         assert self.services is not None
         return self.services.station.scan(sighting)
+
+    def _other_ways(self) -> list[tuple[str, Callable[[], object]]]:
+        """Ways in without a camera, by the keys this window has."""
+        ways = {3: _("F3 · Nhập số giấy tờ"), 2: _("F2 · Khai hộ")}
+        return [(text, self.keys.buttons[key].key.action) for key, text in ways.items() if key in self.keys.buttons]
 
     def offer_enrolment(self, enrol: Callable[[str, str], object], done: Callable[[object], object]) -> None:
         """This machine is not enrolled: server and code, on the desk lane."""

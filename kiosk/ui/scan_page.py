@@ -2,23 +2,51 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QMimeData, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from kiosk import words
 from kiosk.i18n import _
 from kiosk.ui import theme
 from kiosk.ui.choices import Choice, ChoicePanel
 from kiosk.ui.wedge import Wedge
-from kiosk.ui.widgets.basics import PlainLabel, Stack, column, row
+from kiosk.ui.widgets.basics import PlainLabel, Stack, button, column, row
 from kiosk.ui.widgets.card import CardText, VerdictCard
 from kiosk.ui.widgets.chips import Chips, ChipText
 from kiosk.ui.widgets.preview import Preview
 
 WIDE = 1600  # px
+MOST_DROPPED = 8  # files
 ALONE_MS = 90  # a digit is the officer's when no other key follows it so soon; else it begins a scanner's code
+
+
+def _pictures(data: QMimeData) -> list[Path]:
+    """The files dropped, a few at most: what is no picture is refused where it is read."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()][:MOST_DROPPED]
+
+
+class Offers(QWidget):
+    """The other ways when a code cannot be read. Each is a key too; nothing here is modal. `show_ways([(text, action)])`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = PlainLabel(_("Chưa đọc được mã. Có thể:"), 16, QFont.Weight.DemiBold, wrap=True)
+        self.scanner = PlainLabel(_("• Dùng máy quét USB: bấm cò, rọi vào mã"), 16, wrap=True)
+        self._rows = column(self.title, self.scanner, gap=4)
+        self.buttons: list[QPushButton] = []
+        self.setLayout(self._rows)
+        self.hide()
+
+    def show_ways(self, ways: list[tuple[str, Callable[[], object]]]) -> None:
+        """Once, when the window knows which pages it has."""
+        for text, action in ways:
+            made = button(text, action, focus=False)
+            made.setProperty("quiet", True)
+            self.buttons.append(made)
+            self._rows.addWidget(made)
 
 
 class ScanPage(QWidget):
@@ -35,11 +63,14 @@ class ScanPage(QWidget):
         self.right = Stack()
         self.right.addWidget(self.card)
         self.right.addWidget(self.panel)
-        self.hint = PlainLabel(_("Xin tự cầm điện thoại, đưa mã vào khung"), 18, QFont.Weight.DemiBold, wrap=True)
+        self.hint = PlainLabel(self.invitation(), 18, QFont.Weight.DemiBold, wrap=True)
+        self.offers = Offers()
+        self.on_pictures: Callable[[list[Path]], object] | None = None
+        self.setAcceptDrops(True)
         self.past = PlainLabel(_("Vừa xong"), 13, soft=True)
         self.past.hide()
         left = QWidget()
-        left.setLayout(column(self.preview, self.hint, 8, self.past, self.chips, None, gap=8))
+        left.setLayout(column(self.preview, self.hint, self.offers, 8, self.past, self.chips, None, gap=8))
         left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self._sides = row(left, self.right, gap=16)
@@ -59,6 +90,28 @@ class ScanPage(QWidget):
     def waiting_card(self) -> CardText:
         """Before the journal is open."""
         return self._quiet(_("ĐANG MỞ SỔ"), _("Máy đang mở sổ ghi, xin chờ vài giây."))
+
+    @staticmethod
+    def invitation() -> str:
+        """To the voter, who reads it on the screen that faces them or hears it from the officer."""
+        return _("Xin tự cầm điện thoại, đưa mã vào khung")
+
+    def say(self, hint: str, offer: bool) -> None:
+        """What would help the person who tries in vain ("" when nobody does); after a while, the other ways."""
+        self.hint.setText(hint or self.invitation())
+        if self.offers.isHidden() is offer:
+            self.offers.setVisible(offer)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _pictures(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Still pictures: a voter's screenshot from a stick, a photograph of a slip."""
+        pictures = _pictures(event.mimeData())
+        if pictures and self.on_pictures is not None:
+            event.acceptProposedAction()
+            self.on_pictures(pictures)
 
     def show_ready(self) -> None:
         """The card steps back; the person's particulars leave the screen."""

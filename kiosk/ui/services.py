@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code
+from kiosk.ports import Code as FoundCode
 from kiosk.ports import Order, PrinterState, PrintJob, Sighting
 
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
@@ -169,3 +170,5 @@ class Services:
     wall: Callable[[], int] = wall  # the clock's ms UTC
     restore: Callable[[], None] = lambda: None  # on the UI thread: starts it, and comes back with other services
     roster: "Roster | None" = None  # who is on duty; None where nobody signs in at all
+    picture: Callable[[Path], list[FoundCode]] = lambda path: []  # the codes in a still picture, read beside the window
+    mirrored: Callable[[str], bool] = lambda camera: False  # is this camera's preview shown as in a mirror?

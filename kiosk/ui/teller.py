@@ -11,7 +11,7 @@ from kiosk.ui.services import Status
 from kiosk.ui.widgets.bars import ConditionLine
 
 NOTICE_MS = 8000
-CAMERA = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST, Code.CAMERA_DARK, Code.CAMERA_FROZEN})
+CAMERA = frozenset(code for code in Code if code.name.startswith("CAMERA_"))
 RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY, Code.VIEW_DISK})
 
 

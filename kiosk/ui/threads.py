@@ -16,7 +16,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Frame, Sighting
+from kiosk.ports import Code as Found
+from kiosk.ports import Frame, Hint, Sighting
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,7 +32,16 @@ class ScannerLike(Protocol):
     @property
     def boxes(self) -> tuple[tuple[tuple[int, int], ...], ...]: ...
     @property
+    def name(self) -> str: ...
+    @property
     def condition(self) -> Code | None: ...
+    @property
+    def hint(self) -> Hint | None: ...
+    @property
+    def trying_s(self) -> float: ...
+    @property
+    def pick(self) -> tuple[Found, ...]: ...
+    def choose(self, raw: bytes) -> None: ...
     def step(self) -> Sighting | None: ...
     def close(self) -> None: ...
 
@@ -49,11 +59,13 @@ class ScannerThread(QObject):
     """Repeats `scanner.step()` and hands every sighting to `scan`. Paused, it keeps frames moving and takes no code."""
 
     scanned = Signal(object)  # Scanned
+    asked = Signal(object)  # tuple[Found, ...]: two persons' codes in view, or none any more
 
     def __init__(self, scan: Callable[[Sighting], Verdict]) -> None:
         super().__init__()
         self._scan = scan
         self._scanner: ScannerLike | None = None
+        self._asked_about: tuple[bytes, ...] = ()
         self._stop, self._paused = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="scanner", daemon=True)
 
@@ -76,6 +88,7 @@ class ScannerThread(QObject):
         while not self._stop.is_set():
             try:
                 seen = scanner.step()
+                self._ask(scanner.pick)
                 if seen is not None and not self._paused.is_set():
                     self.scanned.emit(Scanned(self._scan(seen), seen.frame_at, seen.deed))
             except KioskError as error:  # the camera's: the scanner keeps its condition and tries again
@@ -85,6 +98,13 @@ class ScannerThread(QObject):
                 log.exception("scanner fault")
                 self._stop.wait(0.5)
         scanner.close()
+
+    def _ask(self, pick: tuple[Found, ...]) -> None:
+        """Tells the window when the question changed; the codes' places may move meanwhile."""
+        raws = () if self.paused else tuple(code.raw for code in pick)
+        if raws != self._asked_about:
+            self._asked_about = raws
+            self.asked.emit(pick if raws else ())
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Asks and waits; False: it hangs in a driver and is left behind."""

@@ -6,7 +6,7 @@ pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
 
 from kiosk.words.answers import field_problem
 from kiosk.words.audits import audit, audit_fact
-from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text
+from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text, hint
 from kiosk.words.labels import (
     ANSWERS,
     DEFER_REASONS,
@@ -58,6 +58,7 @@ __all__ = [
     "fault_text",
     "field_problem",
     "full",
+    "hint",
     "hour_minute",
     "kind_label",
     "label",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kiosk.errors import Code
 from kiosk.i18n import LANGUAGES, N_, gettext, translate
+from kiosk.ports import Hint
 
 HOTLINE = "19001075"
 LONGEST_FACT = 160
@@ -58,6 +59,26 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Hình camera đứng yên."),
         KEPT,
         N_("Rút dây camera rồi cắm lại."),
+    ),
+    Code.CAMERA_DIM: FaultWords(
+        N_("Hình camera quá tối."),
+        KEPT,
+        N_("Chỉnh lại đèn: thêm đèn phía trước mặt cử tri, hoặc xoay bàn về phía sáng."),
+    ),
+    Code.CAMERA_BRIGHT: FaultWords(
+        N_("Hình camera quá sáng."),
+        KEPT,
+        N_("Chỉnh lại đèn: đừng để camera nhìn thẳng ra cửa có nắng; xoay bàn hoặc kéo rèm."),
+    ),
+    Code.CAMERA_DIRTY: FaultWords(
+        N_("Hình camera phủ mờ như có sương."),
+        KEPT,
+        N_("Lau ống kính bằng khăn mềm, khô."),
+    ),
+    Code.CAMERA_BLURRED: FaultWords(
+        N_("Hình camera không nét."),
+        KEPT,
+        N_("Lau ống kính, vặn vòng lấy nét nếu có, hoặc đưa mã ra xa chừng một gang tay."),
     ),
     Code.DISK_FULL: FaultWords(
         N_("Ổ đĩa đã đầy, không ghi thêm được."),
@@ -331,6 +352,10 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_LOST: ConditionWords(N_("Camera vừa ngắt: cắm lại dây, máy tự nối"), DEVICES),
     Code.CAMERA_DARK: ConditionWords(N_("Hình tối đen: mở nắp che camera"), DEVICES),
     Code.CAMERA_FROZEN: ConditionWords(N_("Hình đứng yên: rút dây camera rồi cắm lại"), DEVICES),
+    Code.CAMERA_DIM: ConditionWords(N_("Hình quá tối: chỉnh lại đèn"), DEVICES),
+    Code.CAMERA_BRIGHT: ConditionWords(N_("Hình quá sáng: chỉnh lại đèn, đừng nhìn thẳng ra cửa"), DEVICES),
+    Code.CAMERA_DIRTY: ConditionWords(N_("Hình phủ mờ: lau ống kính"), DEVICES),
+    Code.CAMERA_BLURRED: ConditionWords(N_("Hình không nét: lau ống kính, đưa mã ra xa một gang tay"), DEVICES),
     Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), HOW),
     Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
     Code.VIEW_DAMAGED: ConditionWords(N_("Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy"), RESTORE),
@@ -355,6 +380,20 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.REVOKED: ConditionWords(N_("Tỉnh đã thu hồi máy này: gọi 19001075"), HOW),
     Code.FORKED: ConditionWords(N_("Có hai bản nhật ký, báo 19001075"), HOW),
 }
+
+
+HINTS: dict[Hint, str] = {
+    Hint.CLOSER: N_("Đưa mã lại gần camera hơn"),
+    Hint.TILT: N_("Nghiêng điện thoại một chút cho hết lóa"),
+    Hint.STILL: N_("Giữ yên một chút"),
+    Hint.LIGHT: N_("Tăng độ sáng màn hình, hoặc chỉnh lại đèn"),
+    Hint.FOCUS: N_("Giữ yên, đưa mã ra xa hơn một chút cho rõ nét"),
+}
+
+
+def hint(what: Hint) -> str:
+    """One line for the person who holds the phone."""
+    return gettext(HINTS[what])
 
 
 def fault(code: Code) -> FaultWords:

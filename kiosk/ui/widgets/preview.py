@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui import theme
@@ -34,6 +34,7 @@ class Preview(QWidget):
         self._held: object = None  # the array a QImage looks into must outlive it
         self._boxes: list[QPolygonF] = []
         self._boxes_at = 0.0
+        self._asking = False
         self._notice = ""
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -70,7 +71,8 @@ class Preview(QWidget):
         """Takes the newest frame, if it is another one."""
         if self.scanner is None or not self.isVisible():
             return
-        found = self.scanner.boxes
+        found = tuple(code.box for code in self.scanner.pick) or self.scanner.boxes
+        self._asking = bool(self.scanner.pick)
         if found:
             self._boxes = [QPolygonF([QPointF(x, y) for x, y in box]) for box in found if len(box) >= 3]
             self._boxes_at = time.monotonic()
@@ -133,10 +135,27 @@ class Preview(QWidget):
         for box in self._boxes:
             painter.setPen(QPen(QColor("#0B1220"), 9 / scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
             painter.drawPolygon(box)
-            painter.setPen(QPen(QColor("#4ADE80"), 5 / scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+            colour = QColor("#FBBF24" if self._asking else "#4ADE80")
+            painter.setPen(QPen(colour, 5 / scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
             painter.drawPolygon(box)
         painter.restore()
+        if self._asking:
+            self._paint_numbers(painter, scale, width, height)
         side = min(self.width(), self.height()) * 0.78
         aim = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         icons.draw(painter, "▢", aim, QColor(0, 0, 0, 120), 0.9)
         icons.draw(painter, "▢", aim, QColor("#FFFFFF"), 0.45)
+
+    def _paint_numbers(self, painter: QPainter, scale: float, width: float, height: float) -> None:
+        """1, 2 … on the codes of a question, as they stand on the screen from left to right."""
+        painter.setFont(theme.font(22, QFont.Weight.Bold))
+        for number, box in enumerate(reversed(self._boxes) if self.mirrored else self._boxes, 1):
+            at = box.boundingRect().center() * scale
+            x = width - at.x() if self.mirrored else at.x()
+            place = QRectF(x + (self.width() - width) / 2 - 24, at.y() + (self.height() - height) / 2 - 24, 48, 48)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor("#FBBF24"))
+            painter.drawEllipse(place)
+            painter.setPen(QColor("#0B1220"))
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), str(number))
+        painter.setBrush(Qt.BrushStyle.NoBrush)

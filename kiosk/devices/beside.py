@@ -1,0 +1,107 @@
+"""What looks at pictures in the process beside the window: picture files of strangers, and engines written in C.
+
+Reads requests on standard input, answers on standard output, one at a time: a length (u32, big-endian), JSON of that length, and for
+`look` height x width bytes of grey. It may crash or hang; kiosk/devices/aside.py notices and starts another. Keeps and sends nothing.
+"""
+
+import base64
+import json
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+HEAD = struct.Struct(">I")
+LONGEST = 1 << 20  # bytes of JSON
+MOST_PIXELS = 16 << 20  # of a still picture; larger ones are made smaller first, or one drop would cost minutes
+
+
+def take(stream: IO[bytes]) -> dict[str, Any] | None:
+    """The next message's JSON, None at the end. Raises ValueError for what is no message."""
+    head = stream.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    (length,) = HEAD.unpack(head)
+    if length > LONGEST:
+        raise ValueError("message too long")
+    body = json.loads(stream.read(length))
+    if not isinstance(body, dict):
+        raise ValueError("no object")
+    return body
+
+
+def give(stream: IO[bytes], message: dict[str, Any], payload: bytes | memoryview = b"") -> None:
+    body = json.dumps(message).encode()
+    stream.write(HEAD.pack(len(body)) + body)
+    if payload:
+        stream.write(payload)
+    stream.flush()
+
+
+def _packed(codes: list[Any]) -> dict[str, Any]:
+    return {"codes": [[base64.b64encode(code.raw).decode(), code.engine, code.box] for code in codes]}
+
+
+class Beside:
+    """`planted` (tests and demonstrations only, from the environment): `hang` or `crash` instead of the next look."""
+
+    def __init__(self) -> None:
+        self.planted = os.environ.get("KIOSK_PLANT_ENGINE", "")
+        self._engines: dict[str, Any] = {}
+
+    def answer(self, request: dict[str, Any], stream: IO[bytes]) -> dict[str, Any]:
+        if request.get("op") == "file":
+            return self._file(Path(str(request["path"])))
+        height, width = int(request["height"]), int(request["width"])
+        grey = stream.read(height * width)
+        if self.planted == "hang":
+            time.sleep(3600)
+        if self.planted == "crash":
+            os.abort()
+        return self._look(str(request["engine"]), grey, height, width)
+
+    def _look(self, name: str, grey: bytes, height: int, width: int) -> dict[str, Any]:
+        import numpy as np
+
+        from kiosk.devices import engines
+
+        if name not in self._engines:
+            self._engines[name] = engines.load(name)
+        return _packed(self._engines[name](np.frombuffer(grey, np.uint8).reshape(height, width)).codes)
+
+    @staticmethod
+    def _file(path: Path) -> dict[str, Any]:
+        import cv2
+        import numpy as np
+
+        from kiosk.devices.decoder import QrDecoder
+        from kiosk.devices.replay import read_picture
+        from kiosk.errors import KioskError
+
+        try:
+            image = read_picture(path)
+        except KioskError as error:
+            return {"refused": error.code.value, "facts": {key: str(value) for key, value in error.facts.items()}}
+        over = (image.shape[0] * image.shape[1] / MOST_PIXELS) ** 0.5
+        if over > 1:
+            image = np.asarray(cv2.resize(image, None, fx=1 / over, fy=1 / over, interpolation=cv2.INTER_AREA), np.uint8)
+        return _packed(QrDecoder().decode(image))
+
+
+def main() -> int:
+    """Until standard input ends. Standard output is the channel, so nothing else may write there."""
+    stream, out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    beside = Beside()
+    while (request := take(stream)) is not None:
+        try:
+            give(out, beside.answer(request, stream))
+        except (ImportError, OSError, MemoryError) as error:
+            give(out, {"missing": str(error).splitlines()[0] if str(error) else type(error).__name__})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

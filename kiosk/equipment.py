@@ -1,0 +1,88 @@
+"""The cameras of this machine as window and commands use them: what was chosen, as in a mirror or not, knobs, still pictures.
+
+Waits for drivers and disks: never on the window's thread. Records nothing about voters; no picture is kept.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.devices import chosen
+from kiosk.settings import Settings
+
+if TYPE_CHECKING:  # OpenCV loads when a camera is first asked for
+    from kiosk.devices.aside import Aside
+    from kiosk.devices.controls import Control
+    from kiosk.ports import Code
+    from kiosk.scanner import Scanner
+
+
+def remembered(home: Path, settings: Settings) -> Settings:
+    """The settings with the camera that was last chosen here on the page; a command line's choice goes before it."""
+    choice = chosen.load(home)
+    return replace(settings, camera=choice.camera) if choice.camera else settings
+
+
+class Equipment:
+    """`scanner`: given when there is one."""
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self._home, self._settings = home, settings
+        self._choice = chosen.load(home)
+        self._aside: Aside | None = None
+        self.scanner: Scanner | None = None
+        self.camera = settings.camera
+
+    def use(self, spec: str) -> None:
+        """Another camera from the next frame on, and at the next start. An index is remembered by its name."""
+        from kiosk.devices.camera import list_cameras, open_camera
+
+        names = {str(index): name for index, name in list_cameras()} if spec.isdigit() else {}
+        self.camera = names.get(spec, spec)
+        self._keep(replace(self._choice, camera=self.camera))
+        if self.scanner is not None:
+            camera = self.camera
+            self.scanner.use(lambda: open_camera(camera))
+
+    def mirrored(self, camera: str) -> bool:
+        """Is this camera's preview shown as in a mirror? Chosen for it, else the machine's setting."""
+        return self._choice.mirror.get(camera, self._settings.mirror)
+
+    def mirror(self, camera: str, mirrored: bool) -> None:
+        self._keep(replace(self._choice, mirror=self._choice.mirror | {camera: mirrored}))
+
+    def controls(self) -> list["Control"]:
+        """The knobs of the camera in use, if its driver has any."""
+        from kiosk.devices.controls import Controls
+
+        index = self._index()
+        return Controls(index).all() if index is not None else []
+
+    def turn(self, name: str, value: int) -> bool:
+        """One knob; False where it is not there."""
+        from kiosk.devices.controls import Controls
+
+        index = self._index()
+        return index is not None and Controls(index).set(name, value)
+
+    def picture(self, path: Path) -> list["Code"]:
+        """The codes in a still picture, read in the process beside. Raises KioskError(BAD_FILE)."""
+        from kiosk.devices.aside import Aside
+
+        if self._aside is None:
+            self._aside = Aside()
+        return self._aside.file(path)
+
+    def close(self) -> None:
+        if self._aside is not None:
+            self._aside.close()
+
+    def _index(self) -> int | None:
+        from kiosk.devices.camera import list_cameras
+
+        name = self.scanner.name if self.scanner is not None else ""
+        return next((index for index, known in list_cameras() if known == name), None)
+
+    def _keep(self, choice: chosen.Chosen) -> None:
+        self._choice = choice
+        chosen.save(self._home, choice)
