@@ -122,11 +122,14 @@ def test_the_preview_paints_the_newest_frame_and_mirrors_it_for_the_person_who_a
     class Mailbox:
         """A slot with one frame: its left half is white."""
 
+        name, hint, trying_s, pick = "", None, 0.0, ()
+
         def __init__(self, number: int) -> None:
             image = np.zeros((90, 160, 3), np.uint8)
             image[:, :80] = 255
             self.latest, self.boxes, self.condition = Frame(image, 0.0, number), (), None
 
+        def choose(self, raw: bytes) -> None: ...
         def step(self) -> None: ...
         def close(self) -> None: ...
 
