@@ -86,6 +86,7 @@ class Program:
             station,
             station.info,
             lambda: parts.places,
+            lambda: parts.lookups,
             self._papers,
             self._devices,
             self.equipment.use,

@@ -126,6 +126,11 @@ class LookUps:
         self._count()
         return self._of_subjects(said.subjects, verdict.person_of(said, verdict.NOBODY))
 
+    def of(self, subjects: tuple[str, ...]) -> Answer:
+        """The declarations of whoever a code that was just scanned named. Raises KioskError."""
+        self._count()
+        return self._of_subjects(subjects)
+
     def details(self, event: str, reason: str) -> Details:
         """The whole declaration, with its reason in the journal first. Raises KioskError: EVENT_UNKNOWN, BAD_INPUT, the store's own."""
         _allowed(reason)

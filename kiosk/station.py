@@ -161,7 +161,7 @@ class Station:
             bench = self._bench(conn, day, now, sighting.deed)
             judged = verdict.judge(shown, known, bench.policy, moment)
             draft, judged = self._draft(bench, shown, judged)
-            said[:] = [judged]
+            said[:] = [replace(judged, subjects=shown.subjects)]
             return [draft]
 
         return self._write(act, said, sighting.deed, now, shown.kind)

@@ -78,6 +78,7 @@ class Verdict:
     card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
     once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged);
     `ticket`: the number handed out, or still to be closed; `completes`: event of the declaration here that a new one completes;
+    `subjects`: look-up names of the code shown (memory only, for F3);
     `list_at`: the date of a trust list over 24 hours old that the verdict rests on, ms UTC."""
 
     act: Act
@@ -94,6 +95,7 @@ class Verdict:
     list_at: int | None = None
     ticket: int = 0
     completes: str = ""
+    subjects: tuple[str, ...] = ()
 
 
 def short_name(full: str) -> str:

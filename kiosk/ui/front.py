@@ -22,6 +22,7 @@ from kiosk.ui.acts import Acts
 from kiosk.ui.aim import Aim
 from kiosk.ui.choices import Choice
 from kiosk.ui.duty import Duty
+from kiosk.ui.lookups import Lookups
 from kiosk.ui.prints import Prints
 from kiosk.ui.scan_page import ScanPage
 from kiosk.ui.services import Services, Status, wall
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kiosk.ui.pages import Pages
 
 ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
+RECENT_MS = 60_000  # so long F3 means the voter whose code was just shown
 NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST})
 
 
@@ -60,6 +62,7 @@ class FrontDesk(QWidget):
         self.desk.on_lead = self.slow.on_lead = self.duty.ask_lead
         self.acts = Acts(self, self.desk, self.slow)
         self.prints = Prints(self, self.slow, settings.slip_always)
+        self.lookups = Lookups(self, self.desk, self.slow)
         self._build(settings)
         self.aim = Aim(self, self.desk, self.slow, settings.offer_seconds, self)
         self._shortcuts()
@@ -80,6 +83,7 @@ class FrontDesk(QWidget):
         self.keys = KeyBar(
             [
                 Key(2, _("Khai hộ"), self.open_form),
+                Key(3, _("Tra cứu"), self.open_lookup),
                 Key(4, _("Sửa"), self.acts.ask_void),
                 Key(5, _("Đã xem"), self.acts.ask_seen),
                 Key(7, _("Hôm nay"), self.open_today),
@@ -239,15 +243,31 @@ class FrontDesk(QWidget):
         if self.duty.escape():
             return
         self.scan.leave_panel()
+        self.lookups.forget()
+        if self.more is not None and self.pages.currentWidget() is self.more.lookup and not self.more.lookup.leave():
+            return
         if self.more is None or self.pages.currentWidget() is not self.more.enrol:
             self.go(self.scan)
 
     def open_form(self) -> None:
         if self.services is not None:
-            form = self.load_pages().form
+            form, lookup = self.load_pages().form, self.load_pages().lookup
+            if self.pages.currentWidget() is lookup and not lookup.by_code:
+                self._prefill = lookup.typed_person() or self._prefill
             self.scan.leave_panel()
             self.go(form)
             form.open(self._prefill)
+
+    def open_lookup(self) -> None:
+        """F3: right after a code was shown, by code; else a line to type in."""
+        if self.services is not None:
+            page, last = self.load_pages().lookup, self.last
+            self.scan.leave_panel()
+            self.go(page)
+            recent = last is not None and self.services.wall() - last.at < RECENT_MS
+            page.open(by_code=recent)
+            if last is not None and recent and last.subjects:
+                self.lookups.of_subjects(last.subjects)
 
     def open_today(self) -> None:
         if self.services is not None:

@@ -9,6 +9,7 @@ from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
 from kiosk.ui.form_page import FormPage
 from kiosk.ui.lock_page import LockPage
+from kiosk.ui.lookup_page import LookupPage
 from kiosk.ui.pin_page import PinPage
 from kiosk.ui.places_page import PlacesPage
 from kiosk.ui.print_page import PrintPage
@@ -29,6 +30,8 @@ class Pages:
         self.print = PrintPage(front.prints, front.open_places, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
+        self.lookup = LookupPage(front.lookups.find, front.lookups.open, front.lookups.ask, front.open_form, front.back)
+        front.lookups.page = self.lookup
         self.enrol = EnrolPage()
         self.signin, self.lock, self.pin = SignInPage(), LockPage(), PinPage()
         self.shift = ShiftPage(front.duty, front.back)
@@ -36,9 +39,9 @@ class Pages:
 
     def all(self) -> tuple[QWidget, ...]:
         own = (self.signin, self.lock, self.pin, self.shift, self.audit)
-        return self.form, self.today, self.print, self.places, self.devices, self.enrol, *own
+        return self.form, self.lookup, self.today, self.print, self.places, self.devices, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
-        keyed = ((2, self.form), (7, self.today), (8, self.print), (8, self.places), (9, self.devices))
+        keyed = ((2, self.form), (3, self.lookup), (7, self.today), (8, self.print), (8, self.places), (9, self.devices))
         return next((number for number, own in keyed if own is page), 0)

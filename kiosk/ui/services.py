@@ -17,6 +17,7 @@ from kiosk.ports import Order, PrinterState, PrintJob, Sighting
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
     from kiosk.domain.declaration import Declaration
     from kiosk.domain.feed import PlaceRow
+    from kiosk.lookup import LookUps
     from kiosk.station import StationInfo
     from kiosk.ui.roster import Roster
 
@@ -161,6 +162,7 @@ class Services:
     station: Desk
     info: "StationInfo"
     places: Callable[[], PlaceDesk]
+    lookups: Callable[[], "LookUps"]
     papers: Callable[[], PaperDesk]  # made when first asked for: reportlab costs start-up time
     devices: Callable[[], DeviceReport]
     use_camera: Callable[[str], None]

@@ -22,7 +22,7 @@ REASONS: dict[str, str] = {
     "health_desk": N_("Bàn y tế hỏi"),
     "other": N_("Lý do khác"),
 }
-NO_SYMPTOMS, SYMPTOMS = N_("Không có biểu hiện y tế"), N_("Có câu trả lời Có: xem chi tiết")
+NO_SYMPTOMS, SYMPTOMS = N_("Không có biểu hiện y tế"), N_("Có câu trả lời Có")
 NEXT_STEPS: dict[str, str] = {
     "come_in": N_("tờ khai còn hạn, mời vào"),
     "out_of_date": N_("tờ khai đã quá hạn, hỏi lại phần tiếp xúc và biểu hiện"),
@@ -93,8 +93,8 @@ def value_of(key: str, value: object) -> str:
         return gettext(GENDERS[text]) if text in GENDERS else text
     if key == "birth_date" and len(text) == 10:
         return "/".join(reversed(text.split("-")))
-    if key == "phone" and text != identity.NO_PHONE:
-        return text
+    if key == "phone":
+        return gettext(N_("không có")) if text == identity.NO_PHONE else text
     for option in form().field(key).options:
         if option.value == text:
             return spoken(option)
