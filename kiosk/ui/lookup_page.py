@@ -336,6 +336,11 @@ class LookupPage(QWidget):
         self.record.clear()
         (self.table if self.table.rowCount() else self.entry).setFocus()
 
+    def hide_personal(self) -> None:
+        """The officer is idle or gone: nobody found stays on the page."""
+        self.clear()
+        self.entry.clear()
+
     def clear(self) -> None:
         self._timer.stop()
         self.answer = None
