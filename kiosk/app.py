@@ -94,12 +94,23 @@ class Program:
             self._look,
             play,
             lambda: parts.clock.now().wall,
-            self._restore,
-            Roster(parts.officers, station, self.settings.papers(self.home)),
-            self.equipment.picture,
-            self.equipment.mirrored,
+            restore=self._restore,
+            roster=Roster(parts.officers, station, self.settings.papers(self.home)),
+            picture=self.equipment.picture,
+            mirrored=self.equipment.mirrored,
+            keep_draft=parts.drafts.keep,
+            draft=lambda: self._draft(parts),
         )
         return parts, services
+
+    @staticmethod
+    def _draft(parts: "Parts") -> bytes:
+        """The form that a crash or a lock interrupted, unless it was saved just before."""
+        deed, content = parts.drafts.kept()
+        if deed and parts.station.wrote(deed):
+            parts.drafts.keep(b"")
+            return b""
+        return content
 
     @property
     def loops(self) -> "tuple[LoopThread, ...]":
@@ -288,6 +299,7 @@ class Program:
 
         try:
             today, counts = parts.station.today(), parts.outbox.counts()
+            policy, closing = parts.station.policy, parts.station.closing(self.settings.closing_minutes)
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)
             conditions = tuple(code for code in parts.conditions() if code is not Code.NO_DAY)  # `days` says it, and says it sooner
         except KioskError as error:
@@ -295,7 +307,7 @@ class Program:
             if shown is not None:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
-        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days))
+        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, policy, closing))
         return STATUS_S
 
     @staticmethod

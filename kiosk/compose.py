@@ -26,6 +26,7 @@ from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
 from kiosk.ports import Camera, Clock, KeyStore, Printer
 from kiosk.security import officers as security
+from kiosk.security.drafts import Drafts
 from kiosk.security.keyring import Keyring
 from kiosk.security.officers import Credentials, Officers, Standing
 from kiosk.security.session import Officer, Session
@@ -126,6 +127,10 @@ class Parts:
             return Asker(self.vault.secrets, self.settings, self.clock)
 
         return LookUps(self.database, self.journal.identity, self.station, self.clock, province)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        return Drafts(self.home, self.vault.dek)
 
     @cached_property
     def day(self) -> "Day":

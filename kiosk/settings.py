@@ -20,9 +20,16 @@ FILE = "settings.toml"
 LANGUAGES = ("vi", "en")
 THEMES = ("day", "hall")
 SLIPS = ("a6", "80")
-CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES, "slip_size": SLIPS}
-RANGES: dict[str, tuple[float, float]] = {"repeat_seconds": (0.5, 600), "dim_seconds": (1, 600), "timeout_seconds": (1, 120)}
-RANGES |= {"offer_seconds": (2, 120)}
+POSTS = ("both", "scan", "declare", "exit")
+CHOICES: dict[str, tuple[str, ...]] = {"language": LANGUAGES, "theme": THEMES, "slip_size": SLIPS, "post": POSTS}
+RANGES: dict[str, tuple[float, float]] = {
+    "repeat_seconds": (0.5, 600),
+    "dim_seconds": (1, 600),
+    "timeout_seconds": (1, 120),
+    "closing_minutes": (0, 240),
+    "exit_seconds": (5, 3600),
+    "offer_seconds": (2, 120),
+}
 LONGEST = 500  # characters in any one value; an address or a folder fits
 
 
@@ -36,7 +43,9 @@ class Settings:
     `print_folder`: where papers are kept, else `papers` in the data directory;
     `place`: the QR place at which this lane stands, named by every visit; `printer`: the spooler's name, else the system's default;
     `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is printed after each khai hộ, unasked; `server_url`: goes
-    before the address of the enrolment; `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
+    before the address of the enrolment; `post`: what this laptop does: both, scan, declare, exit; `closing_minutes`: so long before
+    closing "in first, declare later" is offered first; `exit_seconds`: after so long without a voter F6 ends by itself;
+    `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
     """
 
     camera: str = ""
@@ -56,6 +65,9 @@ class Settings:
     place: str = ""
     slip_size: str = "a6"
     slip_always: bool = False
+    post: str = "both"
+    closing_minutes: float = 20.0
+    exit_seconds: float = 60.0
     command_unlock: bool = True
     unknown: tuple[str, ...] = dataclasses.field(default=(), metadata={"key": False})
 

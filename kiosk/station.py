@@ -133,8 +133,8 @@ class Station:
             return bool(self._s.journal.by_deed(conn, deed))
 
     def closing(self, minutes: float) -> bool:
-        """True in the last `minutes` before closing and after it, on the open day."""
-        day = self.day()
+        """True in the last `minutes` before closing and after it, on the open day or the one that is about to be."""
+        day = self.day() or self.likely_day()
         return day is not None and closing(self._campaign(day), day, self._s.clock.now().wall, minutes)
 
     def today(self) -> Today:

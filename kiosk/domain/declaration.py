@@ -82,7 +82,7 @@ def check(answers: Answers, asked: frozenset[str] = frozenset(), today: str = ""
             continue
         if one.type == "table":
             out.fields[one.key] = _table(one.key, answers.get(one.key, NONE), out.errors)
-        elif not (one.asked or one.key in asked):
+        elif not (one.enabled or one.key in asked):
             if not _blank(answers.get(one.key)):
                 out.warnings[one.key] = "not_asked"
         else:
@@ -252,7 +252,7 @@ def subjects(fields: Answers) -> tuple[str, ...]:
 def prefill(fields: Mapping[str, str]) -> dict[str, Any]:
     """What a scanned card (Pass.fields) puts into an empty form. An address becomes levels as far as the list knows it. The present
     residence, the exposures and the symptoms stay for the voter to say."""
-    known = {f.key: f for f in form().fields if f.asked and not f.auto and f.type != "table"}
+    known = {f.key: f for f in form().fields if f.enabled and not f.auto and f.type != "table"}
     out: dict[str, Any] = {key: value for key, value in fields.items() if key in known and value}
     for key in ("permanent", "current"):
         if isinstance(out.get(key), str):

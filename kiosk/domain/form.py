@@ -14,14 +14,16 @@ from kiosk.shipped import data_dir
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field. `type`: name, id, date_or_year, choice, phone, email, country, list, address, text, table, or a machine's own;
-    `required`: "", yes, year, contact; `asked`: asked by default; `auto`: filled by the machine, never typed."""
+    `required`: "", yes, year, contact; `enabled`: asked at all; `desk`: asked by an officer only, never on the
+    web; `auto`: filled by the machine, never typed."""
 
     key: str
     vi: str
     en: str
     type: str
     required: str = ""
-    asked: bool = True
+    enabled: bool = True
+    desk: bool = False
     auto: bool = False
     sensitive: bool = False
     default: str = ""

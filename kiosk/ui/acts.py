@@ -1,17 +1,26 @@
-"""The officer's acts beside scanning: seen on the phone, void, begin the day, report, send now. Each runs on a lane."""
+"""The officer's acts beside scanning: seen on the phone, in first, exit, void, begin the day, send now. Each runs on a lane."""
 
 import os
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from kiosk import words
-from kiosk.domain.verdict import Verdict
-from kiosk.i18n import _
+from kiosk.domain.verdict import Act, Verdict
+from kiosk.i18n import N_, _, gettext
 from kiosk.ports import Sighting
 from kiosk.ui import present
 from kiosk.ui.choices import Choice
-from kiosk.ui.services import Services, Status
+from kiosk.ui.services import Desk, LineLike, Services, Status
 from kiosk.ui.threads import Lane
+
+if TYPE_CHECKING:
+    from kiosk.ui.lanes import Lanes
+
+VOTER = "voter"
+REASONS = ("refused", "not_yet", "closing")
+VOID_REASONS = (N_("Bấm nhầm"), N_("Ghi trùng một người"), N_("Nhầm người"), N_("Lý do khác, đã ghi sổ trực"))
+COUNTED = frozenset({Act.COME_IN, Act.HEALTH_DESK, Act.DEFERRED, Act.TO_TABLE, Act.LEFT, Act.DECLARED})
 
 
 class Front(Protocol):
@@ -21,7 +30,19 @@ class Front(Protocol):
     status: Status | None
     last: Verdict | None
 
-    def ask(self, title: str, note: str, choices: list[Choice]) -> None: ...
+    @property
+    def lanes(self) -> "Lanes": ...
+
+    def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None: ...
+    def deferred(self, verdict: Verdict) -> None: ...
+    def shown_person(self) -> str: ...
+    def shown_subjects(self) -> tuple[str, ...]: ...
+    def chosen_line(self) -> LineLike | None: ...
+    def choose_line(self) -> None: ...
+    def open_today(self) -> None: ...
+    def open_ticket(self, number: int) -> None: ...
+    def open_correction(self, event: str) -> None: ...
+    def open_supplement(self, event: str) -> None: ...
     def act_done(self, verdict: Verdict) -> None: ...
     def tell(self, text: str) -> None: ...
     def ready(self) -> None: ...
@@ -32,65 +53,137 @@ class Acts:
 
     def __init__(self, front: Front, desk: Lane, slow: Lane) -> None:
         self._front, self._desk, self._slow = front, desk, slow
+        self.person = VOTER  # of the next arrival
+        self._voided: set[str] = set()  # just now: today's list may not have heard of it
 
     def code(self, raw: bytes, engine: str) -> None:
         """A code typed by a scanner or pasted: the same path as the camera's."""
-        services = self._front.services
-        if services is not None:
-            sighting = Sighting(os.urandom(8), raw, engine)
-            self._desk.submit(lambda: services.station.scan(sighting), self._front.act_done)
+        if self._front.services is not None:
+            sighting, take = Sighting(os.urandom(8), raw, engine), self._front.lanes.take
+            self._desk.submit(lambda: take(sighting), self._front.act_done)
+
+    # -- F5 -------------------------------------------------------------------------------------------------------
 
     def ask_seen(self) -> None:
-        """F5: the officer looked at the voter's own phone."""
-        if self._front.services is not None:
-            names = (_("Tờ khai của Bộ Y tế"), _("Hue-S: đã xác nhận đến"), _("Hue-S: tờ khai y tế"))
-            choices = [Choice(name, self._seen(kind)) for name, kind in zip(names, ("moh", "arrival", "hues"), strict=True)]
-            self._front.ask(_("Đã xem gì trên máy cử tri?"), _("Chỉ bấm khi đã tự mắt thấy. Mỗi lần bấm tính một lượt vào."), choices)
+        """F5: the officer looked at the voter's own phone; at the exit, somebody went out whose code cannot be told."""
+        if self._front.services is None:
+            return
+        if self._front.lanes.exiting:
+            self.leave()
+            return
+        names = (_("Tờ khai của Bộ Y tế"), _("Hue-S: đã xác nhận đến"), _("Hue-S: tờ khai y tế"))
+        choices = [Choice(name, partial(self._seen, kind)) for name, kind in zip(names, ("moh", "arrival", "hues"), strict=True)]
+        note = _("Chỉ bấm khi đã tự mắt thấy. Mỗi lần bấm tính một lượt vào.")
+        self._front.ask(self._whose(_("Đã xem gì trên máy cử tri?")), note, [*choices, self._others(self.ask_seen)])
 
-    def _seen(self, kind: str) -> Callable[[], None]:
-        def act() -> None:
-            services = self._front.services
-            if services is not None:
-                self._desk.submit(lambda: services.station.seen(kind), self._front.act_done)
+    def _seen(self, kind: str) -> None:
+        person = self._take_person()
+        self._act(lambda station: station.seen(kind, person=person))
 
-        return act
+    def _others(self, back: Callable[[], object]) -> Choice:
+        """The choice "not a voter", which comes back to the question."""
+
+        def pick(person: str) -> None:
+            self.person = person
+            back()
+
+        def ask() -> None:
+            kinds = [Choice(words.label(words.PERSONS, kind), partial(pick, kind)) for kind in words.PERSONS]
+            self._front.ask(_("Là ai?"), _("Chỉ tính cho lượt tới. Ai cũng được ghi lượt đến như nhau."), kinds)
+
+        return Choice(_("Không phải cử tri…"), ask)
+
+    def _whose(self, title: str) -> str:
+        if self.person == VOTER:
+            return title
+        return _("{person}: {title}").format(person=words.label(words.PERSONS, self.person), title=title)
+
+    def _take_person(self) -> str:
+        """Who the next arrival is; after it everybody is a voter again."""
+        person, self.person = self.person, VOTER
+        return person
+
+    def _act(self, work: Callable[[Desk], Verdict], done: Callable[[Verdict], object] | None = None) -> None:
+        services = self._front.services
+        if services is not None:
+            station = services.station
+            self._desk.submit(lambda: work(station), done or self._front.act_done)
+
+    # -- F11 ------------------------------------------------------------------------------------------------------
+
+    def ask_defer(self) -> None:
+        """F11: in first, declare later. Enter takes "closing soon" in the last minutes; the numbers never move."""
+        if self._front.services is None:
+            return
+        status, card = self._front.status, self._front.shown_person()
+        waiting = len(status.today.waiting_tickets) if status is not None else 0
+        choices = [Choice(words.label(words.DEFER_REASONS, reason), partial(self.defer, reason)) for reason in REASONS]
+        choices.append(Choice(_("Đưa số, mời sang bàn khai hộ"), partial(self.defer, "lane")))
+        choices.append(Choice(_("Phiếu chưa khai: {count}").format(count=waiting), self._front.open_today))
+        note = _("Phiếu có số, không ghi gì về sức khỏe. Mời vào ngay; khai khi ra.")
+        if card:
+            note = _("Phiếu gắn với thẻ vừa quét ({person}), trừ khi cử tri từ chối. Không ghi gì về sức khỏe.").format(person=card)
+        default = 3 if self._front.lanes.closing else 0
+        self._front.ask(self._whose(_("Vào trước, khai sau: vì sao?")), note, [*choices, self._others(self.ask_defer)], default)
+
+    def defer(self, reason: str) -> None:
+        """A ticket, for the card that still stands on the screen if there is one."""
+        subjects, person = self._front.shown_subjects(), self._take_person()
+        self._act(lambda station: station.defer(reason, subjects=subjects, person=person), self._front.deferred)
+
+    def leave(self, ticket: int = 0) -> None:
+        """An exit by ticket number, or nameless."""
+        self._act(lambda station: station.leave_by(ticket=ticket))
+
+    def number(self, number: int) -> None:
+        """A number and Enter on the scan page: at the exit the ticket is closed, else its declaration is opened."""
+        if self._front.lanes.exiting:
+            self.leave(number)
+        else:
+            self._front.open_ticket(number)
+
+    # -- F4 -------------------------------------------------------------------------------------------------------
 
     def ask_void(self) -> None:
-        """F4: the last arrival, voided by a new event with a reason."""
-        services, target = self._front.services, self._voidable()
-        if services is None:
+        """F4: the deed chosen in today's list, else the last one; voided by a new event with a reason."""
+        if self._front.services is None:
             return
-        if target is None:
+        line = self._front.chosen_line() or self._last_line()
+        if line is None:
             self._front.tell(_("Chưa có lượt nào để sửa."))
             return
-        event, number, at = target
-        spoken = present.number_text(services.info.label, number)
-        reasons = (_("Bấm nhầm"), _("Ghi trùng một người"), _("Nhầm người"))
-        note = _("Lượt {number}, ghi lúc {time}. Lượt cũ vẫn giữ trong nhật ký, chỉ không tính nữa. Chọn lý do:")
-        choices = [Choice(reason, self._void(event, reason, spoken)) for reason in reasons]
-        self._front.ask(_("Hủy lượt vừa ghi?"), note.format(number=spoken, time=words.hour_minute(at)), choices)
+        spoken = present.line_text(self._front.services.info.label, line)
+        choices = [Choice(gettext(reason), partial(self.void, line.event, gettext(reason), spoken)) for reason in VOID_REASONS]
+        if line.declaration:
+            choices.append(Choice(_("Sửa tờ khai"), partial(self._front.open_correction, line.declaration)))
+            choices.append(Choice(_("Khai bổ sung"), partial(self._front.open_supplement, line.declaration)))
+        choices.append(Choice(_("Lượt khác trong ngày…"), self._front.choose_line))
+        note = _("{what}, ghi lúc {time}. Lượt cũ vẫn giữ trong nhật ký, gạch ngang, không tính nữa. Chọn lý do:")
+        self._front.ask(_("Sửa hoặc hủy?"), note.format(what=spoken, time=words.hour_minute(line.at)), choices)
 
-    def _voidable(self) -> tuple[str, int, int] | None:
-        """(event, number, at) of the arrival on the card, else of today's newest that counts."""
+    def _last_line(self) -> LineLike | None:
+        """The deed on the card, else today's newest that counts."""
         last, status = self._front.last, self._front.status
-        if last is not None and last.arrival and last.event and last.number:
-            return last.event, last.number, last.at
         lines = status.today.last if status else ()
-        return next(((line.event, line.number, line.at) for line in lines if not line.voided and line.number), None)
+        if last is not None and last.event and last.act in COUNTED:
+            known = next((line for line in lines if line.event == last.event), None)
+            return known or present.line_of(last)
+        return next((line for line in lines if not line.voided and line.event not in self._voided), None)
 
-    def _void(self, event: str, reason: str, spoken: str) -> Callable[[], None]:
+    def void(self, event: str, reason: str, spoken: str) -> None:
+        """The whole deed: declaration and arrival, ticket and arrival."""
+
         def done(_event: str) -> None:
+            self._voided.add(event)
             if self._front.last is not None and self._front.last.event == event:
                 self._front.last = None
             self._front.ready()
-            self._front.tell(_("Đã hủy lượt {number}.").format(number=spoken))
+            self._front.tell(_("Đã hủy: {what}.").format(what=spoken))
 
-        def act() -> None:
-            services = self._front.services
-            if services is not None:
-                self._desk.submit(lambda: services.station.correct(event, reason, True), done)
-
-        return act
+        services = self._front.services
+        if services is not None:
+            station = services.station
+            self._desk.submit(lambda: station.correct(event, reason, True, None, True), done)
 
     def ask_day(self) -> None:
         """The clocks do not say which day it is: the lead picks."""

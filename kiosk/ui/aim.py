@@ -19,6 +19,7 @@ from kiosk.ui.threads import Lane
 
 if TYPE_CHECKING:
     from kiosk.domain.verdict import Verdict
+    from kiosk.ui.lanes import Lanes
     from kiosk.ui.scan_page import ScanPage
     from kiosk.ui.threads import ScannerLike, ScannerThread
 
@@ -31,6 +32,8 @@ class Front(Protocol):
     services: Services | None
     scan: "ScanPage"
 
+    @property
+    def lanes(self) -> "Lanes": ...
     def ask(self, title: str, note: str, choices: list[Choice]) -> None: ...
     def act_done(self, verdict: "Verdict") -> None: ...
     def tell(self, text: str) -> None: ...
@@ -92,10 +95,9 @@ class Aim(QObject):
         return act
 
     def _scan(self, raw: bytes, engine: str) -> None:
-        services = self._front.services
-        if services is not None:
+        if self._front.services is not None:
             sighting = Sighting(os.urandom(8), raw, engine)
-            self._desk.submit(lambda: services.station.scan(sighting), self._front.act_done)
+            self._desk.submit(lambda: self._front.lanes.take(sighting), self._front.act_done)
 
     # -- pictures dropped on the window ---------------------------------------------------------------------------
 

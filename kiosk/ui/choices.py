@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from kiosk.i18n import _
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row
 
+SMALL = 4  # more choices than this stand closer together
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -28,11 +30,13 @@ class ChoicePanel(QWidget):
         self._rows = column(gap=12)
         self.buttons: list[QPushButton] = []
         self._choices: list[Choice] = []
+        self._default = 0
         self.back = button(_("Esc · Quay lại"), leave, focus=False)
         inside = column(self.title, self.note, 8, self._rows, None, row(self.back, None), gap=8, margin=32)
         self.setLayout(column(panel(inside)))
 
-    def ask(self, title: str, note: str, choices: list[Choice]) -> None:
+    def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None:
+        """`default`: the choice that Enter takes, from 1; 0: none."""
         self.title.setText(title)
         self.note.setText(note)
         self.note.setVisible(bool(note))
@@ -40,12 +44,18 @@ class ChoicePanel(QWidget):
             old = self.buttons.pop()
             self._rows.removeWidget(old)
             old.deleteLater()
-        self._choices = choices
+        self._choices, self._default = choices, default
+        self._rows.setSpacing(12 if len(choices) <= SMALL else 6)
         for number, choice in enumerate(choices, 1):
             made = button(_("{number}   {text}").format(number=number, text=choice.text), partial(self._take, choice), focus=False)
             made.setProperty("quiet", True)
+            if number == default:
+                made.setText(_("{number}   {text}   · Enter").format(number=number, text=choice.text))
+                made.setProperty("ring", True)
+            if len(choices) > SMALL:
+                made.setProperty("tight", True)
             font = made.font()
-            font.setPointSizeF(20)
+            font.setPointSizeF(20 if len(choices) <= SMALL else 17)
             made.setFont(font)
             self._rows.addWidget(made)
             self.buttons.append(made)
@@ -53,6 +63,11 @@ class ChoicePanel(QWidget):
     def _take(self, choice: Choice) -> None:
         self._leave()
         choice.action()
+
+    def enter(self) -> None:
+        """Enter: the choice that is offered first, if there is one."""
+        if self._default:
+            self._take(self._choices[self._default - 1])
 
     def press(self, digit: str) -> None:
         """The key 1-9; any other does nothing."""

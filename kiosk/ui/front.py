@@ -6,10 +6,10 @@ It never opens a connection and never waits: acts run on lanes and come home as 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QKeyCombination, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk import words
@@ -22,10 +22,11 @@ from kiosk.ui.acts import Acts
 from kiosk.ui.aim import Aim
 from kiosk.ui.choices import Choice
 from kiosk.ui.duty import Duty
+from kiosk.ui.lanes import Lanes
 from kiosk.ui.lookups import Lookups
 from kiosk.ui.prints import Prints
 from kiosk.ui.scan_page import ScanPage
-from kiosk.ui.services import Services, Status, wall
+from kiosk.ui.services import DeclaredLike, LineLike, Services, Status, wall
 from kiosk.ui.teller import Teller
 from kiosk.ui.threads import Home, Lane, Scanned, ScannerLike, ScannerThread
 from kiosk.ui.widgets.bars import ConditionLine, Head, Key, KeyBar, Strip
@@ -34,9 +35,10 @@ from kiosk.ui.window import ShownVerdict
 
 if TYPE_CHECKING:
     from kiosk.domain.declaration import Declaration
-    from kiosk.ports import Sighting
+    from kiosk.ui.form_draft import Start
     from kiosk.ui.pages import Pages
 
+LIST = 4000  # deeds of a day that F4 may be asked about
 ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
 RECENT_MS = 60_000  # so long F3 means the voter whose code was just shown
 NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST})
@@ -60,9 +62,10 @@ class FrontDesk(QWidget):
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
         self.duty = Duty(self)
         self.desk.on_lead = self.slow.on_lead = self.duty.ask_lead
-        self.acts = Acts(self, self.desk, self.slow)
-        self.prints = Prints(self, self.slow, settings.slip_always)
-        self.lookups = Lookups(self, self.desk, self.slow)
+        self.acts: Acts = Acts(self, self.desk, self.slow)
+        self.lanes = Lanes(self, settings.post, settings.exit_seconds)
+        self.prints: Prints = Prints(self, self.slow, settings.slip_always)
+        self.lookups: Lookups = Lookups(self, self.desk, self.slow)
         self._build(settings)
         self.aim = Aim(self, self.desk, self.slow, settings.offer_seconds, self)
         self._shortcuts()
@@ -77,7 +80,7 @@ class FrontDesk(QWidget):
     def _build(self, settings: Settings) -> None:
         self.head, self.strip = Head(self.duty.open_shift, self.duty.lock), Strip()
         self.head.lane.setText(settings.entrance)
-        self.scan = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code)
+        self.scan: ScanPage = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code, self.acts.number, self.lanes.ready)
         self.pages = Stack()
         self.pages.addWidget(self.scan)
         self.keys = KeyBar(
@@ -86,9 +89,11 @@ class FrontDesk(QWidget):
                 Key(3, _("Tra cứu"), self.open_lookup),
                 Key(4, _("Sửa"), self.acts.ask_void),
                 Key(5, _("Đã xem"), self.acts.ask_seen),
+                Key(6, _("Lối ra"), self.lanes.toggle),
                 Key(7, _("Hôm nay"), self.open_today),
                 Key(8, _("In"), self.open_print),
                 Key(9, _("Thiết bị"), self.open_devices),
+                Key(11, _("Vào trước"), self.acts.ask_defer),
             ]
         )
         self.keys.setEnabled(False)
@@ -100,10 +105,15 @@ class FrontDesk(QWidget):
             "print": self.open_print,
             "restore": self.restore,
         }
-        layout = column(self.head, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
+        layout = column(self.head, self.lanes.banner, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
         layout.setContentsMargins(16, 8, 16, 4)
-        layout.setStretch(1, 1)
+        layout.setStretch(2, 1)
         self.setLayout(layout)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.lanes.paint(painter)
+        painter.end()
 
     def _shortcuts(self) -> None:
         def on(keys: QKeySequence, action: Callable[[], object]) -> None:
@@ -112,7 +122,11 @@ class FrontDesk(QWidget):
         for number, made in self.keys.buttons.items():
             made.act = partial(self._key, number, made.key.action)
             on(QKeySequence(Qt.Key(Qt.Key.Key_F1 + number - 1)), made.act)
-            on(QKeySequence(QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key(Qt.Key.Key_0 + number))), made.act)
+            if number < 10:
+                on(QKeySequence(QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key(Qt.Key.Key_0 + number))), made.act)
+        on(QKeySequence("Ctrl+-"), self.keys.buttons[11].act)  # where the laptop keeps F11 for itself
+        for keys in ("Shift+F2", "Ctrl+Shift+2"):
+            on(QKeySequence(keys), partial(self._key, 2, self.lanes.ask))
         on(QKeySequence("F1"), self.duty.open_shift)
         for keys in ("F12", "Ctrl+L"):
             on(QKeySequence(keys), self.duty.lock)
@@ -143,8 +157,11 @@ class FrontDesk(QWidget):
         place, more = services.info.station, self.load_pages()
         both = _("{place} · {ward}").format(place=place.name, ward=place.ward) if place.ward else place.name
         self.head.place.setText(both)
-        self.head.lane.setText(services.info.lane)
+        self.lanes.show()
         more.form.home = {"district": place.district, "ward": place.ward}
+        keep = services.keep_draft
+        more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), lambda _none: None)
+        self.desk.submit(services.draft, self._restore)
         self.keys.setEnabled(True)
         self.scan.show_ready()
         if self.pages.currentWidget() in (more.enrol, more.signin):
@@ -155,6 +172,7 @@ class FrontDesk(QWidget):
         """Signed out: nothing is open any more. The scanner's thread ends; a new one begins with the next journal."""
         self.services, self.status = None, None
         self.duty.guard.armed = False
+        self.load_pages().form.forget()
         self.keys.setEnabled(False)
         self.head.show_officer("")
         if self.scanner is not None:
@@ -162,20 +180,19 @@ class FrontDesk(QWidget):
             self.scanner = None
         self.scan.show_ready()
 
+    def _restore(self, draft: bytes) -> None:
+        if self.load_pages().form.restore(draft):
+            self.tell(_("Có tờ khai đang làm dở: bấm F2 để làm tiếp."))
+
     def watch(self, scanner: ScannerLike) -> None:
         """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
         assert self.services is not None
-        self.scanner = ScannerThread(self._scan)
+        self.scanner = ScannerThread(self.lanes.take)  # asks for the station that is open now: a restore opens another
         self.scanner.scanned.connect(self._scanned, Qt.ConnectionType.QueuedConnection)
         self.scan.preview.watch(scanner)
         self.aim.watch(scanner, self.scanner, self._other_ways())
         self.scanner.start(scanner)
         self.scanner.pause(self.pages.currentWidget() is not self.scan)
-
-    def _scan(self, sighting: "Sighting") -> Verdict:
-        """On the scanner's thread: the station that is open now (a restore opens another)."""
-        assert self.services is not None
-        return self.services.station.scan(sighting)
 
     def _other_ways(self) -> list[tuple[str, Callable[[], object]]]:
         """Ways in without a camera, by the keys this window has."""
@@ -197,7 +214,11 @@ class FrontDesk(QWidget):
     def take_status(self, status: Status) -> None:
         """From the status thread, on the UI thread."""
         self.status = status
-        self.strip.show_counts(status.today.visits, status.today.declared)
+        self.strip.show_counts(status.today.visits, status.today.declared, status.today.left)
+        if status.closing != self.lanes.closing:
+            self.lanes.closing = status.closing
+            if not self.scan.fresh and self.services is not None:
+                self.scan.show_ready()
         received = words.hour_minute(status.received_at) if status.received_at else ""
         self.strip.show_sync(status.waiting, received, words.sync_state(status.sync))
         if self.more is not None and self.pages.currentWidget() is self.more.today:
@@ -233,7 +254,7 @@ class FrontDesk(QWidget):
         if not self.duty.may_show(page):
             return
         self.pages.setCurrentWidget(page)
-        self.keys.mark(self.more.number_of(page) if self.more else 0)
+        self.keys.mark(self.more.number_of(page) if self.more else 0, 6 if self.lanes.exiting else 0)
         if self.scanner is not None:
             self.scanner.pause(page is not self.scan)
         page.setFocus()
@@ -250,13 +271,75 @@ class FrontDesk(QWidget):
             self.go(self.scan)
 
     def open_form(self) -> None:
+        """F2: the form, for the card or ticket on the screen; on the form itself, for somebody of the same household."""
+        if self.services is None:
+            return
+        form, last = self.load_pages().form, self.last
+        if self.pages.currentWidget() is form:
+            form.same_household()
+        elif last is not None and last.completes and self.scan.fresh:
+            self.open_supplement(last.completes)
+        elif self.lanes.post == "scan" and not self.scan.asking:
+            self.ask(_("Khai ở đâu?"), "", [Choice(_("Đưa số, mời sang bàn khai hộ"), partial(self.acts.defer, "lane")), self._here()], 1)
+        else:
+            self._open_here()
+
+    def _here(self) -> Choice:
+        return Choice(_("Khai ngay ở máy này"), self._open_here)
+
+    def _open_here(self) -> None:
+        lookup = self.load_pages().lookup
+        if self.pages.currentWidget() is lookup and not lookup.by_code:
+            self._prefill = lookup.typed_person() or self._prefill
+        ticket = self.last.ticket if self.last is not None and self.scan.fresh and self.last.reason == "ticket_open" else 0
+        self._open(self._start(prefill=self._prefill, ticket=ticket, person=self.acts.person))
+
+    def _open(self, start: "Start") -> None:
+        form = self.load_pages().form
+        self.scan.leave_panel()
+        self.lanes.enter()
+        services = self.services
+        if services is not None:
+            from kiosk.domain.policy import expected
+
+            place = services.info.station
+            form.show_hamlets(place.hamlets, expected(place, words.hour_minute(services.wall())))
+            if self.status is not None and self.status.policy is not None:
+                form.policy = self.status.policy
+                form.questions.show_areas(form.policy.areas)
+        self.go(form)
+        form.open(start)
+
+    def _start(self, **what: Any) -> "Start":
+        from kiosk.ui.form_draft import Start
+
+        return Start(**what)
+
+    def open_ticket(self, number: int) -> None:
+        """A number typed on the scan page: the declaration of whoever brought it."""
         if self.services is not None:
-            form, lookup = self.load_pages().form, self.load_pages().lookup
-            if self.pages.currentWidget() is lookup and not lookup.by_code:
-                self._prefill = lookup.typed_person() or self._prefill
-            self.scan.leave_panel()
-            self.go(form)
-            form.open(self._prefill)
+            self._open(self._start(ticket=number, prefill=self._prefill if self.scan.fresh else {}))
+
+    def open_supplement(self, event: str) -> None:
+        """Khai bổ sung: the person's particulars as they were, the questions asked anew."""
+        self._open_earlier(event, lambda fields: self._start(mode="supplement", completes=event, fields=fields))
+
+    def open_correction(self, event: str) -> None:
+        """The declaration with all its answers, to be saved as a correction."""
+        self._open_earlier(event, lambda fields: self._start(corrects=event, fields=fields))
+
+    def _open_earlier(self, event: str, start: Callable[[dict[str, Any]], "Start"]) -> None:
+        if self.services is None:
+            return
+        station = self.services.station
+
+        def found(declared: DeclaredLike | None) -> None:
+            if declared is None:
+                self.tell(_("Tờ khai này không còn tính. Bấm F2 để khai mới."))
+            else:
+                self._open(start(declared.fields))
+
+        self.desk.submit(lambda: station.declaration(event), found)
 
     def open_lookup(self) -> None:
         """F3: right after a code was shown, by code; else a line to type in."""
@@ -317,26 +400,65 @@ class FrontDesk(QWidget):
 
     # -- acts and verdicts ----------------------------------------------------------------------------------------
 
-    def ask(self, title: str, note: str, choices: list[Choice]) -> None:
+    def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None:
         self.go(self.scan)
-        self.scan.ask(title, note, choices)
+        self.scan.ask(title, note, choices, default)
 
     def ready(self) -> None:
         """The card steps back, and the counts are looked at again."""
         self.scan.show_ready()
         self._look_again()
 
-    def declare(self, said: "Declaration", deed: bytes) -> None:
-        if self.services is not None:
-            station = self.services.station
-            self.desk.submit(lambda: station.declare(said, deed), self._declared, self.load_pages().form.refused)
+    def declare(self, said: "Declaration", deed: bytes, start: "Start") -> None:
+        if self.services is None:
+            return
+        station, form = self.services.station, self.load_pages().form
+        if start.corrects:
+            changes = dict.fromkeys(start.fields.keys() - said.fields.keys()) | said.fields
+            reason = _("sửa theo lời cử tri")
+            self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, form.refused)
+        else:
+            self.desk.submit(lambda: station.declare(said, deed, start.ticket, start.completes), self._declared, form.refused)
+
+    def _corrected(self, _event: str) -> None:
+        self.go(self.scan)
+        self.ready()
+        self.tell(_("Đã lưu bản sửa."))
+        self.load_pages().form.saved()
 
     def _declared(self, verdict: Verdict) -> None:
         form = self.load_pages().form
         self.act_done(verdict)
         self.prints.after_declaring(verdict)
-        # emptying the form restyles every field: not in the same turn as the verdict's paint
-        QTimer.singleShot(0, form.unlock if verdict.act is Act.NOT_SAVED else form.done)
+        if verdict.act is Act.NOT_SAVED:
+            form.unlock()
+        else:
+            form.saved()
+
+    def deferred(self, verdict: Verdict) -> None:
+        """A ticket was given: its verdict, then its paper where the settings ask for one."""
+        self.act_done(verdict)
+        self.prints.after_deferring(verdict)
+
+    def shown_person(self) -> str:
+        """Who stands on the card now, as the card says it; "" when the card has stepped back or names nobody with a number."""
+        return words.person(self.last.person) if self.last is not None and self.shown_subjects() else ""
+
+    def shown_subjects(self) -> tuple[str, ...]:
+        number = self.last.prefill.get("id_number", "") if self.last is not None and self.scan.fresh else ""
+        return (f"id:{number}",) if number else ()
+
+    def chosen_line(self) -> LineLike | None:
+        """The deed marked in today's list, while that is open."""
+        today = self.more.today if self.more is not None else None
+        return today.chosen() if today is not None and self.pages.currentWidget() is today else None
+
+    def choose_line(self) -> None:
+        """F4, "another deed": today's list, to be walked with the arrows."""
+        if self.services is not None:
+            station, page = self.services.station, self.load_pages().today
+            self.open_today()
+            self.desk.submit(lambda: station.lines(LIST), page.show_lines)
 
     def act_done(self, verdict: Verdict) -> None:
         self.go(self.scan)
@@ -356,7 +478,9 @@ class FrontDesk(QWidget):
         def painted(at: float) -> None:
             self.verdict_shown.emit(ShownVerdict(verdict, frame_at, at))
 
-        self.scan.show_verdict(present.card(verdict, label), present.chip(verdict, label), painted, stays=failed)
+        text = present.closing(present.card(verdict, label), verdict) if self.lanes.closing else present.card(verdict, label)
+        self.lanes.touched()
+        self.scan.show_verdict(text, present.chip(verdict, label), painted, stays=failed)
         if self.services is not None:
             self.services.sound(words.verdict(verdict).sound)
             self.services.look()

@@ -26,7 +26,7 @@ class Pages:
 
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
-        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back)
+        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, front.acts.ask_void)
         self.print = PrintPage(front.prints, front.open_places, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)

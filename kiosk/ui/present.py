@@ -1,10 +1,11 @@
 """Verdicts as the window shows them. Sentences come from kiosk/words; nothing is decided here."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kiosk import words
 from kiosk.domain.verdict import Act, Verdict
 from kiosk.i18n import _
+from kiosk.ui.services import LineLike
 from kiosk.ui.widgets.card import CardText
 from kiosk.ui.widgets.chips import ChipText
 
@@ -44,7 +45,51 @@ def card(verdict: Verdict, label: str) -> CardText:
     return text
 
 
+TOO_LATE = frozenset({Act.CARD, Act.UNVERIFIED, Act.DECLARE, Act.OUT_OF_DATE, Act.NOT_CONFIRMED, Act.LOOK, Act.OTHER_CODE})
+
+
+def closing(text: CardText, verdict: Verdict) -> CardText:
+    """In the last minutes before closing: in first, declare later, before anything that takes time."""
+    if verdict.act not in TOO_LATE:
+        return text
+    return replace(text, next_step=_("Sắp hết giờ: bấm F11 rồi Enter, mời vào trước, khai khi ra."))
+
+
 def chip(verdict: Verdict, label: str) -> ChipText:
     said = words.verdict(verdict)
     number = number_text(label, verdict.number) if _counted(verdict) else ""
     return ChipText(said.title, said.icon, words.COLOURS[said.role], words.hour_minute(verdict.at), number)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A deed that is too new for today's list, as far as its verdict tells."""
+
+    at: int
+    number: int
+    act: str
+    source: str
+    event: str
+    voided: bool = False
+    kind: str = "visit"
+    ticket: int = 0
+    declaration: str = ""
+    amended: bool = False
+
+
+def line_of(verdict: Verdict) -> Line:
+    """The line of a verdict that was just written."""
+    kind = {Act.LEFT: "leave", Act.TO_TABLE: "defer", Act.DECLARED: "declaration"}.get(verdict.act, "visit")
+    declaration = verdict.event if kind == "declaration" else ""
+    return Line(verdict.at, verdict.number, verdict.act.value, "", verdict.event, False, kind, verdict.ticket, declaration)
+
+
+def line_text(label: str, line: LineLike) -> str:
+    """What a deed is called when it is asked about: its number, its ticket, or what it was."""
+    if line.kind == "leave":
+        return _("Lượt ra")
+    if line.kind == "declaration":
+        return _("Tờ khai")
+    if line.kind == "defer":
+        return _("Số {number} sang bàn khai hộ").format(number=line.ticket)
+    return _("Lượt {number}").format(number=number_text(label, line.number))

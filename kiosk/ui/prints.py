@@ -82,6 +82,11 @@ class Prints:
         if self._always and verdict.event and verdict.act is not Act.NOT_SAVED:
             self.slip()
 
+    def after_deferring(self, verdict: Verdict) -> None:
+        """Then a ticket is printed too; without paper its number is called out."""
+        if self._always and verdict.event and verdict.ticket:
+            self.order(Order("ticket", verdict.event))
+
     def view_report(self) -> None:
         services = self._front.services
         if services is not None:

@@ -20,6 +20,7 @@ from kiosk.ui.widgets.preview import Preview
 
 WIDE = 1600  # px
 MOST_DROPPED = 8  # files
+NUMBER_DIGITS, NUMBER_S = 6, 6.0  # of a ticket's number: the most digits, and how long between two of them
 ALONE_MS = 90  # a digit is the officer's when no other key follows it so soon; else it begins a scanner's code
 
 
@@ -50,14 +51,22 @@ class Offers(QWidget):
 
 
 class ScanPage(QWidget):
-    """`on_code(bytes, engine)`: a code typed by a scanner ("wedge") or pasted ("paste")."""
+    """`on_code(bytes, engine)`: a code typed by a scanner ("wedge") or pasted ("paste"); `on_number`: a ticket's number and Enter;
+    `ready`: title and next step while nobody stands there."""
 
-    def __init__(self, mirrored: bool, dim_seconds: float, on_code: Callable[[bytes, str], object]) -> None:
+    def __init__(
+        self,
+        mirrored: bool,
+        dim_seconds: float,
+        on_code: Callable[[bytes, str], object],
+        on_number: Callable[[int], object],
+        ready: Callable[[], tuple[str, str]],
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)  # Telex must not rewrite what a scanner types
-        self._on_code, self._wedge = on_code, Wedge()
+        self._on_code, self._on_number, self._ready, self._wedge = on_code, on_number, ready, Wedge()
         self.preview, self.card, self.chips = Preview(mirrored), VerdictCard(), Chips()
         self.panel = ChoicePanel(self._leave_panel)
         self.right = Stack()
@@ -67,6 +76,7 @@ class ScanPage(QWidget):
         self.offers = Offers()
         self.on_pictures: Callable[[list[Path]], object] | None = None
         self.setAcceptDrops(True)
+        self.typed, self._number_at = "", 0.0  # a ticket's number on its way
         self.past = PlainLabel(_("Vừa xong"), 13, soft=True)
         self.past.hide()
         left = QWidget()
@@ -80,6 +90,7 @@ class ScanPage(QWidget):
         self._alone = QTimer(self, singleShot=True, interval=ALONE_MS)
         self._alone.timeout.connect(self._digit_alone)
         self._digit = ""
+        self.fresh = False  # a verdict stands on the card, and has not stepped back
         self.card.show_card(self.waiting_card())
 
     @staticmethod
@@ -98,7 +109,8 @@ class ScanPage(QWidget):
 
     def say(self, hint: str, offer: bool) -> None:
         """What would help the person who tries in vain ("" when nobody does); after a while, the other ways."""
-        self.hint.setText(hint or self.invitation())
+        if not self.typed:
+            self.hint.setText(hint or self.invitation())
         if self.offers.isHidden() is offer:
             self.offers.setVisible(offer)
 
@@ -115,7 +127,8 @@ class ScanPage(QWidget):
 
     def show_ready(self) -> None:
         """The card steps back; the person's particulars leave the screen."""
-        self.card.show_card(self._quiet(_("SẴN SÀNG"), _("Đưa mã vào khung. Không có điện thoại: bấm F2.")))
+        self.fresh = False
+        self.card.show_card(self._quiet(*self._ready()))
 
     def hide_personal(self) -> None:
         """The person leaves the card at once; a verdict that was not saved keeps its warning."""
@@ -132,6 +145,7 @@ class ScanPage(QWidget):
         """A verdict at once, whatever was there. `stays`: until the next one (it was not saved)."""
         self.right.setCurrentWidget(self.card)
         self.card.show_card(text, painted)
+        self.fresh = True
         self.chips.push(chip)
         self.past.show()
         if stays:
@@ -139,10 +153,11 @@ class ScanPage(QWidget):
         else:
             self._dim.start()
 
-    def ask(self, title: str, note: str, choices: list[Choice]) -> None:
-        """Numbered choices in place of the card, until one is taken, Esc, or a new verdict."""
+    def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None:
+        """Numbered choices in place of the card, until one is taken, Esc, or a new verdict. `default`: what Enter takes."""
         self._dim.stop()
-        self.panel.ask(title, note, choices)
+        self._show_number("")
+        self.panel.ask(title, note, choices, default)
         self.right.setCurrentWidget(self.panel)
         self.setFocus()
 
@@ -169,15 +184,40 @@ class ScanPage(QWidget):
             raw = self._wedge.enter(now)
             if raw is not None:
                 self._alone.stop()
+                self._show_number("")
                 self._on_code(raw, "wedge")
+            elif self.asking:
+                self.panel.enter()
+            elif self.typed:
+                number = int(self.typed)
+                self._show_number("")
+                self._on_number(number)
+        elif event.key() == Qt.Key.Key_Backspace and self.typed:
+            self._show_number(self.typed[:-1])
         elif event.text() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._wedge.key(event.text(), now)
             self._alone.stop()
+            self._number(event.text(), now)
             if not self._wedge.busy and self.asking:
                 self._digit = event.text()
                 self._alone.start()
         else:
             super().keyPressEvent(event)
+
+    def _number(self, text: str, now: float) -> None:
+        """Digits typed by hand are a ticket's number; anything longer or other is a scanner's code."""
+        if self.asking:
+            return
+        digits = self.typed if now - self._number_at < NUMBER_S else ""
+        self._number_at = now
+        wanted = digits + text if text.isascii() and text.isdigit() else ""
+        self._show_number(wanted if len(wanted) <= NUMBER_DIGITS and wanted != "0" else "")
+
+    def _show_number(self, typed: str) -> None:
+        if typed != self.typed:
+            self.typed = typed
+            number = _("Phiếu số {number} · Enter").format(number=typed)
+            self.hint.setText(number if typed else self.invitation())
 
     def _digit_alone(self) -> None:
         if self.asking:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kiosk.domain.verdict import Verdict
 from kiosk.errors import Code
@@ -17,6 +17,7 @@ from kiosk.ports import Order, PrinterState, PrintJob, Sighting
 if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must not pay
     from kiosk.domain.declaration import Declaration
     from kiosk.domain.feed import PlaceRow
+    from kiosk.domain.policy import Policy
     from kiosk.lookup import LookUps
     from kiosk.station import StationInfo
     from kiosk.ui.roster import Roster
@@ -42,6 +43,38 @@ class LineLike(Protocol):
     def event(self) -> str: ...
     @property
     def voided(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def ticket(self) -> int: ...
+    @property
+    def declaration(self) -> str: ...
+    @property
+    def amended(self) -> bool: ...
+
+
+class TicketLike(Protocol):
+    """A ticket and what became of it. `state`: open, declared, left, voided."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+class DeclaredLike(Protocol):
+    """A declaration as it stands."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def fields(self) -> dict[str, Any]: ...
 
 
 class TodayLike(Protocol):
@@ -58,6 +91,10 @@ class TodayLike(Protocol):
     @property
     def by_source(self) -> dict[str, int]: ...
     @property
+    def left(self) -> int: ...
+    @property
+    def waiting_tickets(self) -> tuple[TicketLike, ...]: ...
+    @property
     def last(self) -> tuple[LineLike, ...]: ...
 
 
@@ -65,9 +102,18 @@ class Desk(Protocol):
     """The officer's acts: kiosk.station.Station."""
 
     def scan(self, sighting: Sighting) -> Verdict: ...
-    def declare(self, said_by_voter: "Declaration", deed: bytes | None = None) -> Verdict: ...
-    def seen(self, kind: str) -> Verdict: ...
-    def correct(self, event: str, reason: str, void: bool = False) -> str: ...
+    def leave(self, sighting: Sighting) -> Verdict: ...
+    def leave_by(self, ticket: int = 0, event: str = "", deed: bytes | None = None) -> Verdict: ...
+    def declare(
+        self, said_by_voter: "Declaration", deed: bytes | None = None, ticket: int = 0, completes: str = ""
+    ) -> Verdict: ...
+    def seen(self, kind: str, deed: bytes | None = None, person: str = "voter") -> Verdict: ...
+    def defer(self, reason: str, deed: bytes | None = None, subjects: tuple[str, ...] = (), person: str = "voter") -> Verdict: ...
+    def correct(
+        self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False
+    ) -> str: ...
+    def lines(self, limit: int) -> tuple[LineLike, ...]: ...
+    def declaration(self, event: str) -> DeclaredLike | None: ...
     def today(self) -> TodayLike: ...
     def begin_day(self, event_day: str) -> None: ...
 
@@ -129,7 +175,7 @@ class PaperDesk(Protocol):
 @dataclass(frozen=True, slots=True)
 class Status:
     """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
-    open, empty while a day is open; `at`: the clock's ms UTC."""
+    open, empty while a day is open; `policy`: in force; `closing`: the last minutes before closing have begun."""
 
     today: TodayLike
     waiting: int = 0
@@ -137,6 +183,8 @@ class Status:
     sync: str = "offline"
     conditions: tuple[Code, ...] = ()
     days: tuple[str, ...] = ()
+    policy: "Policy | None" = None
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +222,5 @@ class Services:
     roster: "Roster | None" = None  # who is on duty; None where nobody signs in at all
     picture: Callable[[Path], list[FoundCode]] = lambda path: []  # the codes in a still picture, read beside the window
     mirrored: Callable[[str], bool] = lambda camera: False  # is this camera's preview shown as in a mirror?
+    keep_draft: Callable[[bytes], None] = lambda draft: None  # sealed on disk; empty: there is none any more
+    draft: Callable[[], bytes] = bytes  # the one that was kept, of a form not saved so far

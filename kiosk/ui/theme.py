@@ -148,6 +148,8 @@ def sheet(t: Theme) -> str:
     QPushButton[answer="true"]:checked:focus {{ border: 3px solid {t.ink}; padding: 0px 14px; }}
     QPushButton[ring="true"] {{ border: 2px solid {t.accent}; padding: 1px 15px; }}
     QPushButton[quiet="true"] {{ border: 1px solid {t.line}; text-align: left; min-height: 64px; }}
+    QPushButton[tight="true"] {{ min-height: 44px; }}
+    QPushButton[quiet="true"][ring="true"] {{ border: 3px solid {t.accent}; padding: 0px 14px; }}
     QLineEdit, QComboBox, QPlainTextEdit {{
         background: {t.field}; color: {t.ink}; border: 1px solid {t.edge}; border-radius: 8px;
         min-height: {TARGET - 6}px; padding: 2px 12px;

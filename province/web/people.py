@@ -52,8 +52,9 @@ MODES = {"moi": "new", "bo-sung": "supplement", "ho": "proxy"}
 def fields_asked(mode: str) -> list[Field]:
     """The form's fields for a page, in its order; the tables come after them. What only an officer at a door can say is left out, and
     what is only asked of somebody else's declaration stands on that one alone."""
-    left_out = {"person"} | (set() if mode == "proxy" else {"proxy_reason", "phone_of"})
-    return [f for f in form().fields if f.asked and not f.auto and f.type != "table" and f.key not in left_out]
+    left_out: set[str] = set() if mode == "proxy" else {"proxy_reason", "phone_of"}
+    asked = [f for f in form().fields if f.enabled and not f.desk and not f.auto and f.type != "table"]
+    return [f for f in asked if f.key not in left_out]
 
 
 def units_by_district() -> dict[str, list[lists.Unit]]:

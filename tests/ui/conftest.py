@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from kiosk import app, compose
 from kiosk.app import Program
+from kiosk.domain.policy import Policy
 from kiosk.ports import Frame
 from kiosk.settings import Settings
 from kiosk.station import Station
@@ -134,8 +135,8 @@ def open_front(home: Path, qtbot: QtBot) -> Iterator[Callable[..., Front]]:
     """Opens the window at 1366x768 on an enrolled home, the clock standing on the election day unless told otherwise."""
     opened: list[Front] = []
 
-    def make(clock: builders.Clock | None = None, enrolled_at: int | None = None, **changes: object) -> Front:
-        builders.enrolled_home(home, enrolled_at=enrolled_at)
+    def make(clock: builders.Clock | None = None, enrolled_at: int | None = None, policy: Policy | None = None, **changes: object) -> Front:
+        builders.enrolled_home(home, builders.province(policy=policy), enrolled_at=enrolled_at)
         clock, camera, chosen = clock or builders.Clock(), HandCamera(), settings(**changes)
         app.application(chosen)
         parts = compose.open_parts(home, chosen, clock)

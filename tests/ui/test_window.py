@@ -80,7 +80,7 @@ def test_f4_voids_the_last_arrival_with_a_reason(front: Front) -> None:
     front.press(Qt.Key.Key_F4)
     assert front.reads("K1-000001")
     front.type("1")
-    front.wait_to_read("Đã hủy lượt K1-000001.")
+    front.wait_to_read("Đã hủy: Lượt K1-000001.")
     today = front.station.today()
     assert (today.visits, today.voided) == (0, 1)
     front.press(Qt.Key.Key_F4)

@@ -26,7 +26,7 @@ def test_the_form_is_the_letters_three_exposures_and_six_symptoms_in_its_order()
 
 
 def test_what_tracing_does_not_need_is_off_by_default() -> None:
-    assert {f.key for f in d.form().fields if not f.asked} == {"religion", "ethnicity", "marital", "education", "occupation"}
+    assert {f.key for f in d.form().fields if not f.enabled} == {"religion", "ethnicity", "marital", "education", "occupation"}
     checked = d.check(answers(religion="Phật giáo"))
     assert "religion" not in checked.fields and checked.warnings["religion"] == "not_asked"
     assert d.check(answers(religion="Phật giáo"), frozenset({"religion"})).fields["religion"] == "Phật giáo"

@@ -83,7 +83,7 @@ class KeyButton(QPushButton):
         painter.setPen(QColor(look.accent if self.underMouse() or self.marked else look.line))
         painter.setBrush(QColor(ground))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        cap = QRectF(12, (self.height() - 28) / 2, 36, 28)
+        cap = QRectF(8, (self.height() - 28) / 2, 36, 28)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.accent if self.marked else look.ink))
         painter.drawRoundedRect(cap, 5, 5)
@@ -91,7 +91,7 @@ class KeyButton(QPushButton):
         painter.setFont(theme.font(13, QFont.Weight.Bold))
         painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
         painter.setPen(QColor(look.ink if self.isEnabled() else look.soft))
-        area = QRectF(60, 0, self.width() - 64, self.height())
+        area = QRectF(50, 0, self.width() - 54, self.height())
         painter.setFont(self.fitting(area.width()))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
         painter.end()
@@ -105,9 +105,10 @@ class KeyBar(QWidget):
         self.buttons = {key.number: KeyButton(key) for key in keys}
         self.setLayout(row(*self.buttons.values(), gap=theme.STEP))
 
-    def mark(self, number: int) -> None:
+    def mark(self, *numbers: int) -> None:
+        """The keys whose page or mode is open."""
         for n, made in self.buttons.items():
-            made.mark(n == number)
+            made.mark(n in numbers)
 
 
 class ConditionLine(QWidget):
@@ -167,8 +168,9 @@ class Strip(QWidget):
         self.setLayout(row(self.counts, None, self.waiting, None, self.state, gap=16))
         self.setFixedHeight(32)
 
-    def show_counts(self, visits: int, declared: int) -> None:
-        self.counts.setText(_("Vào {visits} · Khai hộ {declared}").format(visits=visits, declared=declared))
+    def show_counts(self, visits: int, declared: int, left: int = 0) -> None:
+        text = _("Vào {visits} · Khai hộ {declared} · Ra {left}") if left else _("Vào {visits} · Khai hộ {declared}")
+        self.counts.setText(text.format(visits=visits, declared=declared, left=left))
 
     def show_sync(self, waiting: int, received: str, words: str) -> None:
         text = _("Chờ gửi {waiting} · Tỉnh đã nhận lúc {time}") if received else _("Chờ gửi {waiting} · Tỉnh chưa nhận gì hôm nay")

@@ -18,6 +18,7 @@ class Choices(QWidget):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.changed: Callable[[], object] = lambda: None
+        self.picked: Callable[[], object] = lambda: None  # a person chose, where nothing was chosen before
         self._value = ""
         self.buttons: dict[str, QPushButton] = {}
         for number, (value, text) in enumerate(options, 1):
@@ -32,7 +33,13 @@ class Choices(QWidget):
 
     def _clicked(self, value: str) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._pick(value)
+
+    def _pick(self, value: str) -> None:
+        first = not self._value
         self.choose(value)
+        if first:
+            self.picked()
 
     @property
     def value(self) -> str:
@@ -48,7 +55,7 @@ class Choices(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         values, digit = list(self.buttons), event.text()
         if digit.isascii() and digit.isdigit() and 1 <= int(digit) <= len(values):
-            self.choose(values[int(digit) - 1])
+            self._pick(values[int(digit) - 1])
         elif event.key() == Qt.Key.Key_Backspace:
             self.choose("")
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and values:
