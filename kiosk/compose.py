@@ -6,7 +6,7 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +37,7 @@ from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
 from kiosk.store import carry, check, damage, feed, recovery, start
 from kiosk.store import papers as prints
+from kiosk.store.bundles import Bundles
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from kiosk.papers import Papers
     from kiosk.places import Places
     from kiosk.scanner import Scanner
+    from kiosk.sync.bundle import Stick
+    from kiosk.sync.state import SyncState
     from kiosk.sync.uploader import Uploader
 
 
@@ -111,6 +114,26 @@ class Parts:
         filing = feed.Filing(self.database, self.vault.secrets.enrolment.trust.root)
         down = Feed(filing, self.directory.refresh)
         return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, down, self._carry)
+
+    def hand_over(
+        self, event_day: str, progress: "Callable[[SyncState], None]", cancelled: Callable[[], bool]
+    ) -> "tuple[bool, SyncState]":
+        """End of `event_day`: the province is told what there is, then everything is sent until it is held and opened.
+
+        (does the province know what to expect, the state). Cancelling loses nothing.
+        """
+        return self.uploader.hand_over(self.outbox.manifest(event_day), progress, cancelled)
+
+    @cached_property
+    def stick(self) -> "Stick":
+        """Bundles out and receipts home."""
+        from kiosk.sync.bundle import Stick
+        from kiosk.sync.uploader import Credentials
+
+        secrets = self.vault.secrets
+        me = Credentials(secrets.enrolment.kiosk, secrets.kiosk_seed, secrets.enrolment.trust.service)
+        filing = feed.Filing(self.database, secrets.enrolment.trust.root)
+        return Stick(self.outbox, filing, Bundles(self.database), me, self.clock)
 
     def _carry(self, epoch: str) -> None:
         carry.carry(self.database, self.journal, epoch, self.officers.session.id, self.clock.now())

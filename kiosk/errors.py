@@ -76,6 +76,7 @@ class Code(StrEnum):
     BAD_INPUT = "KS-501"
     BAD_FILE = "KS-502"
     FORM_INCOMPLETE = "KS-503"
+    FILE_NOT_WRITTEN = "KS-504"
     # ours
     INTERNAL = "KS-900"
 

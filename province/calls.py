@@ -1,6 +1,6 @@
 """The calls of the wire: envelope verified first, body parsed after, answer signed after COMMIT. No HTTP here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from threading import Lock
 
@@ -55,8 +55,9 @@ class Calls:
         self._pages = Pages(db)
         self._known_key = question.key_of(authority.wrap_key)
 
-    def answer(self, kind: str, data: bytes) -> tuple[int, bytes]:
-        """(HTTP status, signed envelope). Never raises for anything that came over the wire."""
+    def answer(self, kind: str, data: bytes, stick: bool = False) -> tuple[int, bytes]:
+        """(HTTP status, signed envelope). Never raises for anything that came over the wire. `stick`: an administrator brings it in a
+        file: it says nothing of the kiosk's clock or last contact."""
         nonce = NO_NONCE
         with self._lock:
             self._busy += 1
@@ -65,7 +66,7 @@ class Calls:
             nonce = call.nonce
             if call.kind != kind:
                 raise Refuse("shape")
-            content = self._enrol(call) if kind == "enrol" else self._from_kiosk(call)
+            content = self._enrol(call) if kind == "enrol" else self._from_kiosk(call, data, stick)
         except Untrusted:
             return self.refuse(Problem("shape"), nonce)
         except Refuse as refused:
@@ -83,19 +84,26 @@ class Calls:
         sealed = protocol.pack(self.authority.service_seed, PROVINCE, "problem", nonce, self.clock(), problem)
         return status or STATUS.get(problem.code, 400), sealed
 
+<<<<<<< HEAD
     def _from_kiosk(self, call: Envelope) -> object:
         handlers = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed, "known": self._known}
         handler = handlers.get(call.kind)
+=======
+    def _from_kiosk(self, call: Envelope, data: bytes, stick: bool) -> object:
+        handler = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed}.get(call.kind)
+>>>>>>> b26c91a (bundle: the stick carries what waits to the province, and receipts and news home)
         if handler is None:
             raise Refuse("shape")
         sender = standing.sender(self.db, call.sender)
         if sender is None:
+            if call.kind == "events":
+                intake.keep_stray(self.db, call, data, self.clock(), capped=not stick)
             raise Refuse("unknown_kiosk")
         if not sign.verify(sender.public, call.signature, call.signed()):
             raise Refuse("signature")
         if sender.revoked and call.kind != "events":  # its events are still taken, into quarantine
             raise Refuse("revoked")
-        return handler(sender, call)
+        return handler(sender._replace(stick=stick), call)
 
     def _events(self, sender: standing.Sender, call: Envelope) -> BatchAnswer:
         return self._signed(intake.take(self.db, sender, call, self.clock()))
@@ -113,6 +121,7 @@ class Calls:
             standing.contact(conn, sender, call.at, now)
         return msgspec.structs.replace(page, spread_s=self._spread())
 
+<<<<<<< HEAD
     def _known(self, sender: standing.Sender, call: Envelope) -> KnownAnswer:
         """có / chưa có. The number is hashed here and goes no further."""
         asked, now = protocol.decode(call.body, KnownCall), self.clock()
@@ -121,6 +130,18 @@ class Calls:
         with self.db.write() as conn:
             question.count(conn, sender.station, sender.kiosk, now)
             return question.answer(conn, self._known_key, asked.subject, now)
+=======
+    def further_pages(self, call: Envelope, answer: Envelope) -> Iterator[bytes]:
+        """The rest of a run of the feed for a stick, where the kiosk cannot ask again: signed answers to the same call."""
+        sender = standing.sender(self.db, call.sender)
+        page, cursors = protocol.decode(answer.body, FeedPage), protocol.decode(call.body, FeedCall).cursors
+        while sender is not None and page.more:
+            before, cursors = cursors, {**cursors, **page.cursors, **dict.fromkeys(page.must_refetch, 0)}
+            if cursors == before:
+                return
+            page = self._pages.page(sender, FeedCall(cursors), self.clock())
+            yield protocol.pack(self.authority.service_seed, PROVINCE, "feed", call.nonce, self.clock(), page)
+>>>>>>> b26c91a (bundle: the stick carries what waits to the province, and receipts and news home)
 
     def _spread(self) -> float:
         return max(0, self._busy - QUIET) * SPREAD_S

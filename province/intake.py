@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from kiosk.crypto import chain
 from kiosk.domain.protocol import Batch, BatchAnswer, Envelope, Opening, Receipt, Refusal, SignedOpening, Untrusted, decode
@@ -20,6 +20,8 @@ from province.standing import Sender, contact, unreadable
 
 EPOCH, EVENT, SPAN = tables.table(tables.Epoch), tables.table(tables.Event), tables.table(tables.Span)
 QUARANTINE, ALERT, DAY = tables.table(tables.Quarantine), tables.table(tables.Alert), tables.table(tables.CampaignDay)
+STRAY = tables.table(tables.Stray)
+STRAYS = 500  # uploads of unknown senders that the network may leave here
 NO_DAY = ""  # of quarantined events whose opening never came
 TRIES = 3
 
@@ -49,6 +51,16 @@ def take(db: Database, sender: Sender, call: Envelope, now: int) -> BatchAnswer:
             if attempt == TRIES - 1:
                 raise
     raise AssertionError
+
+
+def keep_stray(db: Database, call: Envelope, data: bytes, now: int, capped: bool) -> None:
+    """Keeps an upload whose sender is not known here (a province restored from an old backup): whole, since nobody can check it.
+    `capped`: from the network, where anybody may send."""
+    row = {"digest": sha256(data).digest(), "sender": call.sender, "body": data, "received_at": now}
+    with db.write() as conn:
+        full = capped and (conn.execute(select(func.count()).select_from(STRAY)).scalar_one() >= STRAYS)
+        if not full:
+            insert_ignore(conn, STRAY, [row])
 
 
 def _read(signed: SignedOpening, sender: Sender) -> Opening | None:

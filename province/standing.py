@@ -19,6 +19,7 @@ class Sender(NamedTuple):
     public: bytes
     revoked: bool
     app: str
+    stick: bool = False  # the call came in a file: it says nothing of the clock or the last contact
 
 
 def sender(db: Database, kiosk: str) -> Sender | None:
@@ -49,6 +50,8 @@ def unreadable(conn: Connection, sender: Sender, day: str, epoch: str) -> list[R
 
 def contact(conn: Connection, sender: Sender, at: int, now: int, app: str = "") -> None:
     """The kiosk's last sign of life and how far its clock is off (its envelope's time minus ours)."""
+    if sender.stick:
+        return
     row = {"station_id": sender.station, "kiosk_id": sender.kiosk, "at": now, "skew_ms": at - now, "app": app or sender.app}
     if not insert_ignore(conn, CONTACT, [row]):
         here = (CONTACT.c.station_id == sender.station, CONTACT.c.kiosk_id == sender.kiosk)

@@ -187,6 +187,16 @@ class PlaceChange(Row, table=True):
     taken_at: int = ms()
 
 
+class Stray(Row, table=True):
+    """An upload signed by a kiosk that is not known here: kept whole, never dropped, until somebody knows whose it is."""
+
+    __table_args__ = REFERENCE
+    digest: bytes = pk()
+    sender: str
+    body: bytes
+    received_at: int = ms()
+
+
 class Worker(Row, table=True):
     """A helper process's last sign of life."""
 

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--once", action="store_true", help="one batch at most")
     how.add_argument("--drain", action="store_true", help="until the province has also opened everything")
+    parser.add_argument("--manifest", action="store_true", help="first tell the province what there is of the open day (end of day)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,6 +31,9 @@ def run(args: argparse.Namespace) -> int:
         state = got
     else:
         with got, compose.enrolled(args.home) as parts:
+            day = parts.station.day() if args.manifest else None
+            if day is not None and not parts.uploader.announce(parts.outbox.manifest(day)):
+                output.say(_("Chưa báo được cho tỉnh hôm nay có bao nhiêu sự kiện; máy vẫn gửi."))
             state = _own(parts.uploader, args.once, args.drain)
             parts.uploader.close()
     _show(state, args.json)

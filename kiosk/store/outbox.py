@@ -198,6 +198,20 @@ class Outbox:
             return None
         return Span(epoch, first, first + len(taken) - 1, head_at(conn, epoch, first - 1) or b"", head, taken)
 
+    def batches(self, max_events: int, max_bytes: int, everything: bool = False) -> Iterator[Batch]:
+        """All that waits, parked or not, in batches for a file; with `everything` also what the province holds. As of the first one."""
+        with self._database.read() as conn:
+            todo = [(s.epoch, run) for s in standings(conn) for run in ([(1, s.last)] if everything and s.last else s.gaps(parked=True))]
+        for epoch, (first, last) in todo:
+            while first <= last:
+                with self._database.read() as conn:
+                    span = self._span(conn, epoch, (first, last), max_events, max_bytes, force=True)
+                    row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch)).one()
+                if span is None:
+                    break
+                yield Batch([SignedOpening(row.opening, row.signature)], [span])
+                first = span.to_seq + 1
+
     def park(self, epoch: str, seq: int, until: int) -> None:
         """Passes over one event until then (ms UTC): it alone does not get through, and the others must not wait for it."""
         with self._database.write() as conn:

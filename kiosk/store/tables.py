@@ -97,6 +97,17 @@ class ParkedRow(SQLModel, table=True):
     until: int = Field(sa_column=integer())
 
 
+class BundleCall(SQLModel, table=True):
+    """A call that went out on a stick: only answers to these are believed when they come home. `asked`: the feed's cursors, MessagePack."""
+
+    __tablename__ = "bundle_call"
+    __table_args__ = CLUSTERED
+    nonce: bytes = Field(sa_column=blob(primary=True))
+    kind: str = Field(sa_column=text())
+    asked: bytes = Field(sa_column=blob())
+    at: int = Field(sa_column=integer())
+
+
 class WorkingDay(SQLModel, table=True):
     """Which day is open. The last opened one without `closed_at` counts."""
 

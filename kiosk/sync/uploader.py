@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from kiosk.domain.protocol import MAX_BYTES, MAX_EVENTS, Batch, BatchAnswer, FeedPage, HaveCall, pack
+from kiosk.domain.protocol import MAX_BYTES, MAX_EVENTS, Batch, BatchAnswer, FeedPage, HaveCall, Manifest, ManifestAnswer, pack
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Transport
 from kiosk.security.vault import Secrets
@@ -30,7 +30,7 @@ from kiosk.sync.state import SyncRequest, SyncState, of_error
 LEAST_BYTES = 1024
 ASK_S, ASK_CAP_S, IDLE_S = 2.0, 60.0, 300.0  # while something is not opened: 2, 4 … 60 s; when all is: a sign of life
 PATIENCE_S = 60.0  # drain: without any progress for so long, say so instead of going on
-T = TypeVar("T", BatchAnswer, FeedPage)
+T = TypeVar("T", BatchAnswer, FeedPage, ManifestAnswer)
 COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
 STRIKES, PARKED_MS = 3, 30 * 60_000
 LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
@@ -128,6 +128,27 @@ class Uploader:
                 break
             self._rest(cancelled, since + PATIENCE_S)
         return self.state
+
+    def announce(self, manifest: Manifest) -> bool:
+        """Tells the province at once what there is of a day, before it has all arrived. False: it could not be told now, `state` says
+        why, and nothing is lost by it."""
+        with self._turn:
+            try:
+                return self._exchange("manifest", manifest, ManifestAnswer).accepted
+            except KioskError as error:
+                self._show(of_error(error), str(error))
+                return False
+
+    def hand_over(self, manifest: Manifest, progress: Callable[[SyncState], None], cancelled: Callable[[], bool]) -> tuple[bool, SyncState]:
+        """End of day: the manifest at once, then drain(); the manifest again when the link has come back meanwhile.
+
+        Returns (the province knows what to expect, the state). Cancelling loses nothing: the rest goes on by itself.
+        """
+        known = self.announce(manifest)
+        state = self.drain(progress, cancelled)
+        if not known and state.state in ("ok", "fork") and not cancelled():
+            known = self.announce(manifest)
+        return known, self.state
 
     def serve(self, requests: SyncRequest) -> SyncState:
         """step(), and the answer to another process of this home that asked for one."""

@@ -24,6 +24,7 @@ from kiosk.words.labels import (
     sync_state,
 )
 from kiosk.words.reasons import reason, warnings
+from kiosk.words.sync import sync_report
 from kiosk.words.times import day_month, day_month_time, full, hour_minute
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
@@ -64,6 +65,7 @@ __all__ = [
     "label",
     "person",
     "reason",
+    "sync_report",
     "sync_state",
     "verdict",
     "warnings",

@@ -329,6 +329,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Xem lại đường dẫn và nội dung của tệp được nêu."),
     ),
+    Code.FILE_NOT_WRITTEN: FaultWords(
+        N_("Không ghi được tệp ra ngoài."),
+        KEPT,
+        N_("Xem USB còn chỗ và không bị khóa ghi, hoặc chọn chỗ khác, rồi làm lại."),
+    ),
     Code.FORM_INCOMPLETE: FaultWords(
         N_("Tờ khai còn thiếu mục bắt buộc."),
         N_("Tờ khai chưa được lưu; những gì đã điền vẫn còn."),

@@ -4,8 +4,10 @@ import argparse
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
+from province import authority
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -17,10 +19,33 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: loopback)")
     serve.add_argument("--no-opener", action="store_true", help="where another process or machine runs `province opener`")
     serve.set_defaults(run=run_serve)
+    taken = commands.add_parser("import", parents=[common], help="a bundle from a stick, through the same code as the network")
+    taken.add_argument("file", type=Path, metavar="FILE")
+    taken.add_argument("--receipts", type=Path, required=True, metavar="FILE", help="what the kiosk takes home")
+    taken.set_defaults(run=run_import)
     opener = commands.add_parser("opener", parents=[common], help="opens what has arrived; the only holder of the days' keys")
     opener.add_argument("--once", action="store_true", help="until nothing waits, then ends")
     opener.add_argument("--with-parent", action="store_true", help="ends when standard input does")
     opener.set_defaults(run=run_opener)
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Exit 0: all of the file was taken; 1: part of it was not (what and why is said)."""
+    from province import importer
+    from province.calls import Calls
+
+    home = home_of(args).require()
+    data = importer.read(args.file)
+    db = Database(home.url)
+    outcome, receipts = importer.take(Calls(db, authority.load(home)), data)
+    importer.write(args.receipts, receipts)
+    emit(args, outcome.as_json())
+    if outcome.trouble:
+        say(f"{args.file}: {importer.WORDS[outcome.trouble]}. Phần trước đó đã nhận / what came before it is taken.")
+    for code, count in outcome.problems.items():
+        say(f"{code}: {count}")
+    say(f"Mang {args.receipts} về máy: kiosk bundle receipts / take it home: kiosk bundle receipts")
+    return int(bool(outcome.trouble or outcome.problems or outcome.conflict or outcome.rejected))
 
 
 def run_serve(args: argparse.Namespace) -> int:

@@ -1,0 +1,81 @@
+"""How it stands with the province, in whole sentences: what is in, what is opened, what is not. For the window and the commands alike."""
+
+from typing import Protocol
+
+from kiosk.i18n import _
+from kiosk.words.labels import sync_state
+from kiosk.words.times import hour_minute
+
+SKEW_S = 120.0  # a clock that is off by less is nobody's trouble
+
+
+class Standing(Protocol):
+    """What is said of: sync.state.SyncState, or the window's own copy of it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def events(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def acknowledged(self) -> int: ...
+    @property
+    def opened(self) -> int: ...
+    @property
+    def parked(self) -> int: ...
+    @property
+    def aside(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def last_receipt_at(self) -> int | None: ...
+    @property
+    def clock_skew_s(self) -> float | None: ...
+
+
+def sync_report(s: Standing, feed_age_s: int | None = None) -> tuple[str, ...]:
+    """Sentences in the order in which they matter; the first says whether anything is to be done."""
+    said = [_summary(s)]
+    if s.state != "ok":
+        said.append(_("{state}.").format(state=sync_state(s.state)))
+    if s.last_receipt_at:
+        said.append(_("Tỉnh ký nhận lần cuối lúc {time}.").format(time=hour_minute(s.last_receipt_at)))
+    if s.parked:
+        said.append(_("{count} sự kiện gửi riêng vẫn chưa qua được: máy để lại, nửa giờ sau thử nữa.").format(count=s.parked))
+    if s.aside:
+        said.append(_("{count} sự kiện tỉnh giữ riêng để xem lại hoặc máy đã chép tiếp; báo 19001075.").format(count=s.aside))
+    unreadable = s.refused - min(s.refused, s.aside)
+    if unreadable:
+        said.append(_("{count} sự kiện tỉnh đã giữ nhưng không mở đọc được; báo 19001075.").format(count=unreadable))
+    if s.clock_skew_s is not None and abs(s.clock_skew_s) >= SKEW_S:
+        said.append(_skew(s.clock_skew_s))
+    if feed_age_s is not None:
+        said.append(_age(feed_age_s))
+    return tuple(said)
+
+
+def _summary(s: Standing) -> str:
+    if s.events == 0:
+        return _("Chưa có sự kiện nào.")
+    if s.waiting:
+        text = _("Tỉnh đã nhận {held} trong {events} sự kiện; còn {waiting} chờ gửi.")
+    elif s.opened + s.aside < s.events:
+        text = _("Tỉnh đã nhận đủ {events} sự kiện, đã mở đọc {opened}; đang mở phần còn lại.")
+    else:
+        text = _("Tỉnh đã nhận và mở đọc đủ {events} sự kiện.")
+    return text.format(held=s.acknowledged, events=s.events, waiting=s.waiting, opened=s.opened)
+
+
+def _skew(seconds: float) -> str:
+    minutes = round(abs(seconds) / 60)
+    text = _("Đồng hồ máy nhanh hơn tỉnh {minutes} phút.") if seconds > 0 else _("Đồng hồ máy chậm hơn tỉnh {minutes} phút.")
+    return text.format(minutes=minutes)
+
+
+def _age(seconds: int) -> str:
+    if seconds < 3600:
+        return _("Tin từ tỉnh: {minutes} phút trước.").format(minutes=seconds // 60)
+    if seconds < 48 * 3600:
+        return _("Tin từ tỉnh: {hours} giờ trước.").format(hours=seconds // 3600)
+    return _("Tin từ tỉnh: {days} ngày trước.").format(days=seconds // 86_400)
