@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from kiosk.scanner import Scanner
     from kiosk.security.officers import Credentials, Standing
     from kiosk.settings import Settings
+    from kiosk.store.outbox import Counts
     from kiosk.store.papers import Job
+    from kiosk.sync.state import SyncState
     from kiosk.ui.front import FrontDesk
     from kiosk.ui.services import DeviceReport, Services, Status
     from kiosk.ui.threads import LoopThread
@@ -60,6 +62,7 @@ class Program:
         self._power_loop: LoopThread | None = None
         self._held = contextlib.ExitStack()
         self._stopped, self._late, self._sync = False, False, "offline"
+        self._standing: SyncState | None = None
         self.window = MainWindow(settings)
         self.window.closing = self.stop
 
@@ -91,6 +94,7 @@ class Program:
             self._devices,
             self.equipment.use,
             self._sync_now,
+            lambda: parts.talk,
             self._look,
             play,
             lambda: parts.clock.now().wall,
@@ -286,7 +290,7 @@ class Program:
             return UPLOADER_IDLE_S
         with lock:
             before, state = uploader.state, uploader.serve(SyncRequest(self.home))
-        self._sync = state.state
+        self._sync, self._standing = state.state, state
         if state.clock_skew_s is not None:
             parts.station.skew_ms = round(state.clock_skew_s * 1000)
         if state != before:
@@ -298,6 +302,7 @@ class Program:
         from kiosk.ui.services import Status
 
         try:
+            parts.directory.refresh()  # another process of this home may have taken a page
             today, counts = parts.station.today(), parts.outbox.counts()
             policy, closing = parts.station.policy, parts.station.closing(self.settings.closing_minutes)
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)
@@ -307,8 +312,19 @@ class Program:
             if shown is not None:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
-        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, policy, closing))
+        now, directory = parts.clock.now().wall, parts.directory
+        more = (policy, closing, self._stands(counts), directory.age_s(now), directory.notices(now))
+        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, *more))
         return STATUS_S
+
+    def _stands(self, counts: "Counts") -> "SyncState":
+        """The uploader's last word with the journal's counts of now: before its first step, or while another process sends, they move."""
+        import msgspec
+
+        from kiosk.sync.state import SyncState
+
+        names = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
+        return msgspec.structs.replace(self._standing or SyncState(), **{name: getattr(counts, name) for name in names})
 
     @staticmethod
     def _days(parts: "Parts") -> tuple[str, ...]:

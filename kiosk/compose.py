@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from kiosk.scanner import Scanner
     from kiosk.sync.bundle import Stick
     from kiosk.sync.state import SyncState
+    from kiosk.sync.talk import Talk
     from kiosk.sync.uploader import Uploader
 
 
@@ -134,6 +135,13 @@ class Parts:
         me = Credentials(secrets.enrolment.kiosk, secrets.kiosk_seed, secrets.enrolment.trust.service)
         filing = feed.Filing(self.database, secrets.enrolment.trust.root)
         return Stick(self.outbox, filing, Bundles(self.database), me, self.clock)
+
+    @cached_property
+    def talk(self) -> "Talk":
+        """What an officer may ask of the talk with the province."""
+        from kiosk.sync.talk import Talk
+
+        return Talk(lambda: self.uploader, lambda: self.stick, self.station, self.directory)
 
     def _carry(self, epoch: str) -> None:
         carry.carry(self.database, self.journal, epoch, self.officers.session.id, self.clock.now())

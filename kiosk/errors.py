@@ -77,6 +77,7 @@ class Code(StrEnum):
     BAD_FILE = "KS-502"
     FORM_INCOMPLETE = "KS-503"
     FILE_NOT_WRITTEN = "KS-504"
+    NO_STICK = "KS-505"
     # ours
     INTERNAL = "KS-900"
 

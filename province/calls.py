@@ -84,14 +84,9 @@ class Calls:
         sealed = protocol.pack(self.authority.service_seed, PROVINCE, "problem", nonce, self.clock(), problem)
         return status or STATUS.get(problem.code, 400), sealed
 
-<<<<<<< HEAD
-    def _from_kiosk(self, call: Envelope) -> object:
+    def _from_kiosk(self, call: Envelope, data: bytes, stick: bool) -> object:
         handlers = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed, "known": self._known}
         handler = handlers.get(call.kind)
-=======
-    def _from_kiosk(self, call: Envelope, data: bytes, stick: bool) -> object:
-        handler = {"events": self._events, "have": self._have, "manifest": self._manifest, "feed": self._feed}.get(call.kind)
->>>>>>> b26c91a (bundle: the stick carries what waits to the province, and receipts and news home)
         if handler is None:
             raise Refuse("shape")
         sender = standing.sender(self.db, call.sender)
@@ -121,7 +116,6 @@ class Calls:
             standing.contact(conn, sender, call.at, now)
         return msgspec.structs.replace(page, spread_s=self._spread())
 
-<<<<<<< HEAD
     def _known(self, sender: standing.Sender, call: Envelope) -> KnownAnswer:
         """có / chưa có. The number is hashed here and goes no further."""
         asked, now = protocol.decode(call.body, KnownCall), self.clock()
@@ -130,7 +124,7 @@ class Calls:
         with self.db.write() as conn:
             question.count(conn, sender.station, sender.kiosk, now)
             return question.answer(conn, self._known_key, asked.subject, now)
-=======
+
     def further_pages(self, call: Envelope, answer: Envelope) -> Iterator[bytes]:
         """The rest of a run of the feed for a stick, where the kiosk cannot ask again: signed answers to the same call."""
         sender = standing.sender(self.db, call.sender)
@@ -141,7 +135,6 @@ class Calls:
                 return
             page = self._pages.page(sender, FeedCall(cursors), self.clock())
             yield protocol.pack(self.authority.service_seed, PROVINCE, "feed", call.nonce, self.clock(), page)
->>>>>>> b26c91a (bundle: the stick carries what waits to the province, and receipts and news home)
 
     def _spread(self) -> float:
         return max(0, self._busy - QUIET) * SPREAD_S

@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from kiosk import compose
+from kiosk import compose, words
 from kiosk.cli import output
-from kiosk.i18n import _
 from kiosk.sync.bundle import Taken, Written
 
 
@@ -29,7 +28,7 @@ def _export(parts: compose.Parts, args: argparse.Namespace) -> int:
         parts.station.audit("bundle_export", count=made.events)
         parts.mirror.step()
     _show(made, args.json)
-    output.say(written(made))
+    output.say(words.bundle_written(made.events))
     return 0
 
 
@@ -40,24 +39,10 @@ def _receipts(parts: compose.Parts, args: argparse.Namespace) -> int:
         parts.station.audit("bundle_receipts", count=taken.events)
         parts.mirror.step()
     _show(taken, args.json)
-    output.say(home(taken))
+    output.say(words.bundle_home(taken.events, taken.feed, taken.rejected, taken.trouble))
     return int(bool(taken.rejected or taken.trouble))
 
 
 def _show(answer: Written | Taken, as_json: bool) -> None:
     if as_json:
         output.emit(answer)
-
-
-def written(made: Written) -> str:
-    """What to do with the file now."""
-    return _("Đã ghi {events} sự kiện ra tệp. Mang USB về tỉnh; dữ liệu vẫn còn trong máy này.").format(events=made.events)
-
-
-def home(taken: Taken) -> str:
-    text = _("Tỉnh đã nhận thêm {events} sự kiện; có {feed} mục tin mới.").format(events=taken.events, feed=taken.feed)
-    if taken.trouble:
-        text += "\n" + _("Tệp bị đứt hoặc hỏng giữa chừng; phần trước đó đã dùng. Hãy chép lại tệp từ tỉnh.")
-    if taken.rejected:
-        text += "\n" + _("{count} mục không phải câu trả lời của tỉnh cho máy này nên không dùng.").format(count=taken.rejected)
-    return text

@@ -6,6 +6,9 @@ from kiosk import compose, words
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError
 from kiosk.store import syncnote
+from kiosk.sync.state import SyncState
+
+COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,27 +17,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     try:
-        answer = _opened(args)
+        answer, said = _opened(args)
     except KioskError as error:
         if error.code is not Code.LOCKED:
             raise
         answer = _locked(args)
+        said = (words.sync_state("locked"),)
     if args.json:
         output.emit(answer)
     else:
         print(f"{answer['station']} · {answer['label']} · {answer['event_day'] or '—'}")
-        print(words.sync_state(str(answer["state"])))
+        print("\n".join(said))
         print("\n".join(f"  {key}: {value}" for key, value in answer.items()))
     return 0
 
 
-def _opened(args: argparse.Namespace) -> dict[str, object]:
+def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The answer, and the same in words."""
     with compose.enrolled(args.home) as parts:
         counts = parts.outbox.counts()
         now = parts.clock.now().wall
         epoch, seq, head = parts.journal.where(parts.database)
         note = syncnote.read(args.home)
-        return {
+        state = "stale" if note.state == "ok" and parts.directory.stale(now) else note.state
+        known = {name: getattr(counts, name) for name in COUNTED}
+        stands = SyncState(state=state, clock_skew_s=note.clock_skew_s if note.at else None, **known)
+        answer: dict[str, object] = {
             "station": parts.journal.identity.station,
             "kiosk": parts.journal.identity.kiosk,
             "event_day": parts.station.day(),
@@ -48,13 +56,16 @@ def _opened(args: argparse.Namespace) -> dict[str, object]:
             "last_receipt_at": counts.last_receipt_at,
             "feed_age_s": parts.directory.age_s(now),
             "clock_skew_s": note.clock_skew_s,
-            "state": "stale" if note.state == "ok" and parts.directory.stale(now) else note.state,
+            "state": state,
+            "parked": counts.parked,
+            "aside": counts.aside,
             "label": parts.journal.identity.label,
             "key": keys(parts.officers.session.secured, parts.vault.where),
             "officer": parts.officers.session.id,
             "view_only": parts.database.viewing.value if parts.database.viewing else None,
             "conditions": [code.value for code in parts.conditions()],
         }
+        return answer, words.sync_report(stands, parts.directory.age_s(now))
 
 
 def _locked(args: argparse.Namespace) -> dict[str, object]:

@@ -95,6 +95,6 @@ def _show(state: SyncState, as_json: bool) -> None:
         }
         output.emit({**answer, "waiting": state.waiting, "state": state.state, "opened": state.opened, "detail": state.detail})
     else:
-        _progress(state)
+        output.say("\n".join(words.sync_report(state)))
     if state.state != "ok":
         output.say(f"{words.sync_state(state.state)} {state.detail}")

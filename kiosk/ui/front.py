@@ -104,6 +104,7 @@ class FrontDesk(QWidget):
             "retry": self._look_again,
             "print": self.open_print,
             "restore": self.restore,
+            "sync": self.open_sync,
         }
         layout = column(self.head, self.lanes.banner, self.pages, self.keys, self.teller.line, self.strip, gap=theme.STEP)
         layout.setContentsMargins(16, 8, 16, 4)
@@ -130,7 +131,7 @@ class FrontDesk(QWidget):
         on(QKeySequence("F1"), self.duty.open_shift)
         for keys in ("F12", "Ctrl+L"):
             on(QKeySequence(keys), self.duty.lock)
-        on(QKeySequence("Ctrl+S"), self.acts.sync_now)
+        on(QKeySequence("Ctrl+S"), self.open_sync)
         on(QKeySequence("Alt+Return"), self.toggle_full_screen)
         on(QKeySequence("Esc"), self.back)
 
@@ -220,7 +221,10 @@ class FrontDesk(QWidget):
             if not self.scan.fresh and self.services is not None:
                 self.scan.show_ready()
         received = words.hour_minute(status.received_at) if status.received_at else ""
-        self.strip.show_sync(status.waiting, received, words.sync_state(status.sync))
+        stale = Code.FEED_STALE in status.conditions
+        self.strip.show_sync(status.waiting, received, words.sync_state("stale" if stale and status.sync == "ok" else status.sync), stale)
+        if self.more is not None and self.pages.currentWidget() is self.more.sync:
+            self.more.sync.show_status(status)
         if self.more is not None and self.pages.currentWidget() is self.more.today:
             self._show_today()
         self._look_at_conditions()
@@ -370,6 +374,15 @@ class FrontDesk(QWidget):
             page = self.load_pages().places
             self.go(page)
             page.look()
+
+    def open_sync(self) -> None:
+        """Ctrl+S: sends now, and says what is in, what is opened, what is not."""
+        if self.services is not None:
+            page = self.load_pages().sync
+            if self.status is not None:
+                page.show_status(self.status)
+            self.go(page)
+            self.acts.sync_now()
 
     def open_devices(self) -> None:
         if self.services is not None:

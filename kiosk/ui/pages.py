@@ -15,6 +15,7 @@ from kiosk.ui.places_page import PlacesPage
 from kiosk.ui.print_page import PrintPage
 from kiosk.ui.shift_page import ShiftPage
 from kiosk.ui.signin_page import SignInPage
+from kiosk.ui.sync_page import SyncPage
 from kiosk.ui.today_page import TodayPage
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Pages:
         self.print = PrintPage(front.prints, front.open_places, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back)
+        self.sync = SyncPage(front, front.slow, front.back)
         self.lookup = LookupPage(front.lookups.find, front.lookups.open, front.lookups.ask, front.open_form, front.back)
         front.lookups.page = self.lookup
         self.enrol = EnrolPage()
@@ -39,7 +41,7 @@ class Pages:
 
     def all(self) -> tuple[QWidget, ...]:
         own = (self.signin, self.lock, self.pin, self.shift, self.audit)
-        return self.form, self.lookup, self.today, self.print, self.places, self.devices, self.enrol, *own
+        return self.form, self.lookup, self.today, self.print, self.places, self.devices, self.sync, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""

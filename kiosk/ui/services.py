@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must no
     from kiosk.lookup import LookUps
     from kiosk.station import StationInfo
     from kiosk.ui.roster import Roster
+    from kiosk.words.sync import Standing
 
 
 def wall() -> int:
@@ -172,10 +173,48 @@ class PaperDesk(Protocol):
     def newest_declaration(self) -> str: ...
 
 
+class Notice(Protocol):
+    """Words of the province for officers: kiosk.domain.feed.NoticeRow."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def at(self) -> int: ...
+
+
+class Exported(Protocol):
+    @property
+    def events(self) -> int: ...
+
+
+class BroughtHome(Protocol):
+    @property
+    def events(self) -> int: ...
+    @property
+    def feed(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+    @property
+    def trouble(self) -> str: ...
+
+
+class TalkDesk(Protocol):
+    """The talk with the province: kiosk.sync.talk.Talk. Everything here waits for network or stick: call it on the slow lane."""
+
+    def drain(self, progress: "Callable[[Standing], None]", cancelled: Callable[[], bool]) -> "Standing": ...
+    def out(self) -> "tuple[Path, Exported]": ...
+    def home(self) -> BroughtHome: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
-    open, empty while a day is open; `policy`: in force; `closing`: the last minutes before closing have begun."""
+    open, empty while a day is open; `policy`: in force; `closing`: the last minutes before closing have begun; `standing`: with the
+    province; `notices`: of the province, oldest first."""
 
     today: TodayLike
     waiting: int = 0
@@ -185,6 +224,9 @@ class Status:
     days: tuple[str, ...] = ()
     policy: "Policy | None" = None
     closing: bool = False
+    standing: "Standing | None" = None
+    feed_age_s: int = 0
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +257,7 @@ class Services:
     devices: Callable[[], DeviceReport]
     use_camera: Callable[[str], None]
     sync_now: Callable[[], None]
+    talk: Callable[[], TalkDesk]  # made when first asked for: `requests` costs start-up time
     look: Callable[[], None]  # the status thread looks again soon
     sound: Callable[[str], None] = lambda name: None
     wall: Callable[[], int] = wall  # the clock's ms UTC

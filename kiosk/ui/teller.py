@@ -65,6 +65,8 @@ class Teller(QObject):
             self.line.show_condition(said.line, said.button, self.help.get("print"))
         elif code is Code.VIEW_DAMAGED:
             self.line.show_condition(said.line, said.button, self.help.get("restore"))
+        elif code is Code.FEED_STALE:
+            self.line.show_condition(said.line, said.button, self.help.get("sync"))
         elif code in RETRY:
             self.line.show_condition(said.line, said.button, self.help.get("retry"))
         elif self._cure_shown:

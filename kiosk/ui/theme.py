@@ -32,6 +32,7 @@ class Theme:
     on_accent: str
     trouble: str
     trouble_ground: str
+    amber: str
 
 
 DAY = Theme(
@@ -47,6 +48,7 @@ DAY = Theme(
     on_accent="#FFFFFF",
     trouble="#B91C1C",
     trouble_ground="#FDECEC",
+    amber="#8A4B00",
 )
 HALL = Theme(
     name="hall",
@@ -61,6 +63,7 @@ HALL = Theme(
     on_accent="#0B1220",
     trouble="#FCA5A5",
     trouble_ground="#3A1518",
+    amber="#F5B759",
 )
 THEMES = {theme.name: theme for theme in (DAY, HALL)}
 
@@ -129,6 +132,7 @@ def sheet(t: Theme) -> str:
     QMainWindow, QWidget#page {{ background: {t.page}; }}
     QPushButton#key {{ min-height: 48px; }}
     QLabel[soft="true"] {{ color: {t.soft}; }}
+    QLabel[amber="true"] {{ color: {t.amber}; font-weight: 600; }}
     QLabel[trouble="true"] {{ color: {t.trouble}; font-weight: 600; }}
     QFrame#panel {{ background: {t.card}; border: 1px solid {t.line}; border-radius: 12px; }}
     QFrame#rule {{ background: {t.line}; border: none; max-height: 1px; min-height: 1px; }}

@@ -24,7 +24,7 @@ from kiosk.words.labels import (
     sync_state,
 )
 from kiosk.words.reasons import reason, warnings
-from kiosk.words.sync import sync_report
+from kiosk.words.sync import bundle_home, bundle_written, sync_report
 from kiosk.words.times import day_month, day_month_time, full, hour_minute
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
@@ -52,6 +52,8 @@ __all__ = [
     "act_label",
     "audit",
     "audit_fact",
+    "bundle_home",
+    "bundle_written",
     "condition",
     "day_month",
     "day_month_time",

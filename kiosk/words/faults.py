@@ -334,6 +334,11 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Xem USB còn chỗ và không bị khóa ghi, hoặc chọn chỗ khác, rồi làm lại."),
     ),
+    Code.NO_STICK: FaultWords(
+        N_("Không thấy USB nào."),
+        KEPT,
+        N_("Cắm USB, chờ vài giây rồi bấm lại."),
+    ),
     Code.FORM_INCOMPLETE: FaultWords(
         N_("Tờ khai còn thiếu mục bắt buộc."),
         N_("Tờ khai chưa được lưu; những gì đã điền vẫn còn."),

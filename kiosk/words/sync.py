@@ -55,6 +55,22 @@ def sync_report(s: Standing, feed_age_s: int | None = None) -> tuple[str, ...]:
     return tuple(said)
 
 
+def bundle_written(events: int) -> str:
+    """What to do with the stick now."""
+    return _("Đã ghi {events} sự kiện ra USB. Mang USB về tỉnh; dữ liệu vẫn còn trong máy này.").format(events=events)
+
+
+def bundle_home(events: int, feed: int, rejected: int, trouble: str) -> str:
+    """What came home on the stick, and what of it could not be used."""
+    if trouble:
+        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới. Tệp bị đứt hoặc hỏng phần sau: chép lại từ tỉnh.")
+    elif rejected:
+        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới. {rejected} mục không phải cho máy này nên không dùng.")
+    else:
+        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới.")
+    return text.format(events=events, feed=feed, rejected=rejected)
+
+
 def _summary(s: Standing) -> str:
     if s.events == 0:
         return _("Chưa có sự kiện nào.")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 from kiosk.i18n import _
 from kiosk.ui import theme
 from kiosk.ui.widgets import icons
-from kiosk.ui.widgets.basics import PlainLabel, button, row
+from kiosk.ui.widgets.basics import PlainLabel, button, restyle, row
 
 
 class Head(QWidget):
@@ -172,7 +172,9 @@ class Strip(QWidget):
         text = _("Vào {visits} · Khai hộ {declared} · Ra {left}") if left else _("Vào {visits} · Khai hộ {declared}")
         self.counts.setText(text.format(visits=visits, declared=declared, left=left))
 
-    def show_sync(self, waiting: int, received: str, words: str) -> None:
+    def show_sync(self, waiting: int, received: str, words: str, amber: bool = False) -> None:
+        """`amber`: what the province said last is more than a day old."""
         text = _("Chờ gửi {waiting} · Tỉnh đã nhận lúc {time}") if received else _("Chờ gửi {waiting} · Tỉnh chưa nhận gì hôm nay")
         self.waiting.setText(text.format(waiting=waiting, time=received))
         self.state.setText(words)
+        restyle(self.state, "amber", amber)
