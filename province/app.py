@@ -13,37 +13,21 @@ from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from kiosk.domain.protocol import MAX_BODY, Problem
 from province import stations
 from province.authority import Authority
 from province.calls import Calls
 from province.db import Database
+from province.gate import Gate, Refused
 from province.web import site
 from province.web.guard import HEADERS, Guard
 from province.web.routes import says
 
 WEB = Path(__file__).parent / "web"
 MSGPACK = "application/msgpack"
-PATIENCE = 8 * MAX_BODY  # an oversize body is read and thrown away so far, so that the sender hears why
-
-
-async def body_of(request: Request) -> bytes | None:
-    """The body, or None if it is longer than MAX_BODY. Never holds more than that in memory."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MAX_BODY:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-        if size > PATIENCE:
-            break
-    return b"".join(chunks) if size <= MAX_BODY else None
 
 
 def create_app(db: Database, authority: Authority) -> FastAPI:
-    calls = Calls(db, authority)
+    calls, gate = Calls(db, authority), Gate()
     guard = Guard(db, authority, calls.clock)
     app = FastAPI(title="Huế", docs_url=None, redoc_url=None, dependencies=[Depends(guard)])
     trust = msgspec.msgpack.encode(authority.trust)
@@ -51,11 +35,12 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
 
     @app.post("/v1/{kind}", include_in_schema=False)  # signed MessagePack: docs/protocol.md describes it, with vectors
     async def call(kind: str, request: Request) -> Response:
-        data = await body_of(request)
-        if data is None:
-            status, answer = calls.refuse(Problem("too_large"), status=413)
-        else:
+        address = request.client.host if request.client else ""
+        try:
+            data = await gate.body(address, request.headers.get("content-encoding", ""), request.stream())
             status, answer = await run_in_threadpool(calls.answer, kind, data)
+        except Refused as refused:
+            status, answer = calls.refuse(refused.problem, status=refused.status)
         return Response(answer, status, media_type=MSGPACK)
 
     @app.get("/v1/trust", response_class=Response, responses=says(MSGPACK))

@@ -1,5 +1,6 @@
 """What becomes of a batch: every byte is held once, set aside with a reason, or refused as a whole with nothing stored."""
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
 
@@ -261,3 +262,25 @@ def test_a_clock_that_is_years_off_is_shown_and_is_no_reason_to_refuse(office: O
     assert kiosk.send(epoch.span(), openings=[epoch], at=0).receipts[0].have == 6
     skew = office.station().kiosks[0].skew_s
     assert skew is not None and skew < -40 * 365 * 86_400
+
+
+def test_eight_copies_of_a_batch_at_once_are_all_accepted_and_stored_once(office: Office, kiosk: Kiosk) -> None:
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 40)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: kiosk.send(epoch.span(), openings=[epoch]), range(8)))
+    assert all(a.receipts[0].have == 40 and a.receipts[0].digest == epoch.heads[40] and not a.refusals for a in answers)
+    assert sum(a.duplicates for a in answers) == 7 * 40
+    assert len(office.rows("event")) == 40
+
+
+def test_one_poison_in_a_thousand_is_named_and_the_rest_is_opened(office: Office, kiosk: Kiosk) -> None:
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 499)
+    kiosk.put(epoch, sha256(b"poison").digest() * 4)
+    kiosk.visits(epoch, 500)
+    kiosk.send(epoch.span(), openings=[epoch])
+    assert office.open_all() == 1000
+    answer = kiosk.call("have", protocol.HaveCall(), protocol.BatchAnswer)
+    assert (answer.receipts[0].opened, [(r.seq, r.reason) for r in answer.refusals]) == (1000, [(500, "unreadable")])
+    assert office.station().visits == 999
