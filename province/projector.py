@@ -20,7 +20,7 @@ from province.known import People
 from province.reader import Reader
 
 EPOCH, VISIT, DECLARATION = tables.table(tables.Epoch), tables.table(tables.Visit), tables.table(tables.Declaration)
-DEFER, LEAVE = tables.table(tables.Defer), tables.table(tables.Leave)
+DEFER, LEAVE, STAY = tables.table(tables.Defer), tables.table(tables.Leave), tables.table(tables.Stay)
 TABLES: dict[int, Table] = {Kind.VISIT: VISIT, Kind.DECLARATION: DECLARATION, Kind.DEFER: DEFER, Kind.LEAVE: LEAVE}
 LINK, DEED, ROLLUP = tables.table(tables.Link), tables.table(tables.Deed), tables.table(tables.Rollup)
 UNKNOWN_DAY = ""
@@ -56,11 +56,26 @@ class Projector:
         places |= self._places({name for _, name in again})
         for deed in sorted(again):
             self._again(places[deed])
+        self._stays(facts)
         for day in sorted(self.touched):
             self._count(day)
         self.people.publish(self.now)
         if any(fact.body.kind == Kind.PLACE for fact in facts):
             places_of.project(self.conn, self.reader.place_key, self.station, facts, self.now)
+
+    def _stays(self, facts: Sequence[Fact]) -> None:
+        """When officers came to this entrance and left it; a deed counts once however often it was written."""
+        stays = {_name(fact): fact for fact in facts if fact.body.kind == Kind.STAY}
+        if not stays:
+            return
+        here = (STAY.c.station_id == self.station, STAY.c.event_day == self.day)
+        held = set(self.conn.execute(select(STAY.c.deed).where(*here, STAY.c.deed.in_(sorted(stays)))).scalars())
+        rows: list[dict[str, Any]] = []
+        for deed, fact in stays.items():
+            said = {"officer": _spot(fact.body.officer)[:64], "what": _word(str(fact.body.fields.get("what", ""))), "at": fact.at}
+            if deed not in held:
+                rows.append({"station_id": self.station, "event_day": self.day, **_own(fact.key), "deed": deed, **said})
+        insert_ignore(self.conn, STAY, rows)
 
     def _amended(self, amendments: Sequence[Fact]) -> set[Deed]:
         """Files links; returns the deeds of those targets that are here. A target that has not come yet waits."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 SCHEMA = 1
-EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "defer", "leave", "link", "deed", "web_record")
+EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "defer", "leave", "link", "deed", "web_record", "stay")
 PARTITIONED: dict[str, Any] = {"postgresql_partition_by": "RANGE (event_day)", "info": {"class": "event"}}
 REFERENCE: dict[str, Any] = {"info": {"class": "reference"}}
 BY_STATION: dict[str, Any] = {"info": {"class": "station"}}
@@ -436,6 +436,21 @@ class Link(Row, table=True):
     epoch: str = pk()
     seq: int = pk(sa_type=BigInteger)
     relation: str
+
+
+class Stay(Row, table=True):
+    """An officer began or ended a stay at this entrance: tracing sees officers too. `officer`: the id, no name."""
+
+    __table_args__ = PARTITIONED
+    station_id: str = pk()
+    event_day: str = pk()
+    kiosk_id: str = pk()
+    epoch: str = pk()
+    seq: int = pk(sa_type=BigInteger)
+    deed: str
+    officer: str
+    what: str
+    at: int = ms()
 
 
 class Deed(Row, table=True):

@@ -268,3 +268,16 @@ def test_refusals_of_the_opener_come_with_every_answer_about_their_epoch(office:
     answer = kiosk.send(epoch.span(), openings=[epoch])
     assert answer.refusals == [protocol.Refusal(epoch.id, 1, "unreadable")]
     assert msgspec.structs.asdict(answer)["forked"] == []
+
+
+def test_an_officers_stay_is_kept_for_tracing_and_counts_once(office: Office, kiosk: Kiosk) -> None:
+    epoch, deed = kiosk.epoch(), os.urandom(8).hex()
+    kiosk.add(epoch, Kind.STAY, {"what": "begin"}, deed)
+    kiosk.add(epoch, Kind.STAY, {"what": "end"}, at=NOW + 60_000)
+    kiosk.add(epoch, Kind.STAY, {"what": "begin", "carried": "x"}, deed)
+    kiosk.add(epoch, Kind.STAY, {"what": ["hostile"]})
+    kiosk.send(epoch.span(), openings=[epoch])
+    assert office.open_all() == 4
+    with office.db.read() as conn:
+        rows = conn.exec_driver_sql("SELECT what, officer, at FROM stay ORDER BY at, seq").all()
+    assert [tuple(row) for row in rows] == [("begin", "officer-1", NOW), ("", "officer-1", NOW), ("end", "officer-1", NOW + 60_000)]

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from kiosk.crypto import chain, seal, sign
-from kiosk.domain import declaration, events, protocol
+from kiosk.domain import declaration, events, feed, protocol, stick
 from kiosk.domain.events import Kind, Place
 from kiosk.shipped import data_dir
 from kiosk.store import projections
@@ -26,6 +26,8 @@ KEYS = V["keys"]
 DICTIONARY = (data_dir() / "dict" / "1").read_bytes()
 CONTENT: dict[str, type[Any]] = {
     "enrol": protocol.EnrolCall,
+    "feed": protocol.FeedCall,
+    "feed answer": protocol.FeedPage,
     "events": protocol.Batch,
     "events answer": protocol.BatchAnswer,
     "have": protocol.HaveCall,
@@ -188,6 +190,30 @@ def test_a_receipt_is_these_very_bytes() -> None:
 
 def test_the_digest_of_a_receipt_is_the_head_of_its_last_event() -> None:
     assert V["receipt"]["digest"] == V["events"][V["receipt"]["to_seq"] - 1]["head"]
+
+
+def test_a_revocation_is_the_roots_word() -> None:
+    row = msgspec.msgpack.decode(b(V["revocation"]["bytes"]), type=protocol.IssuerRow)
+    assert row.revoked_from is not None
+    text = protocol.revocation_text("issuer", row.id, row.public, row.revoked_from)
+    assert text.hex() == V["revocation"]["text"] and sign.verify(b(KEYS["root"]["public"]), row.signature, text)
+    assert msgspec.msgpack.encode(row).hex() == V["revocation"]["bytes"]
+
+
+def test_the_rows_of_a_page_are_understood_and_add_up() -> None:
+    page = protocol.decode(b(V["envelopes"]["feed answer"]["body"]), protocol.FeedPage)
+    for scope, said in page.checksums.items():
+        assert feed.fold((i.kind, i.key, i.body) for i in page.rows if i.scope == scope and i.body) == said
+    for item in page.rows:
+        assert not item.body or msgspec.msgpack.encode(msgspec.msgpack.decode(item.body, type=feed.BODIES[item.kind])) == item.body
+
+
+def test_a_bundle_is_these_very_bytes() -> None:
+    whole = b(V["bundle"])
+    (frame,) = stick.read(whole, stick.BUNDLE, stick.CALL).frames
+    call = msgspec.msgpack.decode(frame, type=stick.Call)
+    assert (call.kind, call.body.hex()) == ("have", V["envelopes"]["have"]["bytes"])
+    assert stick.whole(stick.BUNDLE, stick.CALL, [frame]) == whole
 
 
 def test_a_subject_is_hashed_under_the_station_key() -> None:

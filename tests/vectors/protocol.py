@@ -195,6 +195,47 @@ def campaign() -> dict[str, Any]:
     return {"said": said, "bytes": pack(said), "signature": sign("root", b"hue-campaign-v1" + pack(said))}
 
 
+def revocation() -> dict[str, Any]:
+    """An issuer's, by the root; and the row of the feed that carries it."""
+    since, issuer = AT + 5_000, secret("issuer id", 3)
+    text = b"hue-revocation-v1" + fields(b"issuer", issuer, public("issuer"), struct.pack(">q", since))
+    row = {"id": issuer, "public": public("issuer"), "revoked_from": since, "signature": sign("root", text)}
+    return {"text": text, "row": row, "bytes": pack(row)}
+
+
+def feed() -> dict[str, Any]:
+    """A run of one page: rows of three scopes, the cursors after them, and the checksums of what is live."""
+    hashed = hmac.digest(secret("station"), b"id:046183000123", sha256)[:16].hex()
+    gone, made = revocation(), campaign()
+    station = f"station:{STATION}"
+    rows: list[list[Any]] = [
+        ["all", 7, "issuer", gone["row"]["id"].hex(), gone["bytes"]],
+        ["all", 5, "campaign", "BC-2021-05-23", pack({"campaign": made["bytes"], "signature": made["signature"]})],
+        ["all", 6, "notice", "0000aaaa", b""],
+        [station, 2, "person", hashed, pack({"declared_at": AT - 3_600_000, "desk": False})],
+    ]
+    cursors = {"all": 7, "commune:19750": 0, station: 2}
+    sums: dict[str, list[Any]] = {}
+    for scope in cursors:
+        live = [(kind, key, body) for of, _, kind, key, body in rows if of == scope and body]
+        folded = 0
+        for kind, key, body in live:
+            folded ^= int.from_bytes(sha256(fields(kind.encode(), key.encode(), body)).digest(), "big")
+        sums[scope] = [len(live), folded.to_bytes(32, "big")]
+    page = {"rows": rows, "cursors": cursors, "more": False, "checksums": sums, "must_refetch": [], "spread_s": 0.0, "now": AT + 900}
+    return {"call": {"cursors": {"all": 4}}, "page": page}
+
+
+def stick(magic: bytes, kind: bytes, payloads: list[bytes]) -> bytes:
+    """A file that travels on a stick."""
+
+    def frame(kind: bytes, payload: bytes) -> bytes:
+        return struct.pack(">II", len(payload) + 1, zlib.crc32(kind + payload)) + kind + payload
+
+    data = magic + b"".join(frame(kind, payload) for payload in payloads)
+    return data + frame(b"Z", pack([len(payloads), sha256(data).digest()]))
+
+
 def enrol_code() -> dict[str, Any]:
     once, root_hash = secret("one-time code", 16), sha256(public("root")).digest()[:16]
     letters = base64.b32encode(once + root_hash).decode().rstrip("=")
@@ -213,6 +254,7 @@ def make() -> dict[str, Any]:
     manifest = {"event_day": DAY, "epochs": tips, "counts": {word: 1 for _, word, _ in BODIES}}
     call = {"code": enrol_code()["secret"], "kiosk_public": public("kiosk"), "issuer_public": public("issuer")}
     call |= {"app": "0.1.0", "machine": "ac0ffee0"}
+    have, down = envelope("kiosk", KIOSK, "have", {"epochs": [EPOCH]}), feed()
     return {
         "about": "docs/protocol.md. Bytes are hexadecimal, times milliseconds UTC. These keys are public: never use them.",
         "dictionary": {"id": 1, "sha256": sha256(DICTIONARY).digest()},
@@ -226,11 +268,15 @@ def make() -> dict[str, Any]:
         "events": events,
         "receipt": got,
         "subject_hash": {"subject": "id:046183000123", "hash": hmac.digest(secret("station"), b"id:046183000123", sha256)[:16]},
+        "revocation": revocation(),
+        "bundle": stick(b"HUE-KIOSK-BUNDLE-1\n", b"C", [pack(["have", have["bytes"]])]),
         "envelopes": {
+            "feed": envelope("kiosk", KIOSK, "feed", down["call"]),
+            "feed answer": envelope("service", "province", "feed answer", down["page"]),
             "enrol": envelope("kiosk", "new", "enrol", call),
             "events": envelope("kiosk", KIOSK, "events", batch),
             "events answer": envelope("service", "province", "events answer", answer),
-            "have": envelope("kiosk", KIOSK, "have", {"epochs": [EPOCH]}),
+            "have": have,
             "manifest": envelope("kiosk", KIOSK, "manifest", manifest),
             "manifest answer": envelope("service", "province", "manifest answer", {"accepted": True, "now": AT + 900}),
             "problem": envelope("service", "province", "problem", {"code": "too_large", "retry_after_s": 0}),
