@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import base45
 import cbor2
@@ -18,23 +18,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from kiosk.compose import Parts
 from kiosk.crypto import seal, sign
 from kiosk.crypto.kdf import Costs, stretch
 from kiosk.devices.keystore import FileKeyStore
-from kiosk.domain import protocol
+from kiosk.domain import feed as feeds
+from kiosk.domain import poster, protocol
+from kiosk.domain.feed import PlaceRow
 from kiosk.domain.passes import hu1
 from kiosk.domain.pin import canonical
 from kiosk.domain.policy import Campaign, Policy, Station
 from kiosk.domain.vntime import ZONE as VIETNAM
 from kiosk.ports import KeyStore, Now
 from kiosk.security.vault import Secrets, Vault
+from kiosk.store import feed
 
 ELECTION_DAY = "2021-05-23"
 AREA = Station("46-474-19750-01", "Khu vực bỏ phiếu số 1", "19750", "Phường Tây Lộc", "Thành phố Huế", ("Tổ dân phố 1", "Tổ dân phố 2"))
 
 
 def at(clock: str, day: str = ELECTION_DAY) -> int:
-    """"08:41" on the election day -> ms UTC."""
+    """ "08:41" on the election day -> ms UTC."""
     return int(datetime.fromisoformat(f"{day}T{clock}:00").replace(tzinfo=VIETNAM).timestamp() * 1000)
 
 
@@ -78,7 +82,6 @@ class Province:
         )
 
     def signed_campaign(self) -> protocol.SignedCampaign:
-
 
         data = msgspec.msgpack.encode(self.campaign)
         return protocol.SignedCampaign(data, sign.sign(self.root, b"hue-campaign-v1" + data))
@@ -225,3 +228,66 @@ def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
 def certificate_issuers() -> Issuers:
     """One pair of keys a run: RSA costs a tenth of a second."""
     return Issuers(ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048))
+
+
+PLACE_KEY = bytes(range(32))  # the MAC key of the province that answers here
+
+
+def place_told(parts: Parts, row: PlaceRow, mac: bool = True, **changes: Any) -> PlaceRow:
+    """The province's row of a place comes down the feed, with the poster's MAC."""
+    told = {"mac": poster.mac(PLACE_KEY, row.id), "web": "https://qr.huecity.vn"} if mac else {}
+    row = msgspec.structs.replace(row, **told, **changes)
+    scope = feeds.station_scope(row.station)
+    with parts.database.read() as conn:
+        counter = feed.cursors(conn).get(scope, 0) + 1
+    item = protocol.FeedItem(scope, counter, feeds.FeedKind.PLACE.value, row.id, msgspec.msgpack.encode(row))
+    filing = feed.Filing(parts.database, parts.vault.secrets.enrolment.trust.root)
+    filing.take(protocol.FeedPage([item], {scope: counter}), parts.clock.now().wall)
+    return row
+
+
+def hostile_names() -> list[str]:
+    """Two hundred names that nobody bears: markup, formulas, controls, bidi marks, towers of marks, giants, paths, format strings."""
+    seeds = [
+        "<b>Mẫu",
+        "<img src='file:///etc/passwd'/>",
+        "<para><font size='90'>Đặng</font></para>",
+        "&lt;&#0;&bogus; ]]> <!--",
+        "<a href='javascript:1'>Trần",
+        "<onDraw name='x'/>",
+        "<seq id='a'/>",
+        "<evalstring code='1+1'/>",
+        "=1+1",
+        '=HYPERLINK("http://evil.example")',
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1+1",
+        "\r=1+1",
+        "'; DROP TABLE event;--",
+        "%s%n{0}{{}}\\",
+        "../../../etc/passwd",
+        "C:\\CON\\NUL",
+        "\x00\x1b[31mTrần",
+        "\u202eTrần\u2066",
+        "\ud800Lê",
+        "A" * 5_000,
+        "Ẵ" * 5_000,
+        "a " * 5_000,
+        "<b>" * 2_000,
+        "\u0301" * 60 + "Nguyễn",
+        "🗳️漢字\ufffd",
+        "\u200bMẫu\ufeff",
+        "()<>[]{}/%",
+        "(/JS (app.alert(1)))",
+        "/Launch /URI (http://evil.example)",
+        ") Tj ET q",
+        "%%EOF\nstartxref",
+        "<script>alert(1)</script>",
+        "https://evil.example/x",
+        "mailto:x@evil.example",
+        "\u2028Trần\u2029",
+        "NaN",
+        "None",
+    ]
+    return [f"{text}{'' if turn == 0 else ' ' + 'Nguyễn ' * turn}".rstrip(" ") for turn in range(5) for text in seeds]

@@ -137,7 +137,7 @@ def totals(report: DayReport) -> str:
         *(f"{letter}{report.declarations.get(mode, 0)}" for letter, mode in (("M", "new"), ("B", "supplement"), ("H", "proxy"))),
         f"E{report.events}",
         f"W{report.waiting}",
-        *(f"{line.epoch}-{line.last}-{line.head.hex()[:16]}" for line in report.epochs[-4:]),
+        *(f"{line.epoch}-{line.last}-{line.head.hex()[:8]}" for line in report.epochs[-3:]),
     ]
     return "/".join("".join(c if c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-." else "." for c in part.upper())[:48] for part in parts)
 
@@ -276,7 +276,7 @@ def _end(report: DayReport) -> Flowables:
         ),
         paragraph(f"Dấu số liệu: {fingerprint(report)}", frame.CELL_BOLD),
     ]
-    side = 32 * mm
+    side = 52 * mm  # read at half size and blurred, from a fax or a photograph of the page
     proof = Table(
         [[qr(totals(report), side), told]],
         [side + 4 * mm, WIDTH - side - 4 * mm],

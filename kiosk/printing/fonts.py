@@ -13,7 +13,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
 SERIF, SERIF_BOLD, SERIF_ITALIC, SERIF_BOLD_ITALIC = "Spectral", "Spectral-Bold", "Spectral-Italic", "Spectral-BoldItalic"
-SANS, SANS_BOLD = "BeVietnamPro", "BeVietnamPro-Bold"
+SANS, SANS_SEMI, SANS_BOLD = "BeVietnamPro", "BeVietnamPro-SemiBold", "BeVietnamPro-Bold"
 
 FACES: dict[str, Path] = {
     SERIF: fontpkg_spectral.ROOT / "files" / "Spectral-Regular.ttf",
@@ -21,6 +21,7 @@ FACES: dict[str, Path] = {
     SERIF_ITALIC: fontpkg_spectral.ROOT / "files" / "Spectral-Italic.ttf",
     SERIF_BOLD_ITALIC: fontpkg_spectral.ROOT / "files" / "Spectral-BoldItalic.ttf",
     SANS: fontpkg_be_vietnam_pro.ROOT / "files" / "BeVietnamPro-Regular.ttf",
+    SANS_SEMI: fontpkg_be_vietnam_pro.ROOT / "files" / "BeVietnamPro-SemiBold.ttf",
     SANS_BOLD: fontpkg_be_vietnam_pro.ROOT / "files" / "BeVietnamPro-Bold.ttf",
 }
 

@@ -155,14 +155,14 @@ def build(story: Flowables, paper: Paper, file: Path) -> int:
     )
     area = Frame(LEFT, BOTTOM, WIDTH, A4[1] - TOP - BOTTOM, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates(PageTemplate("page", [area], onPage=lambda canvas, _: _mark(canvas, paper)))
-    document.build(story, canvasmaker=lambda *args, **kwargs: dated_canvas(paper.made_at, *args, **kwargs))
+    document.build(story, canvasmaker=lambda out, **kwargs: dated_canvas(paper.made_at, out, **kwargs))
     write(file, out.getvalue())
     return int(document.page)
 
 
-def dated_canvas(made_at: int, *args: Any, **kwargs: Any) -> Canvas:
-    """A canvas that starts in our serif (else reportlab names its own font in the file) and is dated `made_at`."""
-    canvas = Canvas(*args, **{**kwargs, "initialFontName": fonts.SERIF})
+def dated_canvas(made_at: int, out: Any, face: str = fonts.SERIF, **kwargs: Any) -> Canvas:
+    """A canvas that starts in a face of ours (else reportlab names its own font in the file) and is dated `made_at`."""
+    canvas = Canvas(out, **{**kwargs, "initialFontName": face})
     moment = vntime.local(made_at)
     stamp = canvas._doc._timeStamp  # reportlab dates a reproducible file in 2000 and offers no other way
     stamp.t, stamp.lt, stamp.tzname = moment.timestamp(), moment.timetuple(), "+07"
@@ -182,7 +182,10 @@ def _mark(canvas: Canvas, paper: Paper) -> None:
 
 
 def write(file: Path, data: bytes) -> None:
-    """tmp, fsync, rename: a reader never meets half a page. Raises KioskError(PRINT_FAILED) when the file cannot be written."""
+    """tmp, rename: a reader never meets half a page. No fsync: what it says is in the journal, and it is printed again from there.
+
+    Raises KioskError(PRINT_FAILED) when the file cannot be written.
+    """
     try:
         _write(file, data)
     except OSError as error:
@@ -192,10 +195,7 @@ def write(file: Path, data: bytes) -> None:
 def _write(file: Path, data: bytes) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        temporary.write_bytes(data)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)

@@ -36,13 +36,13 @@ def moment(at: int) -> str:
 
 
 class Sheet:
-    """Pages of one size. `wide`, `high` in points; `save` writes them whole or not at all."""
+    """Pages of one size. `wide`, `high` in points; `face`: the first, named in the file; `save` writes them whole or not at all."""
 
-    def __init__(self, wide: float, high: float, paper: Paper) -> None:
+    def __init__(self, wide: float, high: float, paper: Paper, face: str = fonts.SANS) -> None:
         fonts.register()
         self.wide, self.high, self.pages = wide, high, 1
         self._out = io.BytesIO()
-        self._canvas = dated_canvas(paper.made_at, self._out, pagesize=(wide, high), invariant=1, lang="vi-VN")
+        self._canvas = dated_canvas(paper.made_at, self._out, face, pagesize=(wide, high), invariant=1, lang="vi-VN")
         self._canvas.setTitle(plain(paper.title))
         self._canvas.setSubject(plain(paper.title))
         self._canvas.setAuthor(plain(paper.author))
@@ -81,10 +81,10 @@ class Sheet:
         renderPDF.draw(drawing, self._canvas, x, self.high - y - drawing.height)
         return y + float(drawing.height)
 
-    def code(self, x: float, y: float, text: str | bytes, side: float, error: str = "M") -> float:
+    def code(self, x: float, y: float, text: str | bytes, side: float, error: str = "M", mask: int | None = None) -> float:
         """A QR code with its quiet zone, on white, `side` wide; returns the y below it."""
         self.box(x, y, side, side, fill=white, line=None)
-        self._canvas.addLiteral(qr_path(text, x, self.high - y, side, error))
+        self._canvas.addLiteral(qr_path(text, x, self.high - y, side, error, mask))
         return y + side
 
     def box(
@@ -124,6 +124,6 @@ def stamp(sheet: Sheet, again: int) -> None:
     """ "BẢN IN LẠI" in the upper right corner of a paper that was printed before. `again`: how often, 0 for the first."""
     if again:
         text = f"BẢN IN LẠI {again}"
-        wide = fonts.width(text, fonts.SANS_BOLD, 9) + 3 * mm
+        wide = fonts.width(text, fonts.SANS_SEMI, 9) + 3 * mm
         sheet.box(sheet.wide - wide - 4 * mm, 3 * mm, wide, 5 * mm, fill=white)
-        sheet.line(sheet.wide - 4 * mm - wide / 2, 3.9 * mm, text, 9, fonts.SANS_BOLD, align="centre")
+        sheet.line(sheet.wide - 4 * mm - wide / 2, 3.9 * mm, text, 9, fonts.SANS_SEMI, align="centre")

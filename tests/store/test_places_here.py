@@ -10,16 +10,14 @@ import zxingcpp
 from kiosk import compose
 from kiosk.domain import poster
 from kiosk.domain.events import Key, Kind
-from kiosk.domain.feed import FeedKind, PlaceRow, Rival, station_scope
-from kiosk.domain.protocol import FeedItem
+from kiosk.domain.feed import PlaceRow, Rival
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, Sighting
 from kiosk.settings import load
-from kiosk.store import feed
 from tests import builders
 from tests.store.test_papers import picture_of
 
-MAC_KEY = bytes(range(32))
+MAC_KEY = builders.PLACE_KEY
 
 
 @pytest.fixture
@@ -32,16 +30,6 @@ def parts(home: Path, clock: builders.Clock) -> Iterator[compose.Parts]:
     builders.enrolled_home(home, enrolled_at=builders.at("08:00", "2021-05-20"))
     with compose.open_parts(home, clock=clock) as opened:
         yield opened
-
-
-def told(parts: compose.Parts, row: PlaceRow, **changes: object) -> PlaceRow:
-    """The province's row comes down the feed."""
-    row = msgspec.structs.replace(row, mac=poster.mac(MAC_KEY, row.id), web="https://qr.huecity.vn", **changes)
-    scope = station_scope(row.station)
-    item = FeedItem(scope, 1, FeedKind.PLACE.value, row.id, msgspec.msgpack.encode(row))
-    with parts.database.write() as conn:
-        feed.take(conn, [item], {scope: 1}, parts.clock.now().wall)
-    return row
 
 
 def scanned(parts: compose.Parts, row: PlaceRow, key: bytes = MAC_KEY) -> str:
@@ -66,7 +54,7 @@ def test_the_board_is_printed_when_the_feed_has_brought_its_code(parts: compose.
     with pytest.raises(KioskError) as caught:
         parts.papers.print(Order("poster", row.id), tmp_path / "board.pdf")
     assert caught.value.code is Code.PLACE_UNSIGNED
-    row = told(parts, row)
+    row = builders.place_told(parts, row)
     assert parts.places.get(row.id).sent
     for size in ("a4", "a3", "column"):
         parts.papers.print(Order("poster", row.id, size), tmp_path / "board.pdf")
@@ -75,7 +63,7 @@ def test_the_board_is_printed_when_the_feed_has_brought_its_code(parts: compose.
 
 
 def test_edit_and_withdraw_keep_the_code_and_the_history(parts: compose.Parts, clock: builders.Clock) -> None:
-    row = told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
+    row = builders.place_told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
     clock.forward(60)
     edited = parts.places.edit(row.id, {"name": "Cổng trước"})
     assert (edited.name, edited.kind, edited.mac) == ("Cổng trước", "entrance", row.mac)
@@ -88,11 +76,11 @@ def test_edit_and_withdraw_keep_the_code_and_the_history(parts: compose.Parts, c
 
 
 def test_a_change_made_elsewhere_meanwhile_is_a_conflict_until_the_lead_decides(parts: compose.Parts, clock: builders.Clock) -> None:
-    row = told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
+    row = builders.place_told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
     clock.forward(60)
     mine = parts.places.edit(row.id, {"name": "Cổng trước"})
     rival = Rival("account:phuong", mine.at + 5, "Cổng bên", "entrance")
-    told(parts, msgspec.structs.replace(mine, at=mine.at + 6), rivals=(rival,))
+    builders.place_told(parts, msgspec.structs.replace(mine, at=mine.at + 6), rivals=(rival,))
     shown = parts.places.get(row.id)
     assert shown.row.rivals == (rival,)
     clock.forward(60)
@@ -103,7 +91,7 @@ def test_a_scanned_board_says_what_it_is(parts: compose.Parts, clock: builders.C
     clock.wall = builders.at("08:00")
     fresh = parts.places.add({"name": "Cổng phụ", "kind": "exit"})
     assert scanned(parts, fresh) == "place_new"
-    row = told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
+    row = builders.place_told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
     assert scanned(parts, row) == "place_ours"
     assert scanned(parts, row, bytes(32)) == "place_forged"
     assert scanned(parts, msgspec.structs.replace(row, id="1975009ZZZZ")) == "place_elsewhere"

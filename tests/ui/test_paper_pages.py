@@ -4,10 +4,8 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
-from kiosk.domain import declaration, poster
-from kiosk.domain.feed import FeedKind, station_scope
-from kiosk.domain.protocol import FeedItem
-from kiosk.store import feed
+from kiosk.domain import declaration
+from tests import builders
 from tests.fakes import MemoryPrinter
 from tests.ui.conftest import Front
 
@@ -73,11 +71,7 @@ def test_the_lead_makes_a_place_prints_its_board_and_stands_there(front: Front, 
     parts = front.program.parts
     assert parts is not None
     (known,) = parts.places.all()
-    row = known.row
-    told = poster_row(row)
-    with parts.database.write() as conn:
-        scope = station_scope(row.station)
-        feed.take(conn, [FeedItem(scope, 1, FeedKind.PLACE.value, row.id, told)], {scope: 1}, 0)
+    row = builders.place_told(parts, known.row)
     front.click(page.boards[0])
     front.wait(lambda: len(printer.history) == 1)
     front.click(page.use_it)
@@ -86,12 +80,3 @@ def test_the_lead_makes_a_place_prints_its_board_and_stands_there(front: Front, 
     front.click(page.withdraw_it)
     front.wait_to_read("Đã thu hồi địa điểm; nhớ gỡ bảng xuống.")
     front.wait(lambda: front.station.place == "")
-
-
-def poster_row(row: object) -> bytes:
-    import msgspec
-
-    from kiosk.domain.feed import PlaceRow
-
-    assert isinstance(row, PlaceRow)
-    return msgspec.msgpack.encode(msgspec.structs.replace(row, mac=poster.mac(bytes(32), row.id)))

@@ -113,7 +113,7 @@ def test_plain_text_is_composed_cut_and_without_controls() -> None:
 
 def test_the_report_s_text_layer_reads_as_it_looks(tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
-    assert render(FULL, file) == 2
+    assert render(FULL, file) == 3
     text = text_of(file)
     assert unicodedata.is_normalized("NFC", text)
     for sentence in (
