@@ -51,9 +51,10 @@ class Link:
         ready.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,9 +73,11 @@ class Link:
         try:
             while data := await source.read(SEGMENT):
                 await line.put((await self._send(len(data), way), data))
-        finally:
-            await line.put((0.0, b""))
-            await delivering
+        except BaseException:
+            delivering.cancel()
+            raise
+        await line.put((0.0, b""))
+        await delivering
 
     async def _send(self, size: int, way: int) -> float:
         """Puts one segment on the line; returns when it arrives."""
