@@ -128,7 +128,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     print(
         f"link: a backlog of {args.backlog} events at {share:.2f} of one plain POST (at least {SHARE})"
-        f" {'ok' if share >= SHARE else 'UNDER'}  [{min(shares):.2f}..{max(shares):.2f}] n={len(shares)} pairs, {statistics.median(speeds):,.0f} bytes/s"
+        f" {'ok' if share >= SHARE else 'UNDER'}  [{min(shares):.2f}..{max(shares):.2f}] n={len(shares)} pairs,"
+        f" {statistics.median(speeds):,.0f} bytes/s"
     )
     return int(day >= DAY_S or share < SHARE)
 
