@@ -5,19 +5,22 @@ under the station key, so that nobody is counted twice.
 """
 
 import hmac
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date
 from hashlib import sha256
 
 from sqlalchemy import select
 
 from kiosk.domain.events import Kind
-from kiosk.domain.feed import ArrivalRow, FeedKind, station_scope
-from province import feed, tables, webrecords
+from kiosk.domain.feed import ArrivalRow, FeedKind, PlaceRow, station_scope
+from kiosk.domain.policy import Campaign
+from province import feed, places, tables, webrecords
 from province.authority import Authority
 from province.db import Database
+from province.recent import Recent
 
 STATION = tables.table(tables.Station)
+FRESH_S = 2.0
 COLOURS = (
     # word, English, background: white text on each is at least 4.5:1
     ("XANH LÁ", "green", "#0b7a3b"),
@@ -29,38 +32,62 @@ COLOURS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What the done screen shows. `at`: ms UTC; `again`: it was confirmed before, and this is the first time."""
-
-    record: str
-    at: int
-    again: bool
-
-
 def colour(campaign: str, day: str) -> tuple[str, str, str]:
     """The colour of the day: (word, English, background). The same on every phone and for every officer, another one tomorrow; a picture
     of yesterday's screen shows."""
     return COLOURS[(sha256(campaign.encode()).digest()[0] + date.fromisoformat(day).toordinal()) % len(COLOURS)]
 
 
-def confirm(db: Database, authority: Authority, station: str, place: str, phone: str, subjects: tuple[str, ...], now: int) -> Arrival:
-    """Files the arrival once. `subjects`: look-up names of this person, the phone among them. Raises webrecords.NoCampaign."""
-    campaign, day = webrecords.current(db, authority, now)
-    record = webrecords.name_of(authority.derived(b"arrival"), phone.encode(), place.encode(), day.encode())
-    known = webrecords.at_of(db, station, day, record)
-    if known is not None:
-        return Arrival(record, known, True)
-    fields = {"no": 0, "source": "poster", "verdict": "came_by_poster", "since": None, "subjects": list(subjects), "place": place}
-    with db.read() as conn:
-        sealed_key = conn.execute(select(STATION.c.key).where(STATION.c.station_id == station)).scalar_one()
-    key = authority.open_station_key(station, sealed_key)
-    hashes = tuple(hmac.digest(key, subject.encode(), sha256)[:16].hex() for subject in subjects)
-    with db.write() as conn:
-        new = webrecords.file(conn, campaign, day, station, record, Kind.VISIT, fields, now)
-        if new:
-            row = ArrivalRow(record, place, now, hashes, record[:4].upper())
-            feed.publish(conn, station_scope(station), FeedKind.ARRIVAL, record, row, now)
-    if new:
-        return Arrival(record, now, False)
-    return Arrival(record, webrecords.at_of(db, station, day, record) or now, True)
+class Arrivals:
+    """Files arrivals. Campaign and place are read again every few seconds, a station's key once: two hundred people a second may come."""
+
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int]) -> None:
+        self.db, self.authority, self.clock = db, authority, clock
+        self._name_key = authority.derived(b"arrival")
+        self._campaign: Recent[tuple[Campaign, str]] = Recent(FRESH_S)
+        self._places: Recent[PlaceRow | None] = Recent(FRESH_S)
+        self._keys: Recent[bytes] = Recent(86_400)
+
+    def campaign(self) -> tuple[Campaign, str]:
+        """(campaign, day) of now. Raises webrecords.NoCampaign."""
+        return self._campaign.get("", lambda: webrecords.current(self.db, self.authority, self.clock()))
+
+    def place(self, place: str, letters: str) -> PlaceRow | None:
+        """The place of a poster of ours, or None."""
+
+        def read() -> PlaceRow | None:
+            found = places.by_code(self.db, self.authority, place, letters)
+            return None if found is None else found.row
+
+        return self._places.get((place, letters), read)
+
+    def _record(self, who: str, place: str, day: str) -> str:
+        return webrecords.name_of(self._name_key, who.encode(), place.encode(), day.encode())
+
+    def known(self, station: str, place: str, who: str) -> int | None:
+        """When this person confirmed this place today, ms UTC, or None."""
+        _, day = self.campaign()
+        return webrecords.at_of(self.db, station, day, self._record(who, place, day))
+
+    def confirm(self, station: str, place: str, who: str, subjects: tuple[str, ...]) -> bool:
+        """Files the arrival; False if it was confirmed before. `who`: phone or pass; `subjects`: look-up names, that one among them.
+        Raises webrecords.NoCampaign."""
+        (campaign, day), now = self.campaign(), self.clock()
+        record = self._record(who, place, day)
+        if webrecords.at_of(self.db, station, day, record) is not None:
+            return False
+        fields = {"no": 0, "source": "poster", "verdict": "came_by_poster", "since": None, "subjects": list(subjects), "place": place}
+        key = self._keys.get(station, lambda: self._key(station))
+        hashes = tuple(hmac.digest(key, subject.encode(), sha256)[:16].hex() for subject in subjects)
+        sealed = webrecords.sealed(campaign, day, station, record, Kind.VISIT, fields, now)
+        with self.db.write() as conn:
+            new = webrecords.file(conn, sealed)
+            if new:
+                row = ArrivalRow(record, place, now, hashes, record[:4].upper())
+                feed.publish(conn, station_scope(station), FeedKind.ARRIVAL, record, row, now)
+        return new
+
+    def _key(self, station: str) -> bytes:
+        with self.db.read() as conn:
+            sealed = conn.execute(select(STATION.c.key).where(STATION.c.station_id == station)).scalar_one()
+        return self.authority.open_station_key(station, sealed)

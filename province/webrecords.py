@@ -53,16 +53,22 @@ def current(db: Database, authority: Authority, now: int) -> tuple[Campaign, str
     return campaign, day
 
 
-def file(conn: Connection, campaign: Campaign, day: str, station: str, record: str, kind: Kind, fields: dict[str, Any], now: int) -> bool:
-    """Seals and files one record; False if one of that name is there already. `record`: 16 hex digits."""
+def sealed(campaign: Campaign, day: str, station: str, record: str, kind: Kind, fields: dict[str, Any], now: int) -> dict[str, Any]:
+    """A record's row, sealed outside every transaction. `record`: 16 hex digits."""
     content_key, place = os.urandom(32), Place(WEB, station, day, record)
     body = Body(int(kind), 1, record, "-", ClockReading(now, 0, WEB), fields, campaign.form_version, campaign.policy.version)
-    sealed = events.seal_body(body, 1, now, place, content_key, _dictionary())
+    content = events.seal_body(body, 1, now, place, content_key, _dictionary())
     key = seal.seal_key(bytes.fromhex(campaign.days[day]), content_key, key_aad(WEB, station, day, record))
     row = {"station_id": station, "event_day": day, "record": record, "kind": int(kind), "at": now, "received_at": now}
-    if not insert_ignore(conn, RECORD, [row | {"sealed_key": key, "sealed": sealed}]):
+    return row | {"sealed_key": key, "sealed": content}
+
+
+def file(conn: Connection, row: dict[str, Any]) -> bool:
+    """Files a sealed record; False if one of that name is there already."""
+    if not insert_ignore(conn, RECORD, [row]):
         return False
-    insert_ignore(conn, WAITING, [{"record": record, "station_id": station, "event_day": day, "tried_at": 0}])
+    where = {name: row[name] for name in ("record", "station_id", "event_day")}
+    insert_ignore(conn, WAITING, [where | {"tried_at": 0}])
     return True
 
 

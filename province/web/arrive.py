@@ -17,7 +17,8 @@ from kiosk.domain.feed import PlaceRow
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Reading
 from kiosk.domain.text import BadText
-from province import arrivals, metrics, places, sessions, sms, webrecords
+from province import metrics, sessions, sms
+from province.arrivals import Arrivals, colour
 from province.authority import Authority
 from province.db import Database
 from province.sessions import Session
@@ -35,6 +36,7 @@ class Arrive:
     def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], people: People) -> None:
         self.db, self.authority, self.clock, self.people = db, authority, clock, people
         self.pages, self.guard = people.pages, people.guard
+        self.arrivals = Arrivals(db, authority, clock)
         self._confirms = Limit(rate=1 / 20, burst=6)  # a session: nobody arrives six times at once
         self.router = APIRouter()
         routes.page(self.router, "/D/{place}/{mac}", self.show)
@@ -42,10 +44,10 @@ class Arrive:
         routes.page(self.router, "/D/{place}/{mac}/xong", self.done)
 
     def _place(self, place: str, mac: str) -> PlaceRow:
-        found = places.by_code(self.db, self.authority, place, mac)
+        found = self.arrivals.place(place, mac)
         if found is None:
             raise HTTPException(404)
-        return found.row
+        return found
 
     def show(self, request: Request, place: str, mac: str) -> Response:
         return self._page(request, self._place(place, mac))
@@ -68,7 +70,7 @@ class Arrive:
             return self._first(request, row, mac, data)
         if not self._confirms.allows(session.token):
             return self.pages.refuse(request, 429)
-        return self._file(request, row, mac, session)
+        return self._file(row, mac, session)
 
     def _first(self, request: Request, row: PlaceRow, mac: str, data: FormData) -> Response:
         """A phone that is not known yet: its number and a code, or a pass of ours that its owner keeps."""
@@ -88,30 +90,27 @@ class Arrive:
         if read is None or read.reading is not Reading.VERIFIED:
             return self._page(request, row, "bad_pass", 400)
         box = {"phone": "", "pass": read.subjects[0], "passes": []}
-        session = sessions.begin(self.db, "citizen", "", box, now)
-        arrived = arrivals.confirm(self.db, self.authority, row.station, row.id, read.subjects[0], read.subjects, now)
-        return self._finish(request, row, mac, session, arrived)
+        return self._file(row, mac, sessions.begin(self.db, "citizen", "", box, now))
 
-    def _file(self, request: Request, row: PlaceRow, mac: str, session: Session) -> Response:
-        who = session.box["phone"] or session.box["pass"]
-        arrived = arrivals.confirm(self.db, self.authority, row.station, row.id, who, names(session), self.clock())
-        return self._finish(request, row, mac, session, arrived)
-
-    def _finish(self, request: Request, row: PlaceRow, mac: str, session: Session, arrived: arrivals.Arrival) -> Response:
-        metrics.ARRIVED.labels("yes" if arrived.again else "no").inc()
-        session.box.setdefault("arrived", {})[row.id] = arrived.at
-        sessions.save(self.db, session)
+    def _file(self, row: PlaceRow, mac: str, session: Session) -> Response:
+        new = self.arrivals.confirm(row.station, row.id, who(session), names(session))
+        metrics.ARRIVED.labels("no" if new else "yes").inc()
         return self.pages.signed_in(f"/D/{row.id}/{mac.upper()}/xong", "citizen", session.token, sessions.TTL_MS["citizen"] // 1000)
 
     def done(self, request: Request, place: str, mac: str) -> Response:
         row = self._place(place, mac)
-        at = request.state.session.box.get("arrived", {}).get(row.id)
+        at = self.arrivals.known(row.station, row.id, who(request.state.session))
         if at is None:
             return self.pages.go(f"/D/{row.id}/{mac.upper()}")
-        campaign, day = webrecords.current(self.db, self.authority, self.clock())
-        word, english, background = arrivals.colour(campaign.id, day)
+        campaign, day = self.arrivals.campaign()
+        word, english, background = colour(campaign.id, day)
         content = {"place": row, "kind": WORDS[row.kind], "at": at, "colour": word, "english": english, "background": background}
         return self.pages.show(request, "arrived.html", content | {"where": where(row)})
+
+
+def who(session: Session) -> str:
+    """What one arrival a day is counted by: the phone, or the pass that stood for it."""
+    return str(session.box.get("phone") or session.box.get("pass", ""))
 
 
 def where(row: PlaceRow) -> str:

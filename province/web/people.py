@@ -238,9 +238,10 @@ class People:
             fields["supplements"] = f"{webrecords.WEB}:{own['record']}:1"
         record = secrets.token_hex(8)
         home = said.fields.get("current", {})
+        station = f"{webrecords.WEB}-{home.get('ward_code', '00000')}"
+        row = webrecords.sealed(campaign, day, station, record, Kind.DECLARATION, fields, now)
         with self.db.write() as conn:
-            station = f"{webrecords.WEB}-{home.get('ward_code', '00000')}"
-            webrecords.file(conn, campaign, day, station, record, Kind.DECLARATION, fields, now)
+            webrecords.file(conn, row)
         kept: list[dict[str, Any]] = session.box.setdefault("passes", [])
         number = (kept[-1]["number"] if kept else 0) + 1
         mine = said.mode != "proxy"
