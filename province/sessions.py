@@ -18,8 +18,8 @@ from province.db import Database
 
 SESSION = tables.table(tables_web.Session)
 HOUR = 3_600_000
-TTL_MS = {"pending": HOUR // 2, "citizen": 14 * 24 * HOUR, "unit": 12 * HOUR, "official": 12 * HOUR}
-IDLE_MS = {"pending": HOUR // 2, "citizen": 14 * 24 * HOUR, "unit": 2 * HOUR, "official": HOUR // 2}
+TTL_MS = {"pending": HOUR // 2, "step": HOUR // 6, "citizen": 14 * 24 * HOUR, "unit": 12 * HOUR, "official": 12 * HOUR}
+IDLE_MS = {"pending": HOUR // 2, "step": HOUR // 6, "citizen": 14 * 24 * HOUR, "unit": 2 * HOUR, "official": HOUR // 2}
 CLOCK_MS = 5 * 60_000
 
 

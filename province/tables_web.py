@@ -36,7 +36,7 @@ class Message(Row, table=True):
 
 
 class Session(Row, table=True):
-    """A signed-in browser. `token_hash`: SHA-256 of the cookie; `kind`: pending, citizen, unit, official; `subject`: an account's name;
+    """A signed-in browser. `token_hash`: SHA-256 of the cookie; `kind`: pending, citizen, unit, step, official; `subject`: an account;
     `box`: its content under a key that only the cookie holds: neither a look at the database nor a backup reads it."""
 
     __table_args__ = (Index("session_subject", "subject"), REFERENCE)

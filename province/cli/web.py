@@ -11,7 +11,7 @@ import msgspec
 from kiosk.domain import poster
 from kiosk.domain.feed import PlaceRow
 from kiosk.domain.text import BadText
-from province import accounts, authority, places, settings, sms
+from province import accounts, actlog, authority, officials, places, settings, sms
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -44,6 +44,21 @@ def _accounts(actions: Any, common: argparse.ArgumentParser) -> None:
         one = actions.add_parser(action, parents=[common], help=text)
         one.add_argument("username")
         one.set_defaults(run=run_accounts_state)
+    grant = actions.add_parser("grant", parents=[common], help="what an official may do, granted by an administrator")
+    grant.add_argument("username")
+    grant.add_argument("rights", nargs="*", choices=[*officials.RIGHTS, []], help=", ".join(officials.RIGHTS))
+    grant.add_argument("--by", required=True, metavar="ADMINISTRATOR")
+    grant.add_argument("--reason", required=True)
+    grant.set_defaults(run=run_accounts_grant)
+    reset = actions.add_parser("reset-factor", parents=[common], help="a lost second factor; the next sign-in sets a new one")
+    reset.add_argument("username")
+    reset.add_argument("--by", required=True, metavar="ADMINISTRATOR")
+    reset.add_argument("--reason", required=True)
+    reset.set_defaults(run=run_accounts_reset)
+    log = actions.add_parser("log", parents=[common], help="who did what, and whether the chain is whole (exit 1 if not)")
+    log.add_argument("--account", default="")
+    log.add_argument("--head", default="", metavar="NUMBER:HEX", help="a head that was written down, to compare with")
+    log.set_defaults(run=run_accounts_log)
     scope = actions.add_parser("scope", parents=[common], help="what a unit may see")
     scope.add_argument("username")
     scope.add_argument("scope")
@@ -85,6 +100,33 @@ def run_accounts_state(args: argparse.Namespace) -> int:
     accounts.change(_database(args), args.username, state=state)
     emit(args, {"username": args.username, "state": state})
     return 0
+
+
+def run_accounts_grant(args: argparse.Namespace) -> int:
+    officials.grant(_database(args), args.by, args.username, args.rights, settings.now(), args.reason)
+    emit(args, {"username": args.username, "rights": sorted(args.rights)})
+    return 0
+
+
+def run_accounts_reset(args: argparse.Namespace) -> int:
+    officials.reset_factor(_database(args), args.by, args.username, settings.now(), args.reason)
+    emit(args, {"username": args.username, "second_factor": False})
+    return 0
+
+
+def run_accounts_log(args: argparse.Namespace) -> int:
+    db = _database(args)
+    number, _, head = args.head.partition(":")
+    try:
+        known = (int(number), bytes.fromhex(head)) if args.head else None
+    except ValueError as error:
+        raise Refused("--head phải như 12:ab34….\n--head is written 12:ab34….") from error
+    for line in reversed(actlog.lines(db, args.account)):
+        emit(args, dataclasses.asdict(line))
+    faults = actlog.verify(db, known)
+    for fault in faults:
+        say(f"Nhật ký bị sửa / the log was tampered with: {fault}")
+    return int(bool(faults))
 
 
 def run_accounts_scope(args: argparse.Namespace) -> int:

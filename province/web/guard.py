@@ -22,8 +22,8 @@ from province.db import Database
 from province.sessions import Session
 from province.web.limits import Limit, network
 
-KINDS = ("pending", "citizen", "unit", "official")
-SIGN_IN = {"citizen": "/khai-bao", "pending": "/khai-bao", "unit": "/don-vi", "official": "/can-bo"}
+KINDS = ("pending", "citizen", "unit", "step", "official")
+SIGN_IN = {"citizen": "/khai-bao", "pending": "/khai-bao", "unit": "/don-vi", "step": "/can-bo", "official": "/can-bo"}
 VISITOR = "__Host-hue-visitor"
 MOST_BODY = 64 * 1024  # bytes of a form; a declaration is under 4
 HEADERS = {
@@ -51,6 +51,9 @@ class Rule:
 ANYONE, MACHINE, FORM = Rule(), Rule(machine=True), Rule(form=True)
 CITIZEN, CITIZEN_FORM = Rule("citizen"), Rule("citizen", form=True)
 UNIT, UNIT_FORM = Rule("unit"), Rule("unit", form=True)
+OFFICIAL, OFFICIAL_FORM = Rule("official"), Rule("official", form=True)
+DESK, DESK_FORM = Rule("official", "desk"), Rule("official", "desk", form=True)
+ADMIN, ADMIN_FORM = Rule("official", "administrator"), Rule("official", "administrator", form=True)
 
 # "METHOD path as the route writes it" -> rule
 RULES: dict[str, Rule] = {
@@ -90,6 +93,19 @@ RULES: dict[str, Rule] = {
     "GET /don-vi/dia-diem/{place}/ma.svg": UNIT,
     "GET /don-vi/dia-diem/{place}/bang.pdf": UNIT,
     "POST /don-vi/dia-diem/{place}/xoa": UNIT_FORM,
+    "GET /can-bo": ANYONE,
+    "POST /can-bo": FORM,
+    "GET /can-bo/ma": Rule("step"),
+    "POST /can-bo/ma": Rule("step", form=True),
+    "GET /can-bo/ban": OFFICIAL,
+    "POST /can-bo/thoat": OFFICIAL_FORM,
+    "POST /can-bo/thoat-het": OFFICIAL_FORM,
+    "GET /can-bo/hop-thu": DESK,
+    "GET /can-bo/don-vi": DESK,
+    "POST /can-bo/don-vi/{username}": DESK_FORM,
+    "GET /can-bo/nhat-ky": OFFICIAL,
+    "GET /can-bo/quyen": ADMIN,
+    "POST /can-bo/quyen/{username}": ADMIN_FORM,
 }
 
 

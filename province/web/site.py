@@ -13,6 +13,7 @@ from province.db import Database
 from province.web import guard as guards
 from province.web.arrive import Arrive
 from province.web.guard import Guard
+from province.web.officials import Officials
 from province.web.pages import Pages
 from province.web.people import People
 from province.web.routes import says
@@ -54,6 +55,7 @@ def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[],
     app.include_router(people.router)
     app.include_router(Arrive(db, authority, clock, people).router)
     app.include_router(Units(db, authority, clock, guard, pages).router)
+    app.include_router(Officials(db, authority, clock, guard, pages).router)
     pages.handle(app)
 
     @app.get("/metrics", response_class=Response, responses=says("text/plain"))

@@ -1,0 +1,33 @@
+"""The tables behind the web for officials: the chained log of what they did. Same schema rules as tables.py."""
+
+from sqlalchemy import BigInteger
+
+from province.tables import REFERENCE, Row, compare_by_bytes, ms, pk
+
+
+class LogHead(Row, table=True):
+    """Where the log stands; its row's lock puts the writers in order. One row, `name` = "log"."""
+
+    __tablename__ = "log_head"
+    __table_args__ = REFERENCE
+    name: str = pk()
+    number: int = ms(0)
+    head: bytes
+
+
+class LogLine(Row, table=True):
+    """One act. `what`: a word of officials.ACTS; `target`: an account, a case, or a keyed hash of a number: never a name or a number;
+    `head`: SHA-256 over the head before and this line."""
+
+    __tablename__ = "log_line"
+    __table_args__ = REFERENCE
+    number: int = pk(sa_type=BigInteger)
+    at: int = ms()
+    account: str
+    what: str
+    target: str = ""
+    reason: str = ""
+    head: bytes
+
+
+compare_by_bytes()
