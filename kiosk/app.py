@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kiosk.papers import Papers
     from kiosk.ports import Camera, Clock, Power
     from kiosk.scanner import Scanner
+    from kiosk.security.activate import Choice
     from kiosk.security.officers import Credentials, Standing
     from kiosk.settings import Settings
     from kiosk.store.outbox import Counts
@@ -164,7 +165,7 @@ class Program:
 
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
-            self._desk.offer_enrolment(self._enrol, lambda _told: self._again())
+            self._desk.offer_enrolment(Newcomer(self.home, self._clock, self._practise), lambda _told: self._again())
         elif error.code is Code.LOCKED:
             self._desk.desk.submit(self._people, self._offer, self._desk.fail)
         else:
@@ -193,6 +194,7 @@ class Program:
     def _told(self, events: int) -> None:
         self._again()
         self._desk.tell(_("Đã khôi phục {count} sự kiện. Đối chiếu các lượt cuối với sổ giấy.").format(count=events))
+
     # -- signing in and out ---------------------------------------------------------------------------------------
 
     def _people(self) -> "tuple[str, Sequence[Standing]]":
@@ -235,12 +237,9 @@ class Program:
         self._own = True
         self._again()
 
-    def _enrol(self, server: str, code: str) -> object:
-        from kiosk.devices import keystore
-        from kiosk.devices.clock import SystemClock
-        from kiosk.sync import enrol
-
-        return enrol.enrol(self.home, server, code, keystore.best(self.home), SystemClock())
+    def _practise(self, home: Path) -> None:
+        """Training: this window works on a home of its own from now on."""
+        self.home = home
 
     # -- loops ----------------------------------------------------------------------------------------------------
 
@@ -418,6 +417,51 @@ class Program:
             if self._own:
                 self.parts.close()
         self._held.close()
+
+
+class Newcomer:
+    """What a machine without a station may do, on the desk lane."""
+
+    def __init__(self, home: Path, clock: "Clock | None", practise: Callable[[Path], object]) -> None:
+        self._home, self._given, self._practise = home, clock, practise
+
+    @property
+    def _clock(self) -> "Clock":
+        from kiosk.devices.clock import SystemClock
+
+        return self._given or SystemClock()
+
+    def enrol(self, server: str, code: str) -> object:
+        from kiosk.devices import keystore
+        from kiosk.sync import enrol
+
+        return enrol.enrol(self._home, server, code, keystore.best(self._home), self._clock)
+
+    def choices(self, file: Path) -> "Sequence[Choice]":
+        from kiosk.security import activate
+
+        return activate.choices(activate.load(file))
+
+    def activate(self, file: Path, station: str, officer: str, pin: str) -> object:
+        from kiosk.devices import keystore
+        from kiosk.security import activate
+
+        return activate.activate(self._home, file, station, officer, pin, keystore.best(self._home), self._clock)
+
+    def train(self) -> object:
+        from kiosk.devices import keystore
+        from kiosk.security import activate
+
+        folder = activate.training_home(self._home, self._clock)
+        with contextlib.suppress(KioskError):  # it is there already
+            activate.train(folder, keystore.FileKeyStore(folder / keystore.FILE), self._clock)
+        self._practise(folder)
+        return folder
+
+    def spare(self) -> Path | None:
+        from kiosk.security import activate
+
+        return activate.spare(self._home)
 
 
 def application(settings: "Settings") -> QApplication:

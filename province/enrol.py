@@ -69,6 +69,11 @@ def enrol(db: Database, authority: Authority, call: EnrolCall, now: int) -> Enro
         return _enrolment(conn, authority, known, now)
 
 
+def made_for(conn: Connection, authority: Authority, station: str, call: EnrolCall, now: int) -> Enrolment:
+    """A kiosk without a code, for a file (province/enrolfile.py); the station is known."""
+    return _enrolment(conn, authority, _new_kiosk(conn, station, call, now), now)
+
+
 def _new_kiosk(conn: Connection, station: str, call: EnrolCall, now: int) -> Row[tuple[object, ...]]:
     taken = {WEB_ISSUER, *conn.execute(select(KIOSK.c.issuer_id)).scalars()}
     issuer = next(i for i in iter(lambda: os.urandom(3), b"") if i not in taken)

@@ -3,7 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -29,6 +29,11 @@ def now() -> int:
 
 def today() -> date:
     return datetime.now(VIETNAM).date()
+
+
+def day_end(day: str) -> int:
+    """The end of an ISO day in Vietnam, ms UTC."""
+    return int((datetime.combine(date.fromisoformat(day), time.min, VIETNAM) + timedelta(days=1)).timestamp() * 1000)
 
 
 def event_day(text: str) -> str:

@@ -374,6 +374,23 @@ def read_code(code: str) -> tuple[bytes, bytes]:
     return data[:16], data[16:]
 
 
+QR = "HUEK:"
+
+
+def enrol_qr(code: str, server: str = "") -> str:
+    """What the QR of a one-time code says; `server`: the province's address, or "" if people type it."""
+    return f"{QR}{server}#{code}"
+
+
+def read_qr(text: str) -> tuple[str, str]:
+    """(server, code) of a code's QR as scanned, typed or pasted; a code alone is (\"\", code)."""
+    text = text.strip()
+    if not text.startswith(QR):
+        return "", text
+    server, _, code = text[len(QR) :].rpartition("#")
+    return server, code
+
+
 def _b32(data: bytes) -> str:
 
     return base64.b32encode(data).decode().rstrip("=")

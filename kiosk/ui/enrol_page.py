@@ -1,4 +1,4 @@
-"""This machine belongs to no station yet: the province's address and the one-time code."""
+"""This machine belongs to no station yet: address and one-time code, an enrolment file, or training. Nothing else is offered."""
 
 from collections.abc import Callable
 
@@ -7,19 +7,22 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from kiosk import words
+from kiosk.domain import protocol
 from kiosk.errors import KioskError
 from kiosk.i18n import _
 from kiosk.ui import theme
-from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, restyle, row
+from kiosk.ui.widgets.basics import PlainLabel, button, clear, column, panel, restyle, row, rule
 
 
 class EnrolPage(QWidget):
-    """`submit(server, code)` is given by the window."""
+    """`submit(server, code)`, `by_file()` and `train()` are given by the window. A code's QR, scanned or pasted, fills both."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("page")
         self.submit: Callable[[str, str], object] = lambda server, code: None
+        self.by_file: Callable[[], object] = lambda: None
+        self.train: Callable[[], object] = lambda: None
         self.server, self.code = QLineEdit(), QLineEdit()
         self.server.setPlaceholderText("https://…")
         self.server.setMaxLength(500)
@@ -29,8 +32,11 @@ class EnrolPage(QWidget):
         self.error.setProperty("trouble", True)
         self.error.hide()
         self.go = button(_("Ghi danh máy này"), self._go, primary=True)
+        self.file = button(_("Ghi danh bằng tệp…"), lambda: self.by_file())
+        self.practise = button(_("Tập huấn"), lambda: self.train())
         for field in (self.server, self.code):
             field.returnPressed.connect(self._go)
+            field.textChanged.connect(self._split)
         told = _("Máy chưa thuộc khu vực bỏ phiếu nào. Nhập địa chỉ và mã do tỉnh cấp; mã chỉ dùng một lần.")
         inside = column(
             PlainLabel(_("Ghi danh máy này"), 28, QFont.Weight.Bold),
@@ -46,11 +52,36 @@ class EnrolPage(QWidget):
             row(self.go, None),
             margin=32,
         )
+        by_lead = _("Nơi không có mạng, hoặc máy dự phòng: dùng tệp do tỉnh cấp; người phụ trách kích hoạt bằng mã của mình.")
+        no_net = PlainLabel(by_lead, 15, soft=True, wrap=True)
+        practice = PlainLabel(_("Làm thử với người không có thật. Không gì được gửi đi."), 15, soft=True, wrap=True)
+        self._stations = column(gap=8)
+        others = panel(column(no_net, self.file, self._stations, None, rule(), 8, practice, self.practise, margin=32, gap=8))
         frame = panel(inside)
-        frame.setFixedWidth(720)
-        self.setLayout(column(None, row(None, frame, None), None))
+        frame.setFixedWidth(680)
+        others.setFixedWidth(480)
+        self.setLayout(column(None, row(None, frame, others, None, gap=16), None))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.server)
+
+    def offer(self, stations: list[tuple[str, str, Callable[[], object]]]) -> None:
+        """A spare chooses its station: (name, code, what choosing does)."""
+        clear(self._stations)
+        self._stations.addWidget(PlainLabel(_("Máy dự phòng này thuộc khu vực nào?"), 16, QFont.Weight.DemiBold, wrap=True))
+        for name, code, choose in stations:
+            made = button(f"{name}\n{code}", choose)
+            made.setProperty("quiet", True)
+            self._stations.addWidget(made)
+
+    def _split(self, text: str) -> None:
+        """A code's QR says the address too."""
+        server, code = protocol.read_qr(text)
+        if text.strip().startswith(protocol.QR) and code:
+            self.code.setText(code)
+            if server:
+                self.server.setText(server)
+            elif self.server.text() == text:
+                self.server.clear()
 
     def _go(self) -> None:
         server, code = self.server.text().strip(), self.code.text().strip()

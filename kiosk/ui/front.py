@@ -35,6 +35,7 @@ from kiosk.ui.window import ShownVerdict
 
 if TYPE_CHECKING:
     from kiosk.domain.declaration import Declaration
+    from kiosk.ui.enrolling import Enrolling, Newcomer
     from kiosk.ui.form_draft import Start
     from kiosk.ui.pages import Pages
 
@@ -57,6 +58,7 @@ class FrontDesk(QWidget):
         self.last: Verdict | None = None
         self.scanner: ScannerThread | None = None
         self.more: Pages | None = None
+        self.enrolling: Enrolling | None = None
         self._prefill: dict[str, str] = {}
         self.home = Home()
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
@@ -200,11 +202,12 @@ class FrontDesk(QWidget):
         ways = {3: _("F3 · Nhập số giấy tờ"), 2: _("F2 · Khai hộ")}
         return [(text, self.keys.buttons[key].key.action) for key, text in ways.items() if key in self.keys.buttons]
 
-    def offer_enrolment(self, enrol: Callable[[str, str], object], done: Callable[[object], object]) -> None:
-        """This machine is not enrolled: server and code, on the desk lane."""
-        page = self.load_pages().enrol
-        page.submit = lambda server, code: self.desk.submit(lambda: enrol(server, code), done, page.refused)
-        self.go(page)
+    def offer_enrolment(self, newcomer: "Newcomer", done: Callable[[object], object]) -> None:
+        """This machine is not enrolled: that is asked for, or training, and nothing else."""
+        from kiosk.ui.enrolling import Enrolling
+
+        self.enrolling = Enrolling(self, newcomer, done)
+        self.enrolling.begin()
 
     def fail(self, error: KioskError) -> None:
         """The journal could not be opened: the card says so and what to do; the key bar stays off."""

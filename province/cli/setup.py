@@ -3,14 +3,18 @@
 import argparse
 import os
 import secrets
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import segno
 from argon2 import PasswordHasher
 
+from kiosk.domain import protocol
 from kiosk.domain.feed import ALL, FeedKind
 from kiosk.domain.policy import Campaign
-from province import authority, enrol, feed, settings, stations, tables
+from province import authority, enrol, enrolfile, feed, settings, stations, tables
 from province.cli.output import emit, say
 from province.db import Database
 from province.settings import Home, Refused
@@ -29,8 +33,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add.add_argument("--commune", required=True, metavar="WARDCODE")
     add.add_argument("--hamlet", action="append", default=[])
     add.set_defaults(run=run_station_add)
-    code = commands.add_parser("enrol-code", parents=[common], help="a one-time code for one kiosk")
-    code.add_argument("--station", required=True, metavar="CODE")
+    code = commands.add_parser("enrol-code", parents=[common], help="a one-time code for one kiosk, or an enrolment file")
+    code.add_argument("--station", required=True, action="append", metavar="CODE", help="with --file several times: a spare, which chooses")
+    code.add_argument("--qr", type=Path, metavar="FILE", help="the code as a QR picture too (.svg or .png); - draws it on the terminal")
+    code.add_argument("--server", default="", metavar="URL", help="the address that the kiosk will call; goes into the QR or the file")
+    code.add_argument("--file", type=Path, metavar="FILE", help="for a place without network: valid until the last campaign day ends")
     code.add_argument("--minutes", type=_minutes, default=enrol.MINUTES, metavar="N", help="valid for so long (default 10)")
     code.set_defaults(run=run_enrol_code)
 
@@ -92,7 +99,31 @@ def run_station_add(args: argparse.Namespace) -> int:
 
 def run_enrol_code(args: argparse.Namespace) -> int:
     home = home_of(args)
-    db = Database(home.require().url)
-    code, expires = enrol.new_code(db, authority.load(home), args.station, settings.now(), args.minutes)
+    db, held, now = Database(home.require().url), authority.load(home), settings.now()
+    if args.file is not None:
+        data, expires = enrolfile.make(db, held, args.station, args.server, now)
+        try:
+            authority.put(args.file, data)
+        except FileExistsError as error:
+            raise Refused(f"{args.file} đã có, không ghi đè.\n{args.file} exists and was left alone.") from error
+        emit(args, {"file": str(args.file), "expires_at": expires, "stations": args.station})
+        return 0
+    if len(args.station) > 1:
+        raise Refused("Một mã cho một điểm; máy dự phòng chọn điểm thì dùng --file.\nOne code, one station; for a spare use --file.")
+    code, expires = enrol.new_code(db, held, args.station[0], now, args.minutes)
+    if args.qr is not None:
+        _draw(args.qr, protocol.enrol_qr(code, args.server))
     emit(args, {"code": code, "expires_at": expires})
     return 0
+
+
+def _draw(file: Path, text: str) -> None:
+    """The QR: by the name's ending, or on standard error for "-"."""
+    made = segno.make(text, micro=False, error="m")
+    if str(file) == "-":
+        made.terminal(out=sys.stderr, compact=True)
+        return
+    if file.suffix.lower() not in (".svg", ".png"):
+        raise Refused(f"{file}: tệp QR phải là .svg hoặc .png.\n{file}: a QR picture is .svg or .png.")
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        made.save(out, kind=file.suffix[1:].lower(), scale=8, border=4)
