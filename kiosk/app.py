@@ -100,6 +100,7 @@ class Program:
             play,
             lambda: parts.clock.now().wall,
             restore=self._restore,
+            saw=self._saw,
             roster=Roster(parts.officers, station, self.settings.papers(self.home)),
             picture=self.equipment.picture,
             mirrored=self.equipment.mirrored,
@@ -298,6 +299,7 @@ class Program:
 
     def _gather(self, parts: "Parts") -> float:
         """How things stand, sent home to the window."""
+        from kiosk.store import seen
         from kiosk.ui.services import Status
 
         try:
@@ -312,7 +314,9 @@ class Program:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
         now, directory = parts.clock.now().wall, parts.directory
-        more = (policy, closing, self._stands(counts), directory.age_s(now), directory.notices(now))
+        told = directory.notices(now)
+        unread = tuple(notice for notice in told if notice.id not in seen.read(self.home))
+        more = (policy, closing, self._stands(counts), directory.age_s(now), told, unread)
         self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, *more))
         return STATUS_S
 
@@ -336,6 +340,12 @@ class Program:
             self.front.home.arrived.emit(Result(self.front.take_status, status))
 
     # -- what the window may ask for ------------------------------------------------------------------------------
+
+    def _saw(self, notice: str) -> None:
+        from kiosk.store import seen
+
+        seen.add(self.home, notice)
+        self._status.wake()
 
     def _look(self) -> None:
         self._status.wake()

@@ -6,6 +6,7 @@ next run goes on: the certificate is begun first and finished last. What is kept
 
 import json
 import os
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from kiosk.crypto import seal, sign
-from province import tables, tables_web
+from province import feed, tables, tables_web
+from province import known as people
 from province.authority import Authority
 from province.db import Database
-from province.settings import Home, Refused
+from province.settings import VIETNAM, Home, Refused
 
 EPOCH, DAY = tables.table(tables.Epoch), tables.table(tables.CampaignDay)
 WAITING = tables.table(tables_web.WebWaiting)
@@ -45,12 +47,20 @@ def drop(db: Database, home: Home, held: Authority, day: str, now: int, unopened
     _shred(home.day_key(day))
     with db.write() as conn:
         _rows(conn, db, day)
+        # nobody is known any more by a declaration or an arrival of that day, and not even the withdrawn hashes stay
+        people.expire(conn, _end_of(day), now)
+        feed.forget(conn, now + 1)
     _clean(db)
     said["dropped_at"] = now
     text = SIGNED + json.dumps(said, sort_keys=True, ensure_ascii=False).encode()
     _write(path, json.dumps({"said": said, "signature": sign.sign(held.service_seed, text).hex()}, ensure_ascii=False, indent=1).encode())
     begun.unlink()
     return path
+
+
+def _end_of(day: str) -> int:
+    """ms UTC at which the day ends in Vietnam."""
+    return int((datetime.combine(date.fromisoformat(day), time.min, VIETNAM) + timedelta(days=1)).timestamp() * 1000)
 
 
 def genuine(certificate: bytes, service: bytes) -> bool:

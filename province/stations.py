@@ -25,6 +25,7 @@ from province.settings import STATION_CODE, VIETNAM, Refused
 STATION, KIOSK, EPOCH, CONTACT = (tables.table(m) for m in (tables.Station, tables.Kiosk, tables.Epoch, tables.Contact))
 EVENT, QUARANTINE, REFUSAL = (tables.table(m) for m in (tables.Event, tables.Quarantine, tables.Refusal))
 ALERT, ROLLUP, MANIFEST, WORKER = (tables.table(m) for m in (tables.Alert, tables.Rollup, tables.Manifest, tables.Worker))
+STRAY = tables.table(tables.Stray)
 STALE_S = 30  # without a sign of life for so long the opener counts as stopped
 
 
@@ -156,14 +157,19 @@ def _header(row: Any, opened: bool, state: str) -> dict[str, Any]:
 
 
 def health(db: Database, now: int) -> dict[str, Any]:
-    """`ok`: database and opener both work; `waiting`: events held and not yet opened. Raises OperationalError."""
+    """`ok`: database and opener both work; `waiting`: events held and not yet opened; `strays`: uploads of unknown kiosks, kept whole.
+
+    Raises OperationalError.
+    """
     with db.read() as conn:
         row = conn.execute(select(WORKER).where(WORKER.c.name == "opener")).first()
         sums = (func.coalesce(func.sum(column), 0) for column in (EPOCH.c.have_seq, EPOCH.c.opened_seq))
         held, done = conn.execute(select(*sums)).one()
+        strays = int(conn.execute(select(func.count()).select_from(STRAY)).scalar_one())
     age = None if row is None else max(0.0, (now - row.at) / 1000)
     opener = None if row is None else {"pid": row.pid, "age_s": age, "keys_missing": json.loads(row.detail or "[]")}
-    return {"ok": age is not None and age < STALE_S, "database": "ok", "opener": opener, "held": int(held), "waiting": int(held - done)}
+    numbers = {"held": int(held), "waiting": int(held - done), "strays": strays}
+    return {"ok": age is not None and age < STALE_S, "database": "ok", "opener": opener, **numbers}
 
 
 def clock_text(at: int | None) -> str:

@@ -157,6 +157,7 @@ class FrontDesk(QWidget):
     def attach(self, services: Services) -> None:
         """The journal is open: the officer can work."""
         self.services = services
+        self.teller.saw = services.saw
         place, more = services.info.station, self.load_pages()
         both = _("{place} · {ward}").format(place=place.name, ward=place.ward) if place.ward else place.name
         self.head.place.setText(both)

@@ -214,7 +214,7 @@ class TalkDesk(Protocol):
 class Status:
     """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
     open, empty while a day is open; `policy`: in force; `closing`: the last minutes before closing have begun; `standing`: with the
-    province; `notices`: of the province, oldest first."""
+    province; `notices`: of the province, oldest first; `unread`: those that nobody has acknowledged here."""
 
     today: TodayLike
     waiting: int = 0
@@ -227,6 +227,7 @@ class Status:
     standing: "Standing | None" = None
     feed_age_s: int = 0
     notices: tuple[Notice, ...] = ()
+    unread: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,7 @@ class Services:
     sound: Callable[[str], None] = lambda name: None
     wall: Callable[[], int] = wall  # the clock's ms UTC
     restore: Callable[[], None] = lambda: None  # on the UI thread: starts it, and comes back with other services
+    saw: Callable[[str], None] = lambda notice: None  # somebody has read it
     roster: "Roster | None" = None  # who is on duty; None where nobody signs in at all
     picture: Callable[[Path], list[FoundCode]] = lambda path: []  # the codes in a still picture, read beside the window
     mirrored: Callable[[str], bool] = lambda camera: False  # is this camera's preview shown as in a mirror?

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from kiosk import words
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
-from kiosk.ui.services import Status
+from kiosk.ui.services import Notice, Status
 from kiosk.ui.widgets.bars import ConditionLine
 
 NOTICE_MS = 8000
@@ -24,6 +24,8 @@ class Teller(QObject):
         self.help: dict[str, Callable[[], object]] = {}
         self.standing: Code | None = None
         self._cure_shown = False
+        self.saw: Callable[[str], object] = lambda _notice: None  # a notice of the province was read
+        self._unread: Notice | None = None
         self._notice = QTimer(self, singleShot=True, interval=NOTICE_MS)
         self._notice.timeout.connect(self._show)
 
@@ -46,7 +48,10 @@ class Teller(QObject):
         if camera is not None:
             found.append(camera)
         worst = found[0] if found else None
-        if worst is not self.standing:
+        unread = status.unread[0] if status is not None and status.unread else None
+        news = (unread.id if unread else "") != (self._unread.id if self._unread else "")
+        self._unread = unread
+        if worst is not self.standing or (news and worst is None):
             self.standing, self._cure_shown = worst, False
             if not self._notice.isActive():
                 self._show()
@@ -54,7 +59,7 @@ class Teller(QObject):
     def _show(self) -> None:
         code = self.standing
         if code is None:
-            self.line.show_condition("")
+            self._show_unread()
             return
         said = words.condition(code)
         if code is Code.NO_DAY:
@@ -73,6 +78,19 @@ class Teller(QObject):
             self.line.show_condition(words.fault(code).cure)
         else:
             self.line.show_condition(said.line, _("Cách xử lý"), self._show_cure)
+
+    def _show_unread(self) -> None:
+        """The province's oldest notice that nobody has read here; nothing else while there is none."""
+        if self._unread is None:
+            self.line.show_condition("")
+            return
+        self.line.show_notice(_("Tỉnh báo: {text}").format(text=self._unread.text), _("Đã đọc"), self._read)
+
+    def _read(self) -> None:
+        if self._unread is not None:
+            self.saw(self._unread.id)
+            self._unread = None
+            self._show()
 
     def _show_cure(self) -> None:
         self._cure_shown = True

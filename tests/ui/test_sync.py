@@ -97,3 +97,20 @@ def test_news_of_more_than_a_day_ago_is_amber_and_one_button_helps(front: Front)
     look()
     front.wait(lambda: bool(front.window.furnish().strip.state.property("amber")))
     front.wait_to_read("Tin từ tỉnh đã quá một ngày")
+
+
+def test_a_new_notice_stands_on_the_line_until_somebody_has_read_it(front: Front) -> None:
+    parts = front.program.parts
+    assert parts is not None
+    body = msgspec.msgpack.encode(NoticeRow("n2", "Cửa bên đã mở", "info", front.clock.wall))
+    filing = Filing(parts.database, parts.vault.secrets.enrolment.trust.root)
+    page = FeedPage([FeedItem(rows.ALL, 1, "notice", "n2", body)], {rows.ALL: 1}, False, {rows.ALL: rows.fold([("notice", "n2", body)])})
+    filing.take(page, front.clock.wall)
+    front.program._look()
+    front.wait_to_read("Tỉnh báo: Cửa bên đã mở")
+    front.click(front.window.furnish().teller.line.help)
+    front.wait(lambda: not front.reads("Tỉnh báo: Cửa bên đã mở"))
+    assert (front.program.home / "notices.seen").read_text() == "n2\n"
+    front.program._look()
+    front.wait(lambda: front.window.furnish().status is not None and not front.window.furnish().status.unread)  # type: ignore[union-attr]
+    assert not front.reads("Tỉnh báo: Cửa bên đã mở")

@@ -140,9 +140,9 @@ class ConditionLine(QWidget):
         self.setVisible(bool(text))
         self.update()
 
-    def show_notice(self, text: str) -> None:
+    def show_notice(self, text: str, label: str = "", action: Callable[[], object] | None = None) -> None:
         """What just went right, in the place of a trouble, without its colour."""
-        self.show_condition(text)
+        self.show_condition(text, label, action)
         self._quiet = True
 
     def paintEvent(self, _event: QPaintEvent) -> None:
