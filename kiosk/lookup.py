@@ -19,7 +19,8 @@ from kiosk.domain.verdict import Act, Known
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock
 from kiosk.station import Station
-from kiosk.store import register, search, told
+from kiosk.store import conflicts, register, search, told
+from kiosk.store.conflicts import Conflict
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Identity
 from kiosk.store.search import Found
@@ -151,6 +152,12 @@ class LookUps:
                 return tuple(self._hit(conn, one, day, now) for one in search.similar(conn, fields))
         except BadText:
             return ()
+
+    def conflicts(self) -> list[Conflict]:
+        """The same person or code twice on the open day: both events. Raises KioskError."""
+        with self._database.read() as conn:
+            day = register.open_day(conn)
+            return conflicts.listed(conn, self._me.kiosk, day) if day else []
 
     def ask_province(self, subjects: tuple[str, ...]) -> Told:
         """Có / chưa có, when, and the next step, from the province; kept here with its time. On the slow lane only. Raises KioskError."""

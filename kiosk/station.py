@@ -354,6 +354,8 @@ class Station:
     def _known(self, conn: Connection, subjects: tuple[str, ...], day: str) -> Known:
         """Who this is. Nothing was declared here before the enrolment: a clock that said so (2010) does not make it out of date."""
         known = register.find(conn, subjects, day, self._me.station_key)
+        if known.entered_event:
+            known = replace(known, entered_event=f"{self._me.kiosk}:{known.entered_event}")
         if known.declared_at is None or known.elsewhere:
             return known
         at, own = max(known.declared_at, self._me.enrolled_at), f"{self._me.kiosk}:{known.declaration}"
@@ -369,6 +371,7 @@ class Station:
         if judged.arrival:
             return self._desk.visit(bench, judged, shown.kind.value, judged.since, shown.subjects)
         fields = {"verdict": judged.act.value, "code": shown.kind.value, "reason": judged.reason}
+        fields |= {"other": judged.other} if judged.other else {}
         return Draft(Kind.SIGHTING, fields, bench.deed), judged
 
     def _bench(self, conn: Connection, day: str, now: Now, deed: bytes) -> Bench:

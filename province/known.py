@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, or_, select
 
-from kiosk.domain.feed import ArrivalRow, FeedKind, PersonRow, station_scope
-from kiosk.domain.projection import Declaration
+from kiosk.domain.feed import ArrivalRow, EnteredRow, FeedKind, PersonRow, station_scope
+from kiosk.domain.projection import Declaration, Visit
 from province import feed, tables
 from province.feed import CHUNK, Entry
 from province.reader import Reader
@@ -28,6 +28,12 @@ class _Said(NamedTuple):
     void: bool
 
 
+class _Entered(NamedTuple):
+    subjects: tuple[str, ...]
+    row: EnteredRow
+    void: bool
+
+
 class People:
     """Gathers the declarations of one transaction, then publishes them scope by scope."""
 
@@ -35,6 +41,7 @@ class People:
         self._conn, self._reader = conn, reader
         self._by_station: dict[str, list[_Said]] = defaultdict(list)
         self._by_commune: dict[str, list[_Said]] = defaultdict(list)
+        self._entered: dict[str, list[_Entered]] = defaultdict(list)
 
     def add(self, station: str, row: Declaration) -> None:
         """A declaration made at `station`; it is also known at the stations of the commune where the person lives now."""
@@ -47,12 +54,18 @@ class People:
         if isinstance(commune, str) and commune:
             self._by_commune[commune].append(said)
 
+    def add_visit(self, station: str, row: Visit) -> None:
+        """An arrival counted at `station`: every station of its commune hears of it, to know a person who comes twice."""
+        if row.subjects:
+            self._entered[station].append(_Entered(row.subjects, EnteredRow(row.at, station, str(row.key)), row.voided))
+
     def publish(self, now: int) -> int:
         """Writes what is news; returns how many rows. Scopes in alphabetical order, so that two writers never wait for each other."""
-        if not self._by_station:
+        if not (self._by_station or self._entered):
             return 0
         c = STATION.c
-        wanted = or_(c.station_id.in_(list(self._by_station)), c.commune.in_(list(self._by_commune)))
+        communes = dict(self._conn.execute(select(c.station_id, c.commune).where(c.station_id.in_(list(self._entered)))).tuples().all())
+        wanted = or_(c.station_id.in_(list(self._by_station)), c.commune.in_([*self._by_commune, *communes.values()]))
         written = 0
         for station in self._conn.execute(select(STATION).where(wanted).order_by(c.station_id)).all():
             key = self._reader.station_key(station.station_id, station.key)
@@ -61,10 +74,23 @@ class People:
             told = [*self._by_station.get(station.station_id, ()), *self._by_commune.get(station.commune, ())]
             scope = station_scope(station.station_id)
             entries = list(_news(self._conn, scope, _hashed(key, told)))
+            came = [one for at, every in self._entered.items() if communes.get(at) == station.commune for one in every]
+            entries += _arrivals(key, came)
             if entries:
                 feed.publish_all(self._conn, scope, entries, now)
                 written += len(entries)
         return written
+
+
+def _arrivals(key: bytes, came: list[_Entered]) -> list[Entry]:
+    """One row a person, station and kiosk; a voided arrival is taken back."""
+    out: dict[str, Entry] = {}
+    for one in came:
+        kiosk = one.row.event.partition(":")[0]
+        for subject in one.subjects:
+            name = f"{hmac.digest(key, subject.encode(), sha256)[:16].hex()}:{one.row.station}:{kiosk}"
+            out[name] = Entry(FeedKind.ENTERED, name, None if one.void else one.row)
+    return list(out.values())
 
 
 def _hashed(key: bytes, told: list[_Said]) -> dict[str, tuple[PersonRow, bool]]:
@@ -98,7 +124,11 @@ def _news(conn: Connection, scope: str, said: Mapping[str, tuple[PersonRow, bool
 def expire(conn: Connection, before: int, now: int) -> int:
     """Withdraws people's rows and arrivals from before `before` (ms UTC); returns how many. Retention and the opener call it."""
     gone: dict[str, list[Entry]] = defaultdict(list)
-    kinds: dict[str, Any] = {FeedKind.PERSON.value: PersonRow, FeedKind.ARRIVAL.value: ArrivalRow}
+    kinds: dict[str, Any] = {
+        FeedKind.PERSON.value: PersonRow,
+        FeedKind.ARRIVAL.value: ArrivalRow,
+        FeedKind.ENTERED.value: EnteredRow,
+    }
     for row in conn.execute(select(ROW).where(ROW.c.kind.in_(list(kinds)), ROW.c.body != b"")).all():
         body = msgspec.msgpack.decode(row.body, type=kinds[row.kind])
         at = body.declared_at if isinstance(body, PersonRow) else body.at

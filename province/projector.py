@@ -159,6 +159,8 @@ class Projector:
                 self.people.add(self.station, row)
                 if self.reader.known_key:
                     question.remember(self.conn, self.reader.known_key, self.station, day, row)
+            if isinstance(row, Visit):
+                self.people.add_visit(self.station, row)
             self.touched.add(day)
         for table, found in by_table.items():
             insert_ignore(self.conn, table, found)

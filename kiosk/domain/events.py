@@ -89,7 +89,8 @@ class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
 
     visit       no, source (hu1 cccd proxy moh arrival hues defer paper …), verdict, since, subjects [..], place (the lane's place id),
                 person (voter team service companion; absent: voter), ticket; officer's F5 has no subjects
-    sighting    verdict, reason, code (kind of code); never the content of a code, never a look-up name
+    sighting    verdict, reason, code (kind of code), other (event of the arrival that makes this a second one);
+                never the content of a code, never a look-up name
     declaration form.yaml's keys, answers {exposures{}, symptoms{}} in the same mapping, mode, subjects [..], desk (rule outcome)
                 ticket (the one it closes), arrival (key of the visit that came first), completes (key of the declaration it completes)
     correction  target "kiosk:epoch:seq", void, reason, role, changes{} (a field that is null was taken out)

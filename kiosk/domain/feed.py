@@ -40,6 +40,7 @@ class FeedKind(StrEnum):
     TRUST = "trust"  # "dcc" or "shc" -> TrustRow
     PERSON = "person"  # hex of 16 bytes of HMAC under the station key -> PersonRow; scope station
     ARRIVAL = "arrival"  # arrival id -> ArrivalRow; scope station
+    ENTERED = "entered"  # hex of a person's hash, ":", station code, ":", kiosk id -> EnteredRow; scope station
 
 
 class KioskRow(msgspec.Struct, frozen=True):
@@ -120,6 +121,14 @@ class ArrivalRow(msgspec.Struct, frozen=True):
     code: str = ""
 
 
+class EnteredRow(msgspec.Struct, frozen=True):
+    """Somebody was counted in at `station` by another kiosk, under a person's hash: `at`, ms UTC; `event`: "kiosk:epoch:seq"."""
+
+    at: int
+    station: str
+    event: str
+
+
 BODIES: dict[str, Any] = {
     FeedKind.ISSUER: IssuerRow,
     FeedKind.KIOSK: KioskRow,
@@ -131,6 +140,7 @@ BODIES: dict[str, Any] = {
     FeedKind.TRUST: TrustRow,
     FeedKind.PERSON: PersonRow,
     FeedKind.ARRIVAL: ArrivalRow,
+    FeedKind.ENTERED: EnteredRow,
 }
 RANK = {kind.value: number for number, kind in enumerate(FeedKind)}
 

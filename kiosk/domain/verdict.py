@@ -44,6 +44,7 @@ class Known:
 
     `entered_at`: first arrival today; `declared_at`: newest declaration that counts; `health_desk`: that declaration's rule outcome;
     `name`, `gender`, `birth_year`: from that declaration, to compare with a paper; `declaration`: its event;
+    `entered_event`: that first arrival; `other_at`, `other_event`: an arrival that another kiosk counted, as the feed brought it;
     `ticket`: of that arrival, when the declaration was put off. `elsewhere`: the province's feed says so, which knows no name.
     `by_poster_at`: the person confirmed the arrival today by the poster and is counted there.
     """
@@ -58,6 +59,9 @@ class Known:
     declaration: str = ""
     ticket: int = 0
     elsewhere: bool = False
+    entered_event: str = ""
+    other_at: int | None = None
+    other_event: str = ""
 
 
 NOBODY = Known()
@@ -78,7 +82,7 @@ class Verdict:
     card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
     once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged);
     `ticket`: the number handed out, or still to be closed; `completes`: event of the declaration here that a new one completes;
-    `subjects`: look-up names of the code shown (memory only, for F3);
+    `subjects`: look-up names of the code shown (memory only, for F3); `other`: event of the arrival that makes this one the second;
     `list_at`: the date of a trust list over 24 hours old that the verdict rests on, ms UTC."""
 
     act: Act
@@ -96,6 +100,7 @@ class Verdict:
     ticket: int = 0
     completes: str = ""
     subjects: tuple[str, ...] = ()
+    other: str = ""
 
 
 def short_name(full: str) -> str:
@@ -117,7 +122,11 @@ def _known_person(p: Pass, known: Known, policy: "Policy", now: int) -> Verdict 
     if known.entered_at is not None:
         waiting = known.ticket if known.declared_at is None else 0
         reason = "ticket_open" if waiting else "entered"
-        return Verdict(Act.ALREADY_IN, p.kind, reason, person=person, since=known.entered_at, at=now, ticket=waiting)
+        again = Verdict(Act.ALREADY_IN, p.kind, reason, person=person, since=known.entered_at, at=now, ticket=waiting)
+        return replace(again, other=known.entered_event)
+    if known.other_at is not None:
+        again = Verdict(Act.ALREADY_IN, p.kind, "entered_elsewhere", person=person, since=known.other_at, at=now)
+        return replace(again, other=known.other_event)
     if known.by_poster_at is not None:
         return Verdict(Act.BY_POSTER, p.kind, "poster", person=person, since=known.by_poster_at, at=now)
     if known.declared_at is None:

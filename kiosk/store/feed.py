@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kiosk.crypto import sign
 from kiosk.domain import feed
-from kiosk.domain.feed import ArrivalRow, FeedKind, KioskRow, PersonRow, TrustRow
+from kiosk.domain.feed import ArrivalRow, EnteredRow, FeedKind, KioskRow, PersonRow, TrustRow
 from kiosk.domain.protocol import FeedItem, FeedPage, IssuerRow, SignedCampaign, Untrusted, revocation_text
 from kiosk.store.engine import Database, Prepared
 from kiosk.store.tables import Anchor, FeedCursor, FeedHash, FeedRow
@@ -28,6 +28,11 @@ ONE = Prepared(
     select(FEED.c.body)
     .select_from(FEED.join(CURSOR, (CURSOR.c.scope == FEED.c.scope) & (CURSOR.c.build == FEED.c.build)))
     .where(FEED.c.kind == bindparam("kind"), FEED.c.key == bindparam("key"), FEED.c.sound == 1)
+)
+BEGINNING = Prepared(
+    select(FEED.c.body)
+    .select_from(FEED.join(CURSOR, (CURSOR.c.scope == FEED.c.scope) & (CURSOR.c.build == FEED.c.build)))
+    .where(FEED.c.kind == bindparam("kind"), FEED.c.key >= bindparam("first"), FEED.c.key < bindparam("last"), FEED.c.sound == 1)
 )
 ARRIVED = Prepared(
     select(func.min(HASH.c.at))
@@ -75,6 +80,19 @@ def arrived(conn: Connection, digest: bytes, since: int, until: int) -> int | No
     """When the person of this hash confirmed an arrival by this station's poster, first in `since` <= ms UTC < `until`; or None."""
     found = ARRIVED.first(conn, hash=digest.hex(), since=since, until=until)
     return None if found is None else found[0]
+
+
+def entered(conn: Connection, digest: bytes, since: int, until: int) -> list[EnteredRow]:
+    """Where else the person of this hash was counted in `since` <= ms UTC < `until`, first arrival first."""
+    name = digest.hex()
+    rows = BEGINNING.run(conn, {"kind": FeedKind.ENTERED.value, "first": f"{name}:", "last": f"{name};"}).fetchall()
+    found = [msgspec.msgpack.decode(row[0], type=EnteredRow) for row in rows]
+    return sorted((row for row in found if since <= row.at < until), key=lambda row: (row.at, row.event))
+
+
+def all_entered(conn: Connection) -> list[tuple[bytes, EnteredRow]]:
+    """(hash, row) of everybody who was counted in by another kiosk."""
+    return [(bytes.fromhex(key.partition(":")[0]), row) for key, row in rows(conn, FeedKind.ENTERED, EnteredRow).items()]
 
 
 def anchors(conn: Connection, kind: FeedKind, body: type[T]) -> dict[str, T]:

@@ -85,7 +85,7 @@ def of_deed(conn: Connection, key: Key, deed: str, kinds: Sequence[int] = tuple(
 def _sighting(conn: Connection, fact: Fact, event_day: str) -> None:
     if "carried" in fact.body.fields:
         return  # its first writing is here too
-    row = {k: str(fact.body.fields.get(k, "")) for k in ("verdict", "code", "reason")}
+    row = {k: str(fact.body.fields.get(k, "")) for k in ("verdict", "code", "reason", "other")}
     INSERT_SIGHTING.run(conn, {"epoch": fact.key.epoch, "seq": fact.key.seq, "event_day": event_day, "at": fact.at, **row})
 
 

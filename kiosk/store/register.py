@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from kiosk.domain import projection
 from kiosk.domain.events import Key
+from kiosk.domain.feed import EnteredRow
 from kiosk.domain.projection import Ticket
 from kiosk.domain.verdict import NOBODY, Known
 from kiosk.domain.vntime import ZONE, local
@@ -38,6 +39,7 @@ DECLARED = Prepared(
         DECLARATION.c.epoch == bindparam("epoch"), DECLARATION.c.seq == bindparam("seq"), DECLARATION.c.voided == 0
     )
 )
+OWN_EPOCH = Prepared(select(EPOCH.c.ordinal).where(EPOCH.c.epoch == bindparam("epoch")))
 LAST_VISIT = Prepared(
     select(VISIT.c.number, VISIT.c.event_day)
     .join(EPOCH, EPOCH.c.epoch == VISIT.c.epoch)
@@ -53,11 +55,12 @@ LAST_VISIT = Prepared(
 def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_key: bytes) -> Known:
     """What is known of a person by any of their look-up names: what was written here, then what the province's feed says.
 
-    `declaration` without the kiosk's name: "epoch:seq".
+    `declaration` and `entered_event` without the kiosk's name: "epoch:seq".
     """
     if not subjects:
         return NOBODY
     entered: int | None = None
+    first = ""  # the event of that arrival
     ticket = 0  # of the arrival, when the declaration was put off
     said: Any = None
     key: tuple[str, int] = ("", 0)
@@ -66,28 +69,48 @@ def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_ke
         for epoch, seq in ROOTS_OF.run(conn, {"hash": digest}).fetchall():
             visit = ENTERED.first(conn, epoch=epoch, seq=seq, event_day=event_day)
             if visit is not None:
-                entered = min(visit[0], entered or visit[0])
+                if entered is None or visit[0] < entered:
+                    entered, first = visit[0], f"{epoch}:{seq}"
                 ticket = visit[2] if visit[1] == "defer" else ticket
                 continue
             declared = DECLARED.first(conn, epoch=epoch, seq=seq)
             if declared is not None and (said is None or declared[0] > said[0]):
                 said, key = declared, (epoch, seq)
+    other = _elsewhere(conn, hashes, event_day) if entered is None else None
+    if other is not None:
+        return Known(other_at=other.at, other_event=other.event, ticket=ticket)
     poster = _by_poster(conn, hashes, event_day) if entered is None else None
     told = [row for digest in hashes if (row := feed.person(conn, digest)) is not None]
     newest = max(told, key=lambda row: row.declared_at, default=None)
     if newest is not None and (said is None or newest.declared_at > said[0]):
-        return Known(entered, poster, newest.declared_at, newest.desk, ticket=ticket, elsewhere=True)
+        return Known(entered, poster, newest.declared_at, newest.desk, ticket=ticket, elsewhere=True, entered_event=first)
     if said is None:
-        return Known(entered, poster, ticket=ticket)
+        return Known(entered, poster, ticket=ticket, entered_event=first)
     fields = msgspec.json.decode(said[2], type=dict[str, Any])
     name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
-    return Known(entered, poster, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}")
+    return Known(entered, poster, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}", entered_event=first)
+
+
+def day_of(event_day: str) -> tuple[int, int]:
+    """[first, last) of a day in Vietnam, ms UTC."""
+    first = int(datetime.combine(date.fromisoformat(event_day), time.min, ZONE).timestamp() * 1000)
+    return first, first + 86_400_000
+
+
+def _elsewhere(conn: Connection, hashes: list[bytes], event_day: str) -> EnteredRow | None:
+    """The first arrival today that another kiosk counted; our own that came back down the feed are not another's."""
+    found = [row for digest in hashes for row in feed.entered(conn, digest, *day_of(event_day)) if not _ours(conn, row)]
+    return min(found, key=lambda row: row.at, default=None)
+
+
+def _ours(conn: Connection, row: EnteredRow) -> bool:
+    epoch = row.event.split(":")[1] if row.event.count(":") == 2 else ""
+    return OWN_EPOCH.first(conn, epoch=epoch) is not None
 
 
 def _by_poster(conn: Connection, hashes: list[bytes], event_day: str) -> int | None:
     """When the person confirmed today's arrival by the poster, or None."""
-    first = int(datetime.combine(date.fromisoformat(event_day), time.min, ZONE).timestamp() * 1000)
-    found = [at for digest in hashes if (at := feed.arrived(conn, digest, first, first + 86_400_000)) is not None]
+    found = [at for digest in hashes if (at := feed.arrived(conn, digest, *day_of(event_day))) is not None]
     return min(found, default=None)
 
 

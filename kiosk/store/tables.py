@@ -244,7 +244,7 @@ class LeaveRow(SQLModel, table=True):
 
 
 class SightingRow(SQLModel, table=True):
-    """Projection: a code that was shown and counted nobody."""
+    """Projection: a code that was shown and counted nobody. `other`: event of the arrival before, if there was one."""
 
     __tablename__ = "sighting"
     __table_args__ = CLUSTERED
@@ -255,6 +255,7 @@ class SightingRow(SQLModel, table=True):
     verdict: str = Field(sa_column=text())
     code: str = Field(sa_column=text())
     reason: str = Field(sa_column=text())
+    other: str = Field(sa_column=text())
 
 
 class Subject(SQLModel, table=True):

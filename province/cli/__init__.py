@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from province.cli import down, keep, people, run, setup, show, web
+from province.cli import down, keep, known, people, run, setup, show, web
 from province.settings import Refused, default_home
 
-ROOMS = (setup, people, down, show, web, keep, run)
+ROOMS = (setup, people, down, known, show, web, keep, run)
 COMMANDS = tuple(room.add_commands for room in ROOMS)
 
 
