@@ -26,6 +26,7 @@ from kiosk.ui import theme
 from kiosk.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from kiosk.checkup import Check
     from kiosk.compose import Parts
     from kiosk.papers import Papers
     from kiosk.ports import Camera, Clock, Power
@@ -102,10 +103,10 @@ class Program:
             restore=self._restore,
             saw=self._saw,
             roster=Roster(parts.officers, station, self.settings.papers(self.home)),
-            picture=self.equipment.picture,
-            mirrored=self.equipment.mirrored,
             keep_draft=parts.drafts.keep,
             draft=lambda: self._draft(parts),
+            cameras=self.equipment,
+            check=self._check,
         )
         return parts, services
 
@@ -139,6 +140,7 @@ class Program:
     def _opened(self, made: tuple["Parts", "Services"]) -> None:
         self.parts, services = made
         self._start_loops(self.parts)
+        self.equipment.consent = self._consent
         self._desk.attach(services)
         if self._late:  # opened again after a restore
             self._uploader.start()
@@ -154,6 +156,7 @@ class Program:
     def _later(self) -> None:
         """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
         self._desk.slow.submit(self._open_log, lambda _none: None)
+        self._desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
         if self._loops:  # not while a restore has the home to itself
             self._uploader.start()
@@ -400,6 +403,24 @@ class Program:
             key_store=self.parts.vault.where,
             home=str(self.home),
             version=__version__,
+        )
+
+    def _consent(self) -> None:
+        """A capture is the lead's to allow, and is told in the journal before it is made. Raises KioskError."""
+        assert self.parts is not None
+        self.parts.station.require("lead", "camera_capture")
+        self.parts.station.audit("camera_capture")
+
+    def _check(self) -> "Check":
+        from kiosk.checkup import Check
+
+        assert self.parts is not None
+        skew = self.parts.station.skew_ms / 1000
+        return Check(
+            self.parts,
+            lambda: self.scanner.latest if self.scanner is not None else None,
+            lambda: (self._sync, skew or None),
+            self._desk.services.sound if self._desk.services is not None else lambda name: None,
         )
 
     # -- end ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from kiosk import __version__
+from kiosk import __version__, checks
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
@@ -24,7 +24,7 @@ from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
-from kiosk.ports import Camera, Clock, KeyStore, Printer
+from kiosk.ports import Camera, Clock, KeyStore, Order, Printer
 from kiosk.security import officers as security
 from kiosk.security.drafts import Drafts
 from kiosk.security.keyring import Keyring
@@ -182,8 +182,36 @@ class Parts:
         seed = self.vault.secrets.issuer_seed
         made = Papers(self.home, self.settings, self.station, self.database, self.journal, self.clock, seed, open_printer)
         made.makers |= {"report": self.day.make, "poster": self.places.make_poster}
+        made.makers |= {"test-card": self._test_card, "start-check": self._start_check}
         made.checks["poster"] = self.places.board_of
         return made
+
+    def _test_card(self, order: Order, file: Path, again: int) -> int:
+        from kiosk.printing import test_card
+
+        return test_card.render(file, self.clock.now().wall)
+
+    def _start_check(self, order: Order, file: Path, again: int) -> int:
+        """The day's newest check. Raises KioskError(NOTHING_TO_PRINT) before there is one."""
+        from kiosk.printing import start_check
+
+        day, info = self.station.day() or "", self.station.info
+        kept = checks.kept(self.home, day)
+        if kept is None:
+            raise KioskError(Code.NOTHING_TO_PRINT, paper="start-check")
+        found, at, seconds = kept
+        rows = [(checks.item_label(f.item), f.state, f.detail, f.cure) for f in found]
+        made = start_check.StartCheck(
+            info.station.name, info.station.ward, info.label, day, at, self.clock.now().wall, rows, seconds
+        )  # fmt: skip
+        return start_check.render(made, file)
+
+    def checked(self, found: Sequence[checks.Finding], seconds: float) -> None:
+        """A start-of-day check was made: kept with the day, and told by an audit entry. A disk that refuses is in the check itself."""
+        bad = sum(finding.state == "missing" for finding in found)
+        with contextlib.suppress(KioskError):
+            self.station.audit("doctor", count=len(found), bad=bad)  # before the file is named: it may open the day
+        checks.keep(self.home, self.station.day() or "", found, self.clock.now().wall, seconds)
 
     @cached_property
     def places(self) -> "Places":

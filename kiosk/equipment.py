@@ -3,17 +3,19 @@
 Waits for drivers and disks: never on the window's thread. Records nothing about voters; no picture is kept.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiosk.devices import chosen
+from kiosk.errors import Code, KioskError
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:  # OpenCV loads when a camera is first asked for
     from kiosk.devices.aside import Aside
     from kiosk.devices.controls import Control
-    from kiosk.ports import Code
+    from kiosk.ports import Code as Found
     from kiosk.scanner import Scanner
 
 
@@ -32,6 +34,7 @@ class Equipment:
         self._aside: Aside | None = None
         self.scanner: Scanner | None = None
         self.camera = settings.camera
+        self.consent: Callable[[], object] = lambda: None  # raises unless the lead may and does; writes the audit entry
 
     def use(self, spec: str) -> None:
         """Another camera from the next frame on, and at the next start. An index is remembered by its name."""
@@ -65,13 +68,33 @@ class Equipment:
         index = self._index()
         return index is not None and Controls(index).set(name, value)
 
-    def picture(self, path: Path) -> list["Code"]:
+    def picture(self, path: Path) -> list["Found"]:
         """The codes in a still picture, read in the process beside. Raises KioskError(BAD_FILE)."""
         from kiosk.devices.aside import Aside
 
         if self._aside is None:
             self._aside = Aside()
         return self._aside.file(path)
+
+    def capture(self) -> Path:
+        """One picture of the camera for the hotline, with the lead's consent: what can be decoded is blurred, and it expires.
+
+        Recorded as an audit entry before the file is there. Raises KioskError(LEAD_NEEDED | LOCKED | CAMERA_MISSING | DISK_*).
+        """
+        from kiosk.devices import capture, captures
+
+        self.expire()
+        frame = self.scanner.latest if self.scanner is not None else None
+        if frame is None:
+            raise KioskError(Code.CAMERA_MISSING, camera=self.camera)
+        self.consent()
+        return capture.save(frame, self._home / captures.FOLDER)
+
+    def expire(self) -> None:
+        """Captures older than a day go; at the start of the program and before each new one."""
+        from kiosk.devices import captures
+
+        captures.expire(self._home / captures.FOLDER)
 
     def close(self) -> None:
         if self._aside is not None:

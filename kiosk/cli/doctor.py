@@ -1,129 +1,68 @@
-"""`kiosk doctor`: what this machine has and lacks. Needs no enrolment, changes nothing."""
+"""`kiosk doctor`: the start-of-day check. Green, amber, red, each with its cure; without an enrolment only what that needs not."""
 
 import argparse
-import os
-import platform
-import shutil
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from kiosk import checks, checkup, compose, machine
+from kiosk.checks import Finding
 from kiosk.cli import output
-from kiosk.devices import camera, keystore, sound, spooler
-from kiosk.devices.decoder import ZXING, QrDecoder
+from kiosk.equipment import remembered
+from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
+from kiosk.ports import Order
+from kiosk.settings import load
 
-ENOUGH_DISK = 500 << 20  # bytes: a day's journal, its copy, papers and pictures, with room
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`state`: ok, limited (works, with less) or missing (needed). `cure`: what to do, "" when ok."""
-
-    item: str
-    state: str
-    detail: str
-    cure: str = ""
+MARKS = {"ok": "✔", "limited": "!", "missing": "✖"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    parser.add_argument("--camera", help="try this camera with the test card (a name, number, picture, video, folder or URL)")
+    parser.add_argument("--trial", action="store_true", help="try the camera of the settings with the test card")
+    parser.add_argument("--seconds", type=float, default=checkup.TRIAL_S, help="how long the card is held up")
+    parser.add_argument("--typed", metavar="TEXT", help="what a USB scanner typed when it read the test card")
+    parser.add_argument("--print", action="store_true", help="print the result as one page")
+    parser.add_argument("--out", type=Path, help="write that page to this file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 1 when something is missing without which no voter can be recorded."""
-    found = list(findings(args.home))
-    for finding in found:
-        if args.json:
-            output.emit(finding)
-        else:
-            mark = {"ok": "✔", "limited": "!", "missing": "✖"}[finding.state]
-            print(f"{mark} {finding.item:<9} {finding.detail}" + (f"\n            → {finding.cure}" if finding.cure else ""))
-    return int(any(finding.state == "missing" for finding in found))
+    """Exit 1 when something is missing without which no voter can be recorded. Once enrolled, the result is kept with the day."""
+    began, found = time.monotonic(), list[Finding]()
+    for finding in _machine(args):
+        found.append(finding)
+        _show(finding, args.json)
+    try:
+        with compose.enrolled(args.home) as parts:
+            for finding in checkup.day_findings(parts):
+                found.append(finding)
+                _show(finding, args.json)
+            parts.checked(found, time.monotonic() - began)
+            if args.print or args.out is not None:
+                job = parts.papers.print(Order("start-check"), args.out)
+                output.say(str(job.file))
+    except KioskError as error:
+        if error.code is not Code.NOT_ENROLLED:
+            found.append(Finding("database", "missing", error.code.value))
+            output.complain(error)
+        elif args.print or args.out is not None:
+            output.say(_("Máy chưa ghi danh: kết quả chỉ hiện ở đây, chưa in được."))
+    return int(checks.worst(found) == "missing")
 
 
-def findings(home: Path) -> Iterator[Finding]:
-    """Every check, in the order in which one would look."""
-    yield Finding("system", "ok", f"{platform.system()} {platform.release()}, Python {platform.python_version()}")
-    checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (_home, _packages, _engines, _cameras, _keys, _printers, _sounds, _display)
-    for check in checks:
-        yield from check(home)
+def _machine(args: argparse.Namespace) -> Iterator[Finding]:
+    yield from machine.machine_findings(args.home)
+    if args.camera is not None or args.trial:
+        spec = args.camera if args.camera is not None else remembered(args.home, load(args.home)).camera
+        output.say(_("Giơ thẻ thử trước camera, giữ yên…"))
+        yield from checkup.camera_findings(spec, min(max(args.seconds, 0.5), 50))
+    if args.typed is not None:
+        yield checkup.typed_finding(args.typed)
 
 
-def _home(home: Path) -> Iterator[Finding]:
-    folder = next(p for p in (home, *home.absolute().parents) if p.exists())
-    free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK):
-        yield Finding("data", "missing", str(home), _("Thư mục dữ liệu không ghi được: đổi quyền hoặc chọn thư mục khác bằng --home."))
-    elif free < ENOUGH_DISK:
-        yield Finding("data", "limited", f"{home}, {free >> 20} MiB", _("Ổ đĩa sắp đầy: dọn bớt tệp khác, đừng xóa tệp của chương trình."))
+def _show(finding: Finding, as_json: bool) -> None:
+    if as_json:
+        output.emit(finding)
     else:
-        yield Finding("data", "ok", f"{home}, {free >> 20} MiB")
-
-
-def _packages(home: Path) -> Iterator[Finding]:
-    """Libraries by their distribution's name; none of them is loaded."""
-    names = ("PySide6-Essentials", "opencv-python-headless", "sqlcipher3", "reportlab", "fontpkg-be-vietnam-pro", "fontpkg-spectral")
-    for name in names:
-        try:
-            yield Finding("library", "ok", f"{name} {version(name)}")
-        except PackageNotFoundError:
-            bundled = getattr(sys, "frozen", False)  # the built program keeps the code and drops some of the metadata
-            yield Finding("library", "ok" if bundled else "missing", name, "" if bundled else _("Chạy lại ./run để cài đủ thư viện."))
-
-
-def _engines(home: Path) -> Iterator[Finding]:
-    decoder = QrDecoder()
-    for name in decoder.engines:
-        yield Finding("engine", "ok", name)
-    for name, why in decoder.missing.items():
-        cure = _("Cài libzbar0 để có bộ đọc thứ hai; không có vẫn quét được.") if name != ZXING else _("Chạy lại ./run để cài đủ thư viện.")
-        state = "limited" if decoder.engines else "missing"
-        yield Finding("engine", state, f"{name}: {why}", cure)
-
-
-def _cameras(home: Path) -> Iterator[Finding]:
-    cameras = camera.list_cameras()
-    for index, name in cameras:
-        yield Finding("camera", "ok", f"{index}: {name}")
-    if not cameras:
-        yield Finding("camera", "limited", "—", _("Cắm camera, hoặc dùng máy quét cầm tay, ô dán mã và khai hộ."))
-
-
-def _keys(home: Path) -> Iterator[Finding]:
-    """Only looked at: nothing is put into the system's store."""
-    backend = keystore.system_backend()
-    if backend and not (home / keystore.FILE).exists():
-        yield Finding("keys", "ok", f"os: {keystore.name_of(backend)}")
-    else:
-        yield Finding("keys", "limited", "file", _("Không có kho khóa của hệ điều hành: khóa nằm trong tệp chỉ người dùng này đọc được."))
-
-
-def _printers(home: Path) -> Iterator[Finding]:
-    queues, default = spooler.printers()
-    for name in queues:
-        status = spooler.CupsPrinter(name).status()
-        detail = name + (" *" if name == default else "")
-        cure = "" if status.ready else _("Xem giấy, dây và nguồn của máy in.")
-        yield Finding("printer", "ok" if status.ready else "limited", f"{detail} {status.why}".strip(), cure)
-    if not queues:
-        yield Finding("printer", "limited", spooler.FOLDER, _("Chưa có máy in: giấy tờ được giữ thành tệp PDF."))
-
-
-def _sounds(home: Path) -> Iterator[Finding]:
-    player = sound.find_player()
-    if player:
-        yield Finding("sound", "ok", Path(player).name)
-    else:
-        yield Finding("sound", "limited", "—", _("Không có chương trình phát âm thanh: cài pulseaudio-utils hoặc alsa-utils."))
-
-
-def _display(home: Path) -> Iterator[Finding]:
-    shown = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    if shown and find_spec("PySide6") is not None:
-        yield Finding("display", "ok", os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or sys.platform)
-    else:
-        yield Finding("display", "limited", "—", _("Không có màn hình: các lệnh vẫn chạy, cửa sổ thì không."))
+        detail = f"{MARKS[finding.state]} {checks.item_label(finding.item):<16} {finding.detail}"
+        print(detail + (f"\n  → {finding.cure}" if finding.cure else ""))

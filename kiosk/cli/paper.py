@@ -2,12 +2,14 @@
 
 import argparse
 import re
+import time
 from pathlib import Path
 
 from kiosk import compose, words
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, PrintJob
+from kiosk.printing import test_card
 from kiosk.words.papers import JOB_STATES, PAPERS
 
 FOLDER = ("form", "register", "card")  # the fall-back folder
@@ -33,6 +35,9 @@ def run(args: argparse.Namespace) -> int:
             output.say("kiosk print folder  (--out: form, register, card)")
             return 2
         _usable(args.out)
+        if args.paper == "test-card":  # needs no enrolment: a machine is tried before it is given to anybody
+            _show(PrintJob(args.out, test_card.render(args.out, int(time.time() * 1000))), args.json)
+            return 0
     with compose.enrolled(args.home) as parts:
         if args.paper == "queue":
             return _queue(parts, args)

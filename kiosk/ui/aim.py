@@ -5,6 +5,7 @@ Asks the scanner what it measured; decides nothing about a voter and never waits
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,9 +66,20 @@ class Aim(QObject):
             return
         hint = scanner.hint
         page.say(words.hint(hint) if hint is not None else "", scanner.trying_s >= self._offer_s)
-        if scanner.name != self._camera and self._front.services is not None:
+        if scanner.name != self._camera and self._front.services is not None and self._front.services.cameras is not None:
             self._camera = scanner.name
-            page.preview.mirrored = self._front.services.mirrored(self._camera)
+            page.preview.mirrored = self._front.services.cameras.mirrored(self._camera)
+
+    @property
+    def mirrored(self) -> bool:
+        return self._front.scan.preview.mirrored
+
+    def mirror(self, mirrored: bool) -> None:
+        """The preview of the camera in use, as in a mirror or not; remembered for this camera."""
+        services, camera = self._front.services, self._camera
+        self._front.scan.preview.mirrored = mirrored
+        if services is not None and services.cameras is not None:
+            self._slow.submit(partial(services.cameras.mirror, camera, mirrored), lambda _none: None)
 
     # -- two codes ------------------------------------------------------------------------------------------------
 
@@ -104,11 +116,11 @@ class Aim(QObject):
     def pictures(self, paths: list[Path]) -> None:
         """Read beside the window, one after the other; a code in a picture is like one before the camera."""
         services = self._front.services
-        if services is None:
+        if services is None or services.cameras is None:
             return
         self._front.tell(_("Đang đọc ảnh…"))
         for path in paths:
-            self._slow.submit(lambda path=path: services.picture(path), self._found)  # type: ignore[misc]
+            self._slow.submit(partial(services.cameras.picture, path), self._found)
 
     def _found(self, codes: list[Code]) -> None:
         if not codes:

@@ -1,14 +1,16 @@
 """Devices: what reads codes, which camera, which printer, where the key lies. Changes only the camera and the look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from kiosk.i18n import _
 from kiosk.ui import theme
-from kiosk.ui.services import DeviceReport
+from kiosk.ui.services import DeviceReport, KnobLike
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row, rule
 
 
@@ -26,14 +28,42 @@ class Line(QWidget):
         self.setLayout(layout)
 
 
+class CameraActs(Protocol):
+    """What the page asks the window for, besides the camera and the look."""
+
+    def mirror(self, on: bool) -> None: ...
+    def turn(self, name: str, value: int) -> None: ...
+    def check(self) -> None: ...
+    def test_card(self) -> None: ...
+    def capture(self) -> None: ...
+    def tell(self, text: str) -> None: ...
+
+
+def _knob_name(name: str) -> str:
+    names = {
+        "exposure_auto": _("Sáng tự động"),
+        "exposure": _("Phơi sáng"),
+        "focus_auto": _("Nét tự động"),
+        "focus": _("Lấy nét"),
+        "brightness": _("Độ sáng"),
+        "gain": _("Khuếch đại"),
+        "backlight": _("Bù ngược sáng"),
+        "flicker": _("Chống nháy đèn"),
+    }
+    return names.get(name, name)
+
+
 class DevicesPage(QWidget):
     """`use_camera(spec)`, `use_theme(name)`, `back()`."""
 
-    def __init__(self, use_camera: Callable[[str], object], use_theme: Callable[[str], object], back: Callable[[], object]) -> None:
+    def __init__(
+        self, use_camera: Callable[[str], object], use_theme: Callable[[str], object], back: Callable[[], object], acts: "CameraActs"
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._specs: list[str] = []
+        self._acts, self._showing = acts, False
         self.engines, self.printer = Line(_("Bộ đọc mã")), Line(_("Máy in"))
         self.key, self.folder, self.version = Line(_("Khóa của máy")), Line(_("Dữ liệu")), Line(_("Phiên bản"))
         self.camera = QComboBox()
@@ -42,21 +72,65 @@ class DevicesPage(QWidget):
         self.camera_name.setFixedWidth(240)
         camera = row(self.camera_name, self.camera, self.use, gap=16)
         camera.setStretch(1, 1)
+        self.address = QLineEdit()
+        self.address.setPlaceholderText("http://192.168.1.20:8080/video")
+        self.address.setAccessibleName(_("Địa chỉ camera IP hoặc điện thoại"))
+        self.use_address = button(_("Dùng địa chỉ này"), lambda: self._use_address(use_camera))
+        named = PlainLabel(_("Camera qua mạng"), 16, QFont.Weight.DemiBold)
+        named.setFixedWidth(240)
+        network = row(named, self.address, self.use_address, gap=16)
+        network.setStretch(1, 1)
+        self.mirror = QCheckBox(_("Hình như soi gương"))
+        self.mirror.toggled.connect(lambda on: acts.mirror(on) if not self._showing else None)
+        self.mirror.setMinimumHeight(44)
+        self.knobs = row(gap=8)
+        knobs_name = PlainLabel(_("Chỉnh camera"), 16, QFont.Weight.DemiBold)
+        knobs_name.setFixedWidth(240)
+        tuning = row(knobs_name, self.mirror, self.knobs, None, gap=16)
+        self.check = button(_("Kiểm tra đầu ngày"), acts.check, primary=True)
+        self.card = button(_("In thẻ thử"), acts.test_card)
+        self.capture = button(_("Chụp gửi hỗ trợ"), acts.capture)
         looks = PlainLabel(_("Giao diện"), 16, QFont.Weight.DemiBold)
         looks.setFixedWidth(240)
         self.day = button(_("Sáng: cửa có nắng"), lambda: use_theme(theme.DAY.name))
         self.hall = button(_("Tối: hội trường thiếu sáng"), lambda: use_theme(theme.HALL.name))
         look = row(looks, self.day, self.hall, None, gap=16)
-        lines = (self.engines, rule(), camera, rule(), self.printer, rule(), self.key, rule(), self.folder, self.version, rule(), look)
+        lines = (self.engines, rule(), camera, network, tuning, rule(), self.printer, rule(), self.key, self.folder, self.version)
         self.back = button(_("Esc · Quay lại"), back)
         title = PlainLabel(_("Thiết bị"), 24, QFont.Weight.Bold)
-        layout = column(title, panel(column(*lines, None, gap=12, margin=24)), row(self.back, None), gap=12)
+        below = row(self.back, self.check, self.card, self.capture, None, gap=12)
+        layout = column(title, panel(column(*lines, rule(), look, None, gap=10, margin=24)), below, gap=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
     def _use(self, use_camera: Callable[[str], object]) -> None:
         if 0 <= self.camera.currentIndex() < len(self._specs):
             use_camera(self._specs[self.camera.currentIndex()])
+
+    def _use_address(self, use_camera: Callable[[str], object]) -> None:
+        address = self.address.text().strip()
+        if address.startswith(("http://", "https://", "rtsp://")):
+            use_camera(address)
+        else:
+            self._acts.tell(_("Địa chỉ phải bắt đầu bằng http://, https:// hoặc rtsp://."))
+
+    def show_cameras(self, mirrored: bool, knobs: Sequence[KnobLike]) -> None:
+        """The camera in use: as in a mirror or not, and what its driver lets people turn (nothing for most)."""
+        self._showing = True
+        self.mirror.setChecked(mirrored)
+        self._showing = False
+        while (item := self.knobs.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for knob in knobs:
+            step = max(knob.step, (knob.most - knob.least) // 10 or 1)
+            self.knobs.addWidget(PlainLabel(_knob_name(knob.name), 15))
+            for text, more in (("−", -step), ("+", step)):
+                made = button(text, partial(self._acts.turn, knob.name, knob.value + more))
+                made.setFixedWidth(48)
+                made.setAccessibleName(f"{_knob_name(knob.name)} {text}")
+                self.knobs.addWidget(made)
 
     def show_report(self, report: DeviceReport) -> None:
         lost = [_("{engine}: thiếu ({why})").format(engine=name, why=why) for name, why in report.missing.items()]

@@ -22,6 +22,7 @@ from kiosk.ui.acts import Acts
 from kiosk.ui.aim import Aim
 from kiosk.ui.choices import Choice
 from kiosk.ui.duty import Duty
+from kiosk.ui.equipping import Equipping
 from kiosk.ui.lanes import Lanes
 from kiosk.ui.lookups import Lookups
 from kiosk.ui.prints import Prints
@@ -69,6 +70,7 @@ class FrontDesk(QWidget):
         self.prints: Prints = Prints(self, self.slow, settings.slip_always)
         self.lookups: Lookups = Lookups(self, self.desk, self.slow)
         self._build(settings)
+        self.equipping: Equipping = Equipping(self, self.slow)
         self.aim = Aim(self, self.desk, self.slow, settings.offer_seconds, self)
         self._shortcuts()
         self._alarm, self._alarms = QTimer(self, interval=ALARM_MS), 0
@@ -393,6 +395,7 @@ class FrontDesk(QWidget):
             page = self.load_pages().devices
             self.go(page)
             self.slow.submit(self.services.devices, page.show_report)
+            self.equipping.show_camera()
 
     def toggle_full_screen(self) -> None:
         window = self.window()

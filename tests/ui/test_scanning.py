@@ -12,6 +12,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from kiosk import checks
+from kiosk.devices.decoder import QrDecoder
+from kiosk.domain import testcard
 from kiosk.ports import Frame
 from tests import builders, webcam
 from tests.ui.conftest import Front
@@ -135,3 +138,57 @@ def test_a_dropped_file_that_is_no_picture_is_refused_in_words(front: Front, tmp
     drop(front, tmp_path / "trống.png")
     front.wait_to_read("Không thấy mã QR nào trong ảnh này.")
     assert visits(front) == 0
+
+
+def test_the_start_of_day_check_goes_from_the_devices_page_to_one_sheet(front: Front, wall: Wall, home: Path) -> None:
+    """The card before the camera, F-keys, the card typed by a scanner; what was found is kept with the day and printed."""
+    front.paste(front.voter_pass().decode())  # a day is open
+    front.wait_for_title("MỜI VÀO")
+    wall.show(*(webcam.draw(testcard.TEXT.encode(), webcam.Look(6.0, focus=0.4), np.random.default_rng(n)) for n in range(3)))
+    front.press(Qt.Key.Key_F9)
+    devices, check = front.window.load_pages().devices, front.window.load_pages().check
+    front.click(devices.check)
+    front.wait(check.isVisible)
+    for key in (Qt.Key.Key_F2, Qt.Key.Key_F3, Qt.Key.Key_F5):
+        front.press(key)
+    assert check.isVisible(), "the keys are looked at, not obeyed"
+    assert "F4" in check.f_keys.result.text() or "Fn" in check.f_keys.result.text()
+    front.type("HUE-TÉT-1: đăw")
+    front.press(Qt.Key.Key_Return)
+    assert check.scanner.lamp.state == "missing" and "Unikey" in check.scanner.result.text()
+    front.type(testcard.TEXT)
+    front.press(Qt.Key.Key_Return)
+    assert check.scanner.lamp.state == "ok"
+    front.click(check.heard)
+    front.wait(lambda: check.camera.lamp.state in ("ok", "limited") and "Đang kiểm tra" not in check.verdict.text())
+    front.click(check.done)
+    front.wait(lambda: bool(list((home / checks.FOLDER).glob("*.json"))))
+    found, _at, _seconds = checks.kept(home, builders.ELECTION_DAY) or ([], 0, 0.0)
+    items = {finding.item: finding.state for finding in found}
+    assert items["usb-scanner"] == items["decode"] == items["database"] == "ok" and items["f-keys"] == "limited"
+
+
+def test_a_picture_for_the_hotline_needs_a_yes_and_shows_no_code(front: Front, wall: Wall, home: Path) -> None:
+    raw = builders.CARD
+    front.press(Qt.Key.Key_F9)
+    wall.show(webcam.draw(raw, webcam.Look(3.6), np.random.default_rng(1)))
+    front.wait(lambda: front.program.scanner is not None and bool(front.program.scanner.boxes))
+    front.click(front.window.load_pages().devices.capture)
+    front.wait_to_read("Chụp một ảnh camera?")
+    assert not list(home.glob("captures/*"))
+    front.window.scan.panel.buttons[0].click()
+    front.wait(lambda: bool(list(home.glob("captures/*.jpg"))))
+    front.wait_to_read("tự xóa sau 24 giờ")
+    kept = cv2.imread(str(next(home.glob("captures/*.jpg"))))
+    assert kept.shape == (720, 1280, 3) and QrDecoder().decode(np.asarray(kept, np.uint8)) == []
+
+
+def test_no_frame_is_ever_on_the_disk(front: Front, wall: Wall, home: Path) -> None:
+    """After a morning of reading: no file of this home holds a picture, by its first bytes."""
+    for _ in range(3):
+        wall.show(webcam.draw(front.voter_pass(), webcam.Look(3.6), np.random.default_rng(1)))
+        before = visits(front)
+        front.wait(lambda before=before: visits(front) > before)  # type: ignore[misc]
+    heads = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+    for file in home.rglob("*"):
+        assert not file.is_file() or not file.read_bytes()[:4].startswith(heads), file

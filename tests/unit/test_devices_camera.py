@@ -1,7 +1,7 @@
 """Pictures, folders, videos and a network camera as cameras; what is missing or broken is said, never a traceback."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -9,12 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from kiosk.devices import camera
+from kiosk.devices import camera, chosen, controls
 from kiosk.devices.camera import open_camera
+from kiosk.devices.decoder import Alone
 from kiosk.devices.pace import Pace
+from kiosk.devices.quality import Quality
 from kiosk.devices.replay import ReplayCamera, read_picture
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Camera, Frame
+from kiosk.scanner import Scanner
 
 
 def plain(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -126,6 +129,7 @@ class NetworkCamera(BaseHTTPRequestHandler):
     """Motion JPEG over HTTP, as phones and IP cameras speak it; ends when the class says so."""
 
     stop = threading.Event()
+    stalled = threading.Event()
     level = 50
 
     def do_GET(self) -> None:
@@ -139,6 +143,8 @@ class NetworkCamera(BaseHTTPRequestHandler):
             except OSError:
                 return
             self.stop.wait(0.01)
+            while self.stalled.is_set() and not self.stop.wait(0.01):
+                """Connected and silent, as a phone that went to sleep."""
 
     def log_message(self, *args: object) -> None: ...
 
@@ -146,6 +152,7 @@ class NetworkCamera(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     NetworkCamera.stop.clear()
+    NetworkCamera.stalled.clear()
     NetworkCamera.level = 50
     server = ThreadingHTTPServer(("127.0.0.1", 0), NetworkCamera)
     server.daemon_threads = True
@@ -194,3 +201,136 @@ def test_the_pace_is_thirty_a_second_and_a_late_reader_loses_frames() -> None:
 
 def test_unpaced_nobody_waits() -> None:
     assert Pace(0, lambda: 5.0, lambda seconds: pytest.fail("waited")).due() == (5.0, 0)
+
+
+def scanning(spec: str) -> Scanner:
+    """The scanner on the real camera class, as the window has it."""
+    return Scanner(lambda: open_camera(spec), Alone("zxing-cpp"), quality=Quality())
+
+
+def step_until(scanner: Scanner, what: Callable[[Scanner], bool]) -> None:
+    for _ in range(2000):
+        scanner.step()
+        if what(scanner):
+            return
+    raise AssertionError((scanner.condition, scanner.name))
+
+
+def test_a_network_camera_that_is_killed_is_said_and_comes_back_by_itself(server: ThreadingHTTPServer) -> None:
+    port = server.server_port
+    scanner = scanning(f"http://127.0.0.1:{port}/stream")
+    step_until(scanner, lambda s: s.latest is not None)
+    NetworkCamera.stop.set()
+    server.shutdown()
+    server.server_close()
+    step_until(scanner, lambda s: s.condition in (Code.CAMERA_LOST, Code.CAMERA_MISSING))
+    assert scanner.latest is None
+    NetworkCamera.stop.clear()
+    again = ThreadingHTTPServer(("127.0.0.1", port), NetworkCamera)
+    again.daemon_threads = True
+    threading.Thread(target=again.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        step_until(scanner, lambda s: s.latest is not None and s.condition is None)
+    finally:
+        scanner.close()
+        NetworkCamera.stop.set()
+        again.shutdown()
+        again.server_close()
+
+
+def test_a_network_camera_that_stalls_is_lost_within_seconds(server: ThreadingHTTPServer) -> None:
+    scanner = scanning(f"http://127.0.0.1:{server.server_port}/stream")
+    step_until(scanner, lambda s: s.latest is not None)
+    NetworkCamera.stalled.set()
+    step_until(scanner, lambda s: s.condition is Code.CAMERA_LOST)
+    NetworkCamera.stalled.clear()
+    step_until(scanner, lambda s: s.latest is not None)
+    scanner.close()
+
+
+def test_a_camera_that_turns_black_is_said_and_forgotten_when_it_sees_again(server: ThreadingHTTPServer) -> None:
+    scanner = scanning(f"http://127.0.0.1:{server.server_port}/stream")
+    step_until(scanner, lambda s: s.latest is not None)
+    NetworkCamera.level = 3
+    step_until(scanner, lambda s: s.condition is Code.CAMERA_DARK)
+    NetworkCamera.level = 120
+    step_until(scanner, lambda s: s.condition is not Code.CAMERA_DARK)
+    scanner.close()
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's list of cameras: a laptop's own, two alike on USB."""
+    cameras = (("video0", "Integrated Camera", "fixed"), ("video2", "USB Cam", "removable"), ("video4", "USB Cam", "removable"))
+    for node, name, removable in cameras:
+        (tmp_path / node / "device").mkdir(parents=True)
+        (tmp_path / node / "index").write_text("0\n")
+        (tmp_path / node / "name").write_text(name + "\n")
+        (tmp_path / node / "removable").write_text(removable + "\n")
+    monkeypatch.setattr(camera, "V4L", tmp_path)
+    return tmp_path
+
+
+def test_two_cameras_of_one_name_have_names_of_their_own(system: Path) -> None:
+    assert camera.list_cameras() == [(0, "Integrated Camera"), (2, "USB Cam"), (4, "USB Cam #2")]
+
+
+def test_the_camera_that_was_plugged_in_is_the_one_that_is_used(system: Path) -> None:
+    assert camera.best(camera.list_cameras()) == (2, "USB Cam")
+    assert camera.best([(0, "Integrated Camera")]) == (0, "Integrated Camera")
+    assert camera.best([]) is None
+
+
+@pytest.mark.parametrize(("spec", "index"), [("USB Cam #2", 4), ("", 2), ("Integrated Camera", 0), ("2", 2)])
+def test_a_camera_is_opened_by_its_name_wherever_it_is_plugged_in(
+    system: Path, monkeypatch: pytest.MonkeyPatch, spec: str, index: int
+) -> None:
+    opened: list[tuple[object, str]] = []
+    monkeypatch.setattr(camera, "WebCamera", lambda source, name="": opened.append((source, name)))
+    open_camera(spec)
+    assert opened == [(index, dict(camera.list_cameras())[index])]
+
+
+def test_a_name_that_is_not_there_is_a_missing_camera(system: Path) -> None:
+    with pytest.raises(KioskError) as caught:
+        open_camera("Logitech C920")
+    assert caught.value.code is Code.CAMERA_MISSING and caught.value.facts["camera"] == "Logitech C920"
+
+
+def test_what_was_chosen_is_remembered_by_name_and_a_spoilt_file_is_no_choice(tmp_path: Path) -> None:
+    chosen.save(tmp_path, chosen.Chosen("USB Cam #2", {"USB Cam #2": True}))
+    assert chosen.load(tmp_path) == chosen.Chosen("USB Cam #2", {"USB Cam #2": True})
+    for spoilt in ("", "[]", '{"camera": 3}', '{"camera": "a\\nb"}', "\x00"):
+        (tmp_path / chosen.FILE).write_text(spoilt)
+        assert chosen.load(tmp_path) == chosen.Chosen()
+
+
+class Driver:
+    """A camera's driver as the kernel has it: two knobs, one of them switched off."""
+
+    def __init__(self) -> None:
+        self.values = {controls.KNOBS["exposure"]: 156, controls.KNOBS["brightness"]: 10}
+
+    def __call__(self, request: int, buffer: bytearray) -> None:
+        number = int.from_bytes(buffer[:4], "little")
+        if number not in self.values:
+            raise OSError(22, "Invalid argument")
+        if request == controls.QUERY:
+            off = 1 if number == controls.KNOBS["brightness"] else 0
+            buffer[:] = controls.LAYOUT.pack(number, 1, b"Knob", 3, 2047, 1, 250, off)
+        elif request == controls.GET:
+            buffer[:] = controls.VALUE.pack(number, self.values[number])
+        else:
+            self.values[number] = controls.VALUE.unpack(buffer)[1]
+
+
+def test_the_knobs_of_a_driver_are_those_it_has_and_stay_within_their_range() -> None:
+    driver = Driver()
+    knobs = controls.Controls(0, driver)
+    assert knobs.all() == [controls.Control("exposure", 3, 2047, 1, 250, 156)]
+    assert knobs.set("exposure", 9999) and driver.values[controls.KNOBS["exposure"]] == 2047
+    assert not knobs.set("focus", 1) and not knobs.set("brightness", 1)
+
+
+def test_a_camera_without_a_driver_has_no_knobs(tmp_path: Path) -> None:
+    assert controls.Controls(9, device=tmp_path).all() == [] and not controls.Controls(9, device=tmp_path).set("focus", 1)

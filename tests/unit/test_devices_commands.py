@@ -72,7 +72,8 @@ def test_decode_writes_no_control_characters_to_a_terminal(tmp_path: Path, capsy
 def test_doctor_needs_no_enrolment_and_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = answers(capsys, "doctor", "--json", "--home", str(tmp_path / "home"))
     assert code == 0
-    assert {"system", "data", "library", "engine", "camera", "keys", "printer", "sound", "display"} == {line["item"] for line in lines}
+    items = {"system", "data", "library", "engine", "camera", "keys", "printer", "sound", "display", "battery"}
+    assert {line["item"] for line in lines} == items
     assert all(line["cure"] for line in lines if line["state"] != "ok")
     assert not (tmp_path / "home").exists()
 
