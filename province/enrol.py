@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from kiosk.domain.feed import ALL, FeedKind, KioskRow, station_scope
 from kiosk.domain.policy import Station
 from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, SignedCampaign, enrol_code
-from province import feed, officers, tables
+from province import feed, officers, stations, tables
 from province.authority import Authority
 from province.db import Database
 from province.settings import PLAIN, WEB_ISSUER, Refused
@@ -98,12 +98,12 @@ def _new_kiosk(conn: Connection, station: str, call: EnrolCall, now: int) -> Row
 
 def _enrolment(conn: Connection, authority: Authority, kiosk: Row[tuple[object, ...]], now: int) -> Enrolment:
     station = conn.execute(select(STATION).where(STATION.c.station_id == kiosk.station_id)).one()
-    hamlets = tuple(json.loads(station.hamlets))
+    named = stations.hours(json.loads(station.hamlets))
     people, firsts = officers.of_station(conn, authority, kiosk.station_id)
     return Enrolment(
         kiosk=kiosk.kiosk_id,
         label=kiosk.label,
-        station=Station(station.station_id, station.name, station.commune, station.ward, station.district, hamlets),
+        station=Station(station.station_id, station.name, station.commune, station.ward, station.district, *named),
         station_key=authority.open_station_key(station.station_id, station.key),
         issuer_id=kiosk.issuer_id,
         trust=authority.trust,

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from kiosk.domain import lists
 from kiosk.domain.events import kind_word
 from kiosk.domain.feed import FeedKind, commune_scope
-from kiosk.domain.policy import Station
+from kiosk.domain.policy import Slot, Station
 from kiosk.domain.protocol import Manifest
 from kiosk.domain.text import BadText, clean
 from province import feed, tables
@@ -59,6 +60,21 @@ class StationRow:
     kiosks: list[KioskRow] = field(default_factory=list)
 
 
+HOURS = re.compile(r"(.*\S) *= *([0-2][0-9]:[0-5][0-9]) *- *([0-2][0-9]:[0-5][0-9])")
+
+
+def hours(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[Slot, ...]]:
+    """Hamlets as they were entered, "Tổ dân phố 1" or "Tổ dân phố 1=07:00-08:30" -> their names, and the announced hours."""
+    names: list[str] = []
+    slots: list[Slot] = []
+    for text in texts:
+        timed = HOURS.fullmatch(text)
+        names.append(timed[1] if timed else text)
+        if timed:
+            slots.append(Slot(*timed.groups()))
+    return tuple(names), tuple(slots)
+
+
 def add(db: Database, authority: Authority, code: str, name: str, commune: str, hamlets: Sequence[str], now: int) -> None:
     """A new station with its own key. Raises Refused."""
     shape = STATION_CODE.fullmatch(code)
@@ -77,7 +93,7 @@ def add(db: Database, authority: Authority, code: str, name: str, commune: str, 
             raise Refused(f"Điểm {code} đã có.\nStation {code} is there already.")
         key = authority.seal_station_key(code, os.urandom(32))
         conn.execute(STATION.insert(), row | {"hamlets": json.dumps(texts[1:], ensure_ascii=False), "key": key})
-        shown = Station(code, texts[0], commune, unit.ward, unit.district, tuple(texts[1:]))
+        shown = Station(code, texts[0], commune, unit.ward, unit.district, *hours(texts[1:]))
         feed.publish(conn, commune_scope(commune), FeedKind.STATION, code, shown, now)
 
 

@@ -31,7 +31,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add.add_argument("--code", required=True, help="like 46-474-19750-01")
     add.add_argument("--name", required=True)
     add.add_argument("--commune", required=True, metavar="WARDCODE")
-    add.add_argument("--hamlet", action="append", default=[])
+    add.add_argument("--hamlet", action="append", default=[], metavar="NAME[=07:00-08:30]", help="with its announced hour, if it has one")
     add.set_defaults(run=run_station_add)
     code = commands.add_parser("enrol-code", parents=[common], help="a one-time code for one kiosk, or an enrolment file")
     code.add_argument("--station", required=True, action="append", metavar="CODE", help="with --file several times: a spare, which chooses")

@@ -1,10 +1,10 @@
-"""stations, events: what has arrived, as counts and headers; no personal data."""
+"""stations, tickets, events: what has arrived, as counts and headers; no personal data."""
 
 import argparse
 import dataclasses
 from typing import Any
 
-from province import stations
+from province import settings, stations, tickets
 from province.cli.output import emit
 from province.cli.setup import home_of
 from province.db import Database
@@ -13,9 +13,23 @@ from province.db import Database
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     listed = commands.add_parser("stations", parents=[common], help="every station and kiosk, with counts")
     listed.set_defaults(run=run_stations)
+    given = commands.add_parser("tickets", parents=[common], help="in first, declare later: what became of each ticket of a station's day")
+    given.add_argument("--station", required=True, metavar="CODE")
+    given.add_argument("--day", default="", metavar="YYYY-MM-DD", help="default: today")
+    given.set_defaults(run=run_tickets)
     events = commands.add_parser("events", parents=[common], help="headers of what has arrived")
     events.add_argument("--station", required=True, metavar="CODE")
     events.set_defaults(run=run_events)
+
+
+def run_tickets(args: argparse.Namespace) -> int:
+    db = Database(home_of(args).require().url)
+    for ticket in tickets.of_day(db, args.station, args.day or settings.today().isoformat()):
+        visit = str(ticket.visit) if ticket.visit else None
+        row = {"ticket": ticket.number, "reason": ticket.reason, "state": ticket.state, "at": ticket.at, "visit": visit}
+        row |= {"declared_at": ticket.declared_at, "left_at": ticket.left_at}
+        emit(args, row) if args.json else print(f"{ticket.number:>7}  {ticket.state:9} {ticket.reason}")
+    return 0
 
 
 def run_stations(args: argparse.Namespace) -> int:

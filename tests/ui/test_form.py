@@ -1,12 +1,17 @@
 """Khai hộ by keyboard alone: unanswered at first, a draft that stays, a declaration and a visit at the end."""
 
+import shutil
 import unicodedata
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from kiosk.domain import form as forms
+from kiosk.shipped import data_dir
 from kiosk.words import COLOURS, Role
 from tests import builders
 from tests.ui.conftest import Front
@@ -215,3 +220,30 @@ def test_saved_drafts_leave_the_screen(front: Front) -> None:
     front.wait(lambda: front.title == "MỜI VÀO")
     front.press(Qt.Key.Key_F2)
     assert front.window.load_pages().form.particulars.fields["full_name"].value == ""
+
+
+def test_a_new_field_is_one_entry_in_the_form_file_and_enabled_false_takes_it_away(
+    open_front: Callable[..., Front], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (data_dir() / "form.yaml").read_text("utf-8")
+    entry = '  - {key: bed_number, vi: "Số giường", en: "Bed", type: text, source: [kiosk]}\n'
+    email = '{key: email, vi: "Email", en: "Email", type: email, '
+    assert email in text
+    text = text.replace("  - {key: email", entry + "  - {key: email").replace(email, email + "enabled: false, ")
+    shutil.copytree(data_dir(), tmp_path / "data")
+    (tmp_path / "data" / "form.yaml").write_text(text, "utf-8")
+    monkeypatch.setattr(forms, "data_dir", lambda: tmp_path / "data")
+    forms.form.cache_clear()
+    try:
+        front = open_front()
+        front.press(Qt.Key.Key_F2)
+        fields = front.window.load_pages().form.particulars.fields
+        assert "email" not in fields and fields["bed_number"].label.text() == "Số giường"
+        front.press(Qt.Key.Key_Escape)
+        fill_person(front)
+        fields["bed_number"].put("12A")
+        answer(front, "222", "222222")
+        front.wait_for_title("MỜI VÀO")
+        assert declared(front)["bed_number"] == "12A"
+    finally:
+        forms.form.cache_clear()

@@ -1,0 +1,93 @@
+"""The officer's other half as commands: what scripts get, and how they are refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.cli import main
+from kiosk.domain.declaration import example
+from tests import builders
+
+Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs one command on an enrolled home: (exit code, JSON lines, what was said to people)."""
+    builders.enrolled_home(home, builders.province_for_today(), enrolled_at=0)
+
+    def command(*argv: str) -> tuple[int, list[dict[str, Any]], str]:
+        capsys.readouterr()
+        code = main([argv[0], "--home", str(home), "--json", *argv[1:]])
+        out = capsys.readouterr()
+        return code, [json.loads(line) for line in out.out.splitlines()], out.err
+
+    return command
+
+
+def name(event: dict[str, Any]) -> str:
+    return f"{event['kiosk']}:{event['epoch']}:{event['seq']}"
+
+
+def test_a_ticket_its_list_its_declaration_and_the_exit(run: Run, tmp_path: Path) -> None:
+    code, (given,), _ = run("defer", "--reason", "not_yet")
+    assert (code, given["verdict"], given["ticket"]) == (0, "in_first_declare_later", 1)
+    run("defer", "--reason", "closing")
+    _, open_, _ = run("tickets")
+    assert [(t["ticket"], t["reason"], t["state"]) for t in open_] == [(1, "not_yet", "open"), (2, "closing", "open")]
+    file = tmp_path / "said.json"
+    file.write_text(json.dumps(example()), "utf-8")
+    code, (said,), _ = run("declare", "--file", str(file), "--ticket", "1")
+    assert (code, said["verdict"], said["number"]) == (0, "declaration_kept", 0)
+    code, (gone,), _ = run("leave", "--ticket", "2")
+    assert (code, gone["verdict"], gone["reason"]) == (0, "left", "ticket_open")
+    assert run("tickets")[1] == []
+    assert [t["state"] for t in run("tickets", "--all")[1]] == ["declared", "left"]
+
+
+def test_an_exit_by_code_by_event_and_nameless(run: Run) -> None:
+    _, (seen,), _ = run("seen", "--kind", "moh", "--person", "service")
+    code, (by_event,), _ = run("leave", name(seen["event"]))
+    assert (code, by_event["reason"]) == (0, "left")
+    assert run("leave", "046183000123")[1][0]["reason"] == "left_unknown"
+    assert run("leave", "--nameless")[1][0]["reason"] == "left_nameless"
+    assert run("leave")[0] == 2 and run("leave", "x", "--nameless")[0] == 2
+    code, lines, told = run("leave", f"{seen['event']['kiosk']}:{'0' * 16}:7")
+    assert (code, lines) == (1, []) and "KS-304" in told
+    assert run("leave", "***", "--base64")[0] == 1
+
+
+def test_a_correction_by_file_is_checked_like_a_declaration(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "said.json"
+    file.write_text(json.dumps(example()), "utf-8")
+    _, (said,), _ = run("declare", "--file", str(file))
+    arrival = name(said["event"])
+    declaration = arrival.rpartition(":")[0] + f":{said['event']['seq'] - 1}"
+    file.write_text('{"phone": "0905123456", "email": null}', "utf-8")
+    code, (corrected,), _ = run("correct", declaration, "--reason", "số mới", "--set", str(file))
+    assert code == 0 and corrected["event"]["seq"] > said["event"]["seq"]
+    file.write_text('{"phone": "một hai ba"}', "utf-8")
+    code, lines, told = run("correct", declaration, "--reason", "x", "--set", str(file))
+    assert (code, lines) == (1, []) and "KS-503" in told
+    for content in ("[]", "{}", "{", '{"phone": {"a": 1}}'):
+        file.write_text(content, "utf-8")
+        assert run("correct", declaration, "--reason", "x", "--set", str(file))[0] == 1
+    code, (voided,), _ = run("correct", arrival, "--reason", "nhầm người", "--void", "--whole")
+    assert code == 0 and voided["event"]
+    again = run("declare", "--file", str(_example(tmp_path)))[1][0]
+    assert (again["verdict"], again["number"]) == ("come_in", 2), "voided with its declaration, the voter comes in anew"
+
+
+def _example(folder: Path) -> Path:
+    (folder / "again.json").write_text(json.dumps(example()), "utf-8")
+    return folder / "again.json"
+
+
+@pytest.mark.parametrize("completes", ["x", "a:b:c", "0a1b:0000000000000000:x"])
+def test_a_supplement_names_an_event_or_is_refused(run: Run, tmp_path: Path, completes: str) -> None:
+    code, lines, told = run("declare", "--file", str(_example(tmp_path)), "--completes", completes)
+    assert (code, lines) == (1, []) and "KS-304" in told
+    assert run("declare", "--file", str(_example(tmp_path)), "--ticket", "-3")[0] == 1
