@@ -56,6 +56,36 @@ class Entrance:
         self.said.append(self.parts.station.declare(declaration.from_json(said)))
         return self.said[-1].act
 
+    def is_declared_with_a_paper_number_only(self, number: str) -> Act:
+        """No card, no code, no phone: name, year, sex, hamlet and nine digits off an old paper."""
+        said = declaration.example() | {"full_name": "Nguyễn Thị Xưa", "id_number": number, "birth_date": "1938", "phone": "không có"}
+        self.said.append(self.parts.station.declare(declaration.from_json(said)))
+        return self.said[-1].act
+
+    def goes_in_first(self, reason: str) -> int:
+        """F11: the ticket's number."""
+        self.said.append(self.parts.station.defer(reason))
+        assert self.said[-1].act is Act.DEFERRED
+        return self.said[-1].ticket
+
+    def declares_on_the_way_out(self, ticket: int, number: int) -> Act:
+        said = declaration.example() | {"id_number": f"046183{number:06d}"}
+        self.said.append(self.parts.station.declare(declaration.from_json(said), ticket=ticket))
+        return self.said[-1].act
+
+    def remembers_something(self, number: int, **answers: bool) -> Act:
+        """Khai bổ sung: a new declaration that names the one it completes."""
+        old = next(one.event for one in self.parts.lookups.find(f"046183{number:06d}").hits)
+        earlier = self.parts.station.declaration(old)
+        assert earlier is not None
+        said = earlier.fields | {"mode": "supplement", "exposures": earlier.fields["exposures"] | answers}
+        self.said.append(self.parts.station.declare(declaration.from_json(said), completes=old))
+        return self.said[-1].act
+
+    def leaves(self, code: bytes) -> Act:
+        self.said.append(self.parts.station.leave(Sighting(os.urandom(8), code, "zxing-cpp")))
+        return self.said[-1].act
+
     def was_seen_on_the_phone(self, kind: str = "moh") -> Act:
         self.said.append(self.parts.station.seen(kind))
         return self.said[-1].act
@@ -122,6 +152,27 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     assert entrance.shows(entrance.passes[0]) is Act.ALREADY_IN
     assert entrance.with_a_card(3) is Act.ALREADY_IN
 
+    # An old woman holds nine digits on a paper and nothing else; one cannot declare now and goes in first, one will not declare at all.
+    assert entrance.is_declared_with_a_paper_number_only("191000038") is Act.COME_IN
+    late, never = entrance.goes_in_first("not_yet"), entrance.goes_in_first("refused")
+    assert entrance.declares_on_the_way_out(late, 70) is Act.DECLARED
+    assert [t.number for t in entrance.parts.station.today().waiting_tickets] == [never]
+
+    # Looked up by code and by number: the same person. One remembers a contact afterwards and is shown to the health desk.
+    by_code = entrance.parts.lookups.of_code(builders.CARD.replace(b"046183000123", b"046183000004"))
+    by_number = entrance.parts.lookups.find("046183000004")
+    assert by_code.hits[0].event == by_number.hits[0].event
+    assert entrance.remembers_something(4, contact_case=True) is Act.HEALTH_DESK
+
+    # A birth year was typed wrong; it is corrected, and the old entry stays.
+    wrong = next(line.declaration for line in entrance.parts.station.lines(20) if line.declaration)
+    entrance.parts.station.correct(wrong, "năm sinh gõ nhầm", changes={"birth_date": "1984"})
+
+    # The exit closes visits: by pass, by the ticket's number.
+    assert entrance.leaves(entrance.passes[0]) is Act.LEFT
+    assert entrance.parts.station.leave_by(ticket=never).reason == "ticket_open"
+    assert entrance.parts.station.today().waiting_tickets == ()
+
     # The officer pressed F5 once too often and voids it.
     entrance.was_seen_on_the_phone("moh")
     entrance.parts.station.correct(entrance.said[-1].event, "bấm nhầm", void=True)
@@ -135,10 +186,10 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     entrance.closes_the_day()
     job = entrance.parts.papers.print(Order("report"), tmp_path / "report.pdf")
 
-    # 39 people are in: 40 arrivals were written and one was voided. Both sides hold the same bytes, each once.
+    # 42 people are in: 43 arrivals were written and one was voided. Both sides hold the same bytes, each once.
     today = entrance.parts.station.today()
-    assert today.visits == 12 + 10 + 1 + 4 + 2 + 1 + 9
-    assert today.voided == 1 and today.declared == 13
+    assert today.visits == 12 + 10 + 1 + 4 + 2 + 1 + 1 + 2 + 9
+    assert today.voided == 1 and today.declared == 16 and today.left == 2
     counts = entrance.parts.outbox.counts()
     assert (counts.waiting, counts.refused) == (0, 0) and counts.opened == counts.events
     assert entrance.parts.verify().ok
