@@ -140,7 +140,7 @@ def sheet(t: Theme) -> str:
         background: {t.card}; color: {t.ink}; border: 1px solid {t.edge}; border-radius: 8px;
         min-height: {TARGET - 6}px; padding: 2px 16px; font-weight: 500;
     }}
-    QPushButton[head="true"] {{ min-height: 38px; padding: 0px 12px; border: 1px solid {t.line}; }}
+    QPushButton[head="true"] {{ min-height: 42px; padding: 0px 12px; border: 1px solid {t.line}; }}
     QPushButton:hover {{ border: 1px solid {t.accent}; }}
     QPushButton:pressed {{ background: {t.line}; }}
     QPushButton:focus {{ border: 3px solid {t.accent}; padding: 0px 14px; }}

@@ -136,7 +136,8 @@ def open_front(home: Path, qtbot: QtBot) -> Iterator[Callable[..., Front]]:
     opened: list[Front] = []
 
     def make(clock: builders.Clock | None = None, enrolled_at: int | None = None, policy: Policy | None = None, **changes: object) -> Front:
-        builders.enrolled_home(home, builders.province(policy=policy), enrolled_at=enrolled_at)
+        made = {"made_by": builders.province(policy=policy)} if policy is not None else {}
+        builders.enrolled_home(home, enrolled_at=enrolled_at, **made)
         clock, camera, chosen = clock or builders.Clock(), HandCamera(), settings(**changes)
         app.application(chosen)
         parts = compose.open_parts(home, chosen, clock)

@@ -72,7 +72,7 @@ class KeyButton(QPushButton):
 
     def fitting(self, width: float) -> QFont:
         """The font at which the words fit in `width` px."""
-        fonts = [theme.font(points, QFont.Weight.Medium) for points in (15, 14, 13, 12)]
+        fonts = [theme.font(points, QFont.Weight.Medium) for points in (15, 14, 13, 12, 11)]
         return next((font for font in fonts if QFontMetricsF(font).horizontalAdvance(self.text()) <= width), fonts[-1])
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -83,7 +83,7 @@ class KeyButton(QPushButton):
         painter.setPen(QColor(look.accent if self.underMouse() or self.marked else look.line))
         painter.setBrush(QColor(ground))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        cap = QRectF(8, (self.height() - 28) / 2, 36, 28)
+        cap = QRectF(6, (self.height() - 28) / 2, 34, 28)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.accent if self.marked else look.ink))
         painter.drawRoundedRect(cap, 5, 5)
@@ -91,7 +91,7 @@ class KeyButton(QPushButton):
         painter.setFont(theme.font(13, QFont.Weight.Bold))
         painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
         painter.setPen(QColor(look.ink if self.isEnabled() else look.soft))
-        area = QRectF(50, 0, self.width() - 54, self.height())
+        area = QRectF(45, 0, self.width() - 47, self.height())
         painter.setFont(self.fitting(area.width()))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
         painter.end()
