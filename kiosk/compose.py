@@ -230,6 +230,8 @@ class Parts:
         viewed = self.database.viewing
         found: list[Code | None] = [VIEW.get(viewed)] if viewed else []
         found += [viewed, self.station.trouble, self.mirror.trouble, *damage.codes(self.home), self.recovered.code]
+        with contextlib.suppress(KioskError):
+            found += [Code.DAY_LEFT_OPEN] * self.station.left_open()
         if self.station.clock_is_back():
             found.append(Code.CLOCK_BACK)
         if self.directory.revoked:

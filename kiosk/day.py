@@ -1,34 +1,119 @@
-"""The close of the day, as far as paper goes: the figures of one kiosk and one day become a report that is printed and kept.
+"""The close of the day: what is still open, the tally of each entrance, the signed end, and the report that is printed and kept.
 
-Printing is a separate act: a printer's fault never touches an event. No Qt, no network.
+Printing and sending are acts of their own: a printer's or a link's fault never touches an event. No Qt, no network. What is compared is
+deeds here, opened at the province, and counted by hand; never ballots, voter cards or the roll.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Order
-from kiosk.printing.day_report import Aside, DayReport, EpochLine, render
+from kiosk.printing.day_report import Aside, DayReport, EpochLine, TallyLine, render, totals
 from kiosk.station import Station
-from kiosk.store import figures
+from kiosk.store import figures, places, register
 from kiosk.store.engine import Database
+
+OTHER = re.compile(r"BCYT1/([0-9A-Z-]{3,40})/([0-9A-Z.]{1,12})/(\d{4}-\d{2}-\d{2})/V(\d{1,6})/.*")
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """How a day stands before it is closed. `waiting`: events on their way; `opened`: the province has opened all; `tickets`: open ones;
+    `tally`: per entrance; `others`: totals of the station's other kiosks, label -> visits."""
+
+    event_day: str
+    visits: int
+    waiting: int
+    opened: bool
+    tickets: tuple[int, ...]
+    refused: int
+    tally: tuple[TallyLine, ...]
+    others: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def together(self) -> int:
+        """The station's visits, as far as its other kiosks' totals were read in."""
+        return self.visits + sum(self.others.values())
+
+    @property
+    def agrees(self) -> bool:
+        """Here = opened at the province = counted by hand, wherever somebody counted."""
+        return self.opened and all(line.agrees for line in self.tally)
+
+
+@dataclass(slots=True)
 class Day:
-    """What a report is made of; compose.Parts fills it."""
+    """What a report is made of; compose.Parts fills it. `counted`: place -> visits counted by hand; `others`: see Closing."""
 
     station: Station
     database: Database
     clock: Clock
+    counted: dict[str, int] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+
+    def add_other(self, code: str) -> str:
+        """The totals of another kiosk of this station and day, by the code on its report. Returns its label.
+
+        Raises KioskError(BAD_INPUT).
+        """
+        found, info = OTHER.fullmatch(code.strip().upper()), self.station.info
+        day = self.station.last_day()
+        if found is None or found[1] != info.station.code.upper() or found[3] != day or found[2] == info.label.upper():
+            raise KioskError(Code.BAD_INPUT, value=code[:24], allowed=f"BCYT1/{info.station.code}/…/{day}/…")
+        self.others[found[2]] = int(found[4])
+        return found[2]
+
+    def closing(self) -> Closing:
+        """The open day, else the last closed one, as it stands now. Raises KioskError(NO_DAY)."""
+        day = self._day()
+        journal, info = figures.of_day(self.database, day), self.station.info
+        with self.database.read() as conn:
+            today = register.today(conn, self.station.identity, day)
+            rows = register.tally(conn, day, {e.epoch: e.opened for e in journal.epochs})
+            names = {known.row.id: known.row.name for known in places.all_of(conn, info.kiosk, info.station.code)}
+        lines = [TallyLine(names.get(row.place, row.place or info.lane), row.here, row.opened, self.counted.get(row.place)) for row in rows]
+        alone = {place: n for place, n in self.counted.items() if place not in {row.place for row in rows}}
+        lines += [TallyLine(names.get(place, place or info.lane), 0, 0, n) for place, n in alone.items()]
+        return Closing(
+            event_day=day,
+            visits=sum(row.here for row in rows),
+            waiting=sum(max(0, e.last - e.have) for e in journal.epochs),
+            opened=all(e.opened >= e.last for e in journal.epochs),
+            tickets=tuple(ticket.number for ticket in today.waiting_tickets),
+            refused=len(journal.refusals),
+            tally=tuple(lines),
+            others=dict(self.others),
+        )
+
+    def _day(self) -> str:
+        day = self.station.last_day()
+        if day is None:
+            raise KioskError(Code.NO_DAY)
+        return day
+
+    def close(self) -> Closing:
+        """Signs the totals into the journal and closes the open day (the lead). Raises KioskError(NO_DAY | LEAD_NEEDED)."""
+        now = self.closing()
+        said = {
+            "visits": now.visits,
+            "tickets": len(now.tickets),
+            "tally": [[line.entrance, line.here, line.opened, -1 if line.counted is None else line.counted] for line in now.tally],
+            "others": dict(now.others),
+        }
+        self.station.close_day(now.event_day, said)
+        return now
 
     def report(self) -> DayReport:
-        """The open day's figures, read in one snapshot. Raises KioskError(NO_DAY)."""
-        event_day = self.station.day()
-        if event_day is None:
-            raise KioskError(Code.NO_DAY)
-        today, journal = self.station.today(), figures.of_day(self.database, event_day)
+        """The figures of the open day, else of the last closed one, in one snapshot. Raises KioskError(NO_DAY)."""
+        event_day = self._day()
+        journal, closing = figures.of_day(self.database, event_day), self.closing()
+        with self.database.read() as conn:
+            today = register.today(conn, self.station.identity, event_day)
+            closed_at = register.closed_at(conn, event_day)
         info, shown = self.station.info, today.by_verdict
         return DayReport(
             station=info.station.name,
@@ -40,22 +125,49 @@ class Day:
             event_day=event_day,
             made_at=self.clock.now().wall,
             opened_at=today.opened_at,
+            closed_at=closed_at,
             arrivals=today.by_source,
             declarations=today.by_mode,
             health_desk=shown.get(Act.HEALTH_DESK, 0),
             repeated=shown.get(Act.ALREADY_IN, 0),
             not_confirmed=shown.get(Act.NOT_CONFIRMED, 0),
             other_codes=shown.get(Act.OTHER_CODE, 0),
+            deferred=len(today.tickets),
             corrected=today.corrected,
             voided=today.voided,
             hours=today.by_hour,
             first=today.first,
             last=today.highest,
             events=journal.events,
+            kinds=journal.kind_words,
             epochs=tuple(EpochLine(e.epoch, e.last, e.head, e.have, e.opened) for e in journal.epochs),
             aside=tuple(Aside(f"{info.kiosk}:{epoch}:{seq}", reason) for epoch, seq, reason in journal.refusals),
+            tally=closing.tally,
+            others=dict(closing.others),
+            notes=self._notes(closing),
         )
+
+    @staticmethod
+    def _notes(closing: Closing) -> tuple[str, ...]:
+        """What the one who signs must know."""
+        notes: list[str] = []
+        if closing.tickets:
+            shown = ", ".join(str(number) for number in closing.tickets[:20])
+            notes.append(f"Còn {len(closing.tickets)} phiếu vào trước chưa khai: {shown}.")
+        if closing.waiting:
+            notes.append(f"Còn {closing.waiting} sự kiện chưa về tới tỉnh; máy tiếp tục gửi, hoặc chép ra USB.")
+        for line in closing.tally:
+            if line.counted is not None and line.counted != line.here:
+                notes.append(f"{line.entrance}: máy ghi {line.here} lượt, đếm tay {line.counted}.")
+        return tuple(notes)
 
     def make(self, order: Order, file: Path, again: int) -> int:
         """The report as a paper (papers.Maker). Raises KioskError(NO_DAY | PRINT_FAILED)."""
         return render(self.report(), file)
+
+    def code(self) -> str:
+        """What the report's QR says: for the station's other kiosk. Raises KioskError(NO_DAY)."""
+        return totals(self.report())
+
+
+__all__: Sequence[str] = ("Closing", "Day")

@@ -55,6 +55,9 @@ class Code(StrEnum):
     NO_LEAD = "KS-217"
     PLACE_UNKNOWN = "KS-208"
     PLACE_UNSIGNED = "KS-209"
+    DAY_CLOSED = "KS-218"
+    DAY_LEFT_OPEN = "KS-219"
+    PAPER_ONCE = "KS-220"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -5,7 +5,7 @@ Green means written: a verdict leaves here only after COMMIT. When saving fails 
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,14 +21,15 @@ from kiosk.domain.policy import Campaign, Policy, closing
 from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.projection import VOTER
 from kiosk.domain.verdict import Act, Known, Verdict
+from kiosk.domain.vntime import local
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
 from kiosk.store import audit as audits
-from kiosk.store import places, register
+from kiosk.store import places, projections, register
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Connection, Database
-from kiosk.store.journal import Draft, Journal, Written
+from kiosk.store.journal import Draft, Identity, Journal, Written
 from kiosk.store.register import Declared, Line, Today
 from kiosk.store.unsure import Unsure
 
@@ -102,6 +103,11 @@ class Station:
         return self._campaign(self.day()).policy
 
     @property
+    def identity(self) -> Identity:
+        """Who this kiosk is."""
+        return self._me
+
+    @property
     def issuer(self) -> bytes:
         """This kiosk's own id as a pass issuer, 3 bytes."""
         return self._s.issuer
@@ -136,6 +142,11 @@ class Station:
         """True in the last `minutes` before closing and after it, on the open day or the one that is about to be."""
         day = self.day() or self.likely_day()
         return day is not None and closing(self._campaign(day), day, self._s.clock.now().wall, minutes)
+
+    def last_day(self) -> str | None:
+        """The open day, else the one that was closed last."""
+        with self._s.database.read() as conn:
+            return register.last_day(conn)
 
     def today(self) -> Today:
         with self._s.database.read() as conn:
@@ -268,7 +279,7 @@ class Station:
         now = self._s.clock.now()
         with self._s.database.write() as conn:
             drafts = [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8)), *self._many(conn, what, now)]
-            written = self._append(conn, self._day(conn, now), drafts, now)
+            written = self._append(conn, self._day(conn, now, told=True), drafts, now)
         self._committed()
         return str(written[0].key)
 
@@ -312,21 +323,76 @@ class Station:
         now = self._s.clock.now()
         try:
             with self._s.database.write() as conn:
-                self._tell(conn, self._day(conn, now), now)
+                self._tell(conn, self._day(conn, now, told=True), now)
         except (KioskError, OSError):
             return False
         self._committed()
         return True
 
-    def begin_day(self, event_day: str) -> None:
-        """Opens a working day; the lead, unless it is the one the clocks agree on. Raises KioskError(DAY_UNKNOWN | LEAD_NEEDED)."""
+    def begin_day(self, event_day: str, reason: str = "") -> None:
+        """Opens a working day; the lead, unless it is the one the clocks agree on. A closed day opens again for the lead with a `reason`.
+
+        Raises KioskError(DAY_UNKNOWN | DAY_CLOSED | LEAD_NEEDED).
+        """
         now = self._s.clock.now()
-        if event_day != self.likely_day():
+        with self._s.database.read() as conn:
+            again = register.is_closed(conn, event_day)
+        if again and not reason.strip():
+            raise KioskError(Code.DAY_CLOSED, day=event_day[:20])
+        if again or event_day != self.likely_day():
             self.require("lead", "day")
+        said = {"what": "reopened", "reason": text.clean_or_empty(reason, 200)} if again else {"what": "opened"}
         with self._s.database.write() as conn:
             register.begin_day(conn, self._me, event_day, now.wall)
-            self._append(conn, event_day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
+            self._append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
         self._committed()
+
+    def close_day(self, event_day: str, said: Mapping[str, Any]) -> str:
+        """The lead closes the open day. `said`: the totals as signed, kept in the event. Returns its key.
+
+        Raises KioskError(NO_DAY | LEAD_NEEDED).
+        """
+        now = self._s.clock.now()
+        lead = self.require("lead", "close")
+        with self._s.database.write() as conn:
+            if register.open_day(conn) != event_day:
+                raise KioskError(Code.NO_DAY, day=event_day[:20])
+            fields = {"what": "closed", "by": lead.id if lead else "-", **said}
+            written = self._append(conn, event_day, [Draft(Kind.DAY, fields, os.urandom(8))], now)
+            register.close_day(conn, event_day, now.wall)
+        self._committed()
+        return str(written[-1].key)
+
+    def left_open(self) -> bool:
+        """True while a day is open that is certainly over: the floor clock stands on a later campaign day, or on a later date."""
+        day = self.day()
+        latest = max(self._floor, min(self._s.clock.now().wall, register.ceiling(self._me)))
+        return day is not None and day < local(latest).date().isoformat()
+
+    def paper(self, number: int, at: int, said: Declaration) -> Verdict:
+        """A paper form keyed in: its number (G017) and the time on it. Once only, whoever keys it: the deed is made of number and day.
+
+        Raises KioskError(BAD_INPUT | PAPER_ONCE | NO_DAY).
+        """
+        now = self._s.clock.now()
+        day = self.day() or self.likely_day()
+        if day is None:
+            raise KioskError(Code.NO_DAY)
+        if not 1 <= number <= 999 or local(at).date().isoformat() != day or at > now.wall + CLOCK_BACK_MS:
+            raise KioskError(Code.BAD_INPUT, value=f"G{number:03d} {local(at):%H:%M}", allowed="G001-G999, 00:00-now")
+        deed = projections.subject_hash(self._me.station_key, f"paper:{day}:{number}")[:8]
+        with self._s.database.read() as conn:
+            if self._s.journal.by_deed(conn, deed):
+                raise KioskError(Code.PAPER_ONCE, paper=f"G{number:03d}")
+
+        def act(bench: Bench) -> Done:
+            known = self._known(bench.conn, tuple(s for s in form.subjects(said.fields) if s.startswith("id:")), bench.day)
+            drafts, judged = self._desk.declare(bench, said, known, 0, "")
+            drafts = [replace(d, fields={**d.fields, "paper": f"G{number:03d}", "paper_at": at}) for d in drafts]
+            drafts = [replace(d, fields={**d.fields, "source": "paper"}) if d.kind is Kind.VISIT else d for d in drafts]
+            return drafts, judged
+
+        return self._act(act, deed)
 
     def likely_day(self) -> str | None:
         with self._s.database.read() as conn:
@@ -410,13 +476,20 @@ class Station:
         self._committed()
         return replace(said[0], event=str(written[-1].key), at=written[-1].at)
 
-    def _day(self, conn: Connection, now: Now) -> str:
-        """The open day; opened now if the clocks agree on a campaign day. Raises KioskError(NO_DAY): the lead picks."""
+    def _day(self, conn: Connection, now: Now, told: bool = False) -> str:
+        """The open day; opened now if the clocks agree on a campaign day. A closed one stays closed, but for what must be `told`.
+
+        Raises KioskError(NO_DAY | DAY_CLOSED): the lead picks, or opens it again with a reason.
+        """
         day = register.open_day(conn)
         if day is None:
             day = register.likely_day(conn, self._me, now.wall)
             if day is None:
                 raise KioskError(Code.NO_DAY)
+            if register.is_closed(conn, day):
+                if told:
+                    return day
+                raise KioskError(Code.DAY_CLOSED, day=day)
             register.begin_day(conn, self._me, day, now.wall)
             self._append(conn, day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
         return day

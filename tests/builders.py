@@ -132,6 +132,7 @@ def enrolled_home(
     made_by: Province | None = None,
     enrolled_at: int | None = None,
     officers: tuple[Staff, ...] = (),
+    station_key: bytes | None = None,
     pins: Mapping[str, str] | None = None,
     keystore: KeyStore | None = None,
 ) -> Path:
@@ -143,7 +144,7 @@ def enrolled_home(
         kiosk=os.urandom(6).hex(),
         label="K1",
         station=AREA,
-        station_key=os.urandom(32),
+        station_key=station_key or os.urandom(32),
         issuer_id=os.urandom(3),
         trust=made_by.trust(),
         campaigns=[made_by.signed_campaign()],

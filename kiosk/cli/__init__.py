@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
     "audit": ("kiosk.cli.audit", "who did what here; for the lead, without a voter in it"),
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
+    "close": ("kiosk.cli.close", "closes the day: tally, the lead's signature, report, manifest; --reopen REASON"),
+    "paper": ("kiosk.cli.keyed", "a numbered paper form keyed in later, once only"),
     "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }

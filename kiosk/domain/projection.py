@@ -15,6 +15,8 @@ from kiosk.domain.events import Body, Key, Kind
 
 ROOTS = frozenset({Kind.VISIT, Kind.DECLARATION, Kind.DEFER, Kind.LEAVE})
 OF_A_VISIT = frozenset({Kind.LEAVE, Kind.DECLARATION})  # roots of their own that may also say more of a visit
+NOT_OF_THE_FORM = frozenset({"subjects", "desk", "mode", "ticket", "arrival", "completes", "carried", "paper", "paper_at"})
+DAY_MS = 86_400_000
 VOTER = "voter"
 
 
@@ -177,13 +179,19 @@ def _dependants(amendments: Sequence[Fact], corrections: Sequence[Fact]) -> list
     return sorted((row for row in rows if not row.voided), key=lambda row: (row.at, row.key))
 
 
+def _moment(fields: dict[str, Any], at: int) -> int:
+    """When it happened: for a paper form that was keyed in later, the time on the paper."""
+    written = fields.get("paper_at")
+    return written if isinstance(written, int) and 0 <= at - written < DAY_MS else at
+
+
 def _visit(root: Fact, fields: dict[str, Any], more: Sequence[Row], voided: bool, amended: int) -> Visit:
     declared = [row for row in more if isinstance(row, Declaration)]
     said = declared[-1].subjects if declared else ()
     return Visit(
         root.key,
         root.body.deed,
-        root.at,
+        _moment(fields, root.at),
         int(fields.get("no", 0)),
         str(fields.get("source", "")),
         str(fields.get("verdict", "")),
@@ -199,12 +207,12 @@ def _visit(root: Fact, fields: dict[str, Any], more: Sequence[Row], voided: bool
 
 
 def _other(root: Fact, fields: dict[str, Any], voided: bool, amended: int) -> Row:
-    key, deed, at, ticket = root.key, root.body.deed, root.at, int(fields.get("ticket") or 0)
+    key, deed, at, ticket = root.key, root.body.deed, _moment(fields, root.at), int(fields.get("ticket") or 0)
     if root.body.kind == Kind.DEFER:
         return Defer(key, deed, at, ticket, str(fields.get("reason", "")), voided, amended)
     if root.body.kind == Kind.LEAVE:
         return Leave(key, deed, at, str(fields.get("target", "")), ticket, _subjects(fields), voided, amended)
-    shown = {k: v for k, v in fields.items() if k not in ("subjects", "desk", "mode", "ticket", "arrival", "completes", "carried")}
+    shown = {k: v for k, v in fields.items() if k not in NOT_OF_THE_FORM}
     mode, desk, completes = str(fields.get("mode", "new")), bool(fields.get("desk")), str(fields.get("completes", ""))
     return Declaration(key, deed, at, mode, desk, _subjects(fields), shown, voided, amended, ticket, completes)
 

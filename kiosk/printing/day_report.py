@@ -53,12 +53,26 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class TallyLine:
+    """One entrance: visits that count here, of them opened at the province, and counted by hand where somebody did (else None)."""
+
+    entrance: str
+    here: int
+    opened: int
+    counted: int | None = None
+
+    @property
+    def agrees(self) -> bool:
+        return self.here == self.opened and self.counted in (None, self.here)
+
+
+@dataclass(frozen=True, slots=True)
 class DayReport:
     """Finished numbers of one kiosk and one working day. Times in ms UTC, `event_day` ISO.
 
     `arrivals`: visits that count by source (hu1, cccd, proxy, moh …); `declarations`: by mode (new, supplement, proxy);
     `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `events`: all of the day,
-    `kinds`: the same by kind's word.
+    `kinds`: the same by kind's word; `tally`: per entrance; `others`: visits of the station's other kiosks, read from their reports.
     """
 
     station: str
@@ -88,6 +102,8 @@ class DayReport:
     kinds: Mapping[str, int] = field(default_factory=dict)
     epochs: tuple[EpochLine, ...] = ()
     aside: tuple[Aside, ...] = ()
+    tally: tuple[TallyLine, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -117,6 +133,7 @@ def render(report: DayReport, file: Path) -> int:
         *_arrivals(report),
         *_hours(report),
         *_others(report),
+        *_tally(report),
         *_journal(report),
         KeepTogether([*_notes(report), *_end(report)]),  # no page of signatures alone
     ]
@@ -218,13 +235,31 @@ def _hours(report: DayReport) -> Flowables:
     return [KeepTogether([title, bars({hour: report.hours.get(hour, 0) for hour in shown}, WIDTH, 44 * mm)])]
 
 
+def _tally(report: DayReport) -> Flowables:
+    """Deeds once: here = opened at the province = counted by hand. Never beside ballots, voter cards or the roll."""
+    title = paragraph("5. Đối chiếu lượt vào theo lối", frame.SECTION)
+    if not report.tally and not report.others:
+        return [KeepTogether([title, paragraph("Không có lượt vào nào để đối chiếu.", frame.BODY)])]
+    header = ("TT", "Lối", "Máy ghi", "Tỉnh đã mở", "Đếm tay")
+    rows = [
+        (n, line.entrance, number(line.here), number(line.opened), "–" if line.counted is None else number(line.counted))
+        for n, line in enumerate(report.tally, 1)
+    ]
+    story: Flowables = [title, frame.table(header, rows, (0.1, 0.39, 0.16, 0.2, 0.15))]
+    if report.others:
+        shown = "; ".join(f"máy {label} {number(count)}" for label, count in report.others.items())
+        both = number(report.visits + sum(report.others.values()))
+        story.append(paragraph(f"Máy khác của khu vực: {shown}. Cộng cả khu vực: {both} lượt.", frame.BODY))
+    return [KeepTogether(story)]
+
+
 def _grouped(head: bytes) -> str:
     text = head.hex()
     return " ".join(text[i : i + 8] for i in range(0, len(text), 8))
 
 
 def _journal(report: DayReport) -> Flowables:
-    story: Flowables = [paragraph("5. Nhật ký của máy và phần tỉnh đã nhận", frame.SECTION)]
+    story: Flowables = [paragraph("6. Nhật ký của máy và phần tỉnh đã nhận", frame.SECTION)]
     if report.events:
         told = f"Nhật ký có {number(report.events)} sự kiện; {number(report.waiting)} sự kiện còn chờ gửi về tỉnh."
         kinds = "; ".join(f"{label.lower()} {number(count)}" for label, count in _counted(report.kinds, KINDS, ()))
@@ -264,7 +299,7 @@ def _texts(header: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequ
 
 def _notes(report: DayReport) -> Flowables:
     lines = report.notes[:MOST_LISTED] or ("Không có.",)
-    return [paragraph("6. Ghi chú", frame.SECTION), *(paragraph(f"- {note}" if report.notes else note, frame.BODY) for note in lines)]
+    return [paragraph("7. Ghi chú", frame.SECTION), *(paragraph(f"- {note}" if report.notes else note, frame.BODY) for note in lines)]
 
 
 def _end(report: DayReport) -> Flowables:

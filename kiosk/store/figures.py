@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from kiosk.domain.events import kind_word
 from kiosk.store.engine import Database
 from kiosk.store.journal import EVENT
 from kiosk.store.outbox import REFUSAL, head_at, standings
@@ -28,6 +29,11 @@ class DayFigures:
     kinds: dict[int, int]
     epochs: tuple[EpochFigures, ...]
     refusals: tuple[tuple[str, int, str], ...]
+
+    @property
+    def kind_words(self) -> dict[str, int]:
+        """`kinds` by their words."""
+        return {kind_word(kind): count for kind, count in self.kinds.items()}
 
 
 def of_day(database: Database, event_day: str) -> DayFigures:

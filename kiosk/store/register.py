@@ -1,6 +1,7 @@
 """The register: who is known here, which day is open, what happened today. Reads only what the projections hold."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -164,6 +165,50 @@ def nearest_day(identity: Identity, wall: int) -> str:
         raise KioskError(Code.NO_DAY)
     today = local(wall).date().isoformat()
     return next((day for day in days if day >= today), days[-1])
+
+
+def is_closed(conn: Connection, event_day: str) -> bool:
+    """True for a day that was open and is closed."""
+    return conn.execute(select(DAY.c.closed_at).where(DAY.c.event_day == event_day)).scalar() is not None
+
+
+def last_day(conn: Connection) -> str | None:
+    """The open day, else the one that was closed last."""
+    newest = select(DAY.c.event_day).order_by(DAY.c.closed_at.is_(None).desc(), DAY.c.closed_at.desc()).limit(1)
+    found = conn.execute(newest).scalar()
+    return None if found is None else str(found)
+
+
+def closed_at(conn: Connection, event_day: str) -> int | None:
+    """ms UTC, None while it is open or was never opened."""
+    found = conn.execute(select(DAY.c.closed_at).where(DAY.c.event_day == event_day)).scalar()
+    return None if found is None else int(found)
+
+
+def close_day(conn: Connection, event_day: str, now: int) -> None:
+    conn.execute(update(DAY).where(DAY.c.event_day == event_day).values(closed_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One entrance's visits that count, deeds once. `place`: "" where the lane named none; `opened`: those that the province has opened."""
+
+    place: str
+    here: int
+    opened: int
+
+
+def tally(conn: Connection, event_day: str, opened: Mapping[str, int]) -> list[Tally]:
+    """`opened`: epoch -> the last seq that the province's newest receipt says is opened."""
+    here, there = Counter[str](), Counter[str]()
+    seen: set[str] = set()
+    rows = conn.execute(select(VISIT).where(VISIT.c.event_day == event_day, VISIT.c.voided == 0).order_by(VISIT.c.number)).all()
+    for row in rows:
+        if row.deed not in seen:
+            seen.add(row.deed)
+            here[row.place] += 1
+            there[row.place] += row.seq <= opened.get(row.epoch, 0)
+    return [Tally(place, here[place], there[place]) for place in sorted(here)]
 
 
 def begin_day(conn: Connection, identity: Identity, event_day: str, now: int) -> None:

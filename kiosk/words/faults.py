@@ -244,6 +244,21 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Nối mạng và gửi về tỉnh (Ctrl+S); mã về sau ít phút thì in được bảng."),
     ),
+    Code.DAY_CLOSED: FaultWords(
+        N_("Ngày này đã chốt, máy không ghi thêm lượt nào."),
+        KEPT,
+        N_("Còn người vào thì người phụ trách mở lại ngày và ghi lý do (F10, hoặc kiosk close --reopen)."),
+    ),
+    Code.DAY_LEFT_OPEN: FaultWords(
+        N_("Ngày làm việc trước chưa chốt."),
+        KEPT,
+        N_("Bấm F10 chốt ngày đó trước, rồi bắt đầu ngày hôm nay."),
+    ),
+    Code.PAPER_ONCE: FaultWords(
+        N_("Tờ khai giấy mang số này đã được nhập rồi."),
+        NOTHING,
+        N_("Xem lại số ở góc phải tờ giấy; mỗi tờ chỉ nhập một lần."),
+    ),
     Code.JOURNAL_BROKEN: FaultWords(
         N_("Nhật ký có chỗ không khớp."),
         N_("Không gì bị xóa; bản thứ hai và phần tỉnh đã nhận vẫn còn."),
@@ -366,6 +381,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_BRIGHT: ConditionWords(N_("Hình quá sáng: chỉnh lại đèn, đừng nhìn thẳng ra cửa"), DEVICES),
     Code.CAMERA_DIRTY: ConditionWords(N_("Hình phủ mờ: lau ống kính"), DEVICES),
     Code.CAMERA_BLURRED: ConditionWords(N_("Hình không nét: lau ống kính, đưa mã ra xa một gang tay"), DEVICES),
+    Code.DAY_LEFT_OPEN: ConditionWords(N_("Ngày làm việc trước chưa chốt: chốt trước khi làm tiếp"), N_("Chốt ngày (F10)")),
     Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), HOW),
     Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
     Code.VIEW_DAMAGED: ConditionWords(N_("Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy"), RESTORE),

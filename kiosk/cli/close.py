@@ -1,0 +1,88 @@
+"""`kiosk close`: the close of the day (F10): what is open, the tally, the lead's signature, report and manifest. `--reopen` undoes it."""
+
+import argparse
+import contextlib
+
+from kiosk import compose
+from kiosk.cli import output
+from kiosk.day import Closing
+from kiosk.errors import Code, KioskError
+from kiosk.ports import Order
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--look", action="store_true", help="shows how the day stands and closes nothing")
+    parser.add_argument("--counted", action="append", default=[], metavar="[PLACE=]N", help="visits counted by hand at an entrance")
+    parser.add_argument("--other", action="append", default=[], metavar="CODE", help="another kiosk's totals: the code on its report")
+    parser.add_argument("--reopen", metavar="REASON", help="opens the last closed day again")
+    parser.add_argument("--offline", action="store_true", help="does not send; the manifest goes with the stick (kiosk bundle export)")
+    parser.add_argument("--printer", help='for the report; "pdf" keeps the file alone')
+
+
+def run(args: argparse.Namespace) -> int:
+    with compose.enrolled(args.home) as parts:
+        if args.reopen is not None:
+            return _reopen(parts, args)
+        for one in args.counted:
+            place, _, number = one.rpartition("=")
+            if not number.isascii() or not number.isdigit() or len(number) > 6:
+                raise KioskError(Code.BAD_INPUT, value=one[:20], allowed="[PLACE=]N")
+            parts.day.counted[place or parts.station.place] = int(number)
+        for code in args.other:
+            parts.day.add_other(code)
+        told: dict[str, object] = {"manifest": False}
+        if not args.look:
+            if not args.offline:
+                _send(parts)
+            parts.day.close()
+            parts.mirror.step()
+            if not args.offline:
+                told["manifest"] = _send(parts)
+        now = parts.day.closing()
+        file = "" if args.look else str(parts.papers.print(Order("report"), printer=args.printer).file)
+        _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": parts.day.code()}, args.json)
+    return 0
+
+
+def _reopen(parts: compose.Parts, args: argparse.Namespace) -> int:
+    day = parts.station.last_day()
+    if day is None or parts.station.day() is not None:
+        raise KioskError(Code.NO_DAY if day is None else Code.BAD_INPUT, value=day or "", allowed="a closed day")
+    if not args.reopen.strip():
+        output.say("kiosk close --reopen REASON")
+        return 2
+    parts.station.begin_day(day, args.reopen)
+    parts.mirror.step()
+    if args.json:
+        output.emit({"event_day": day, "closed": False})
+    else:
+        print(day)
+    return 0
+
+
+def _send(parts: compose.Parts) -> bool:
+    """Manifest and events, as far as the link goes; True: the province knows what to expect. Nothing is lost without it."""
+    with contextlib.suppress(KioskError):
+        day = parts.station.last_day()
+        if day is not None:
+            known, _state = parts.uploader.hand_over(parts.outbox.manifest(day), lambda state: None, lambda: False)
+            return known
+    return False
+
+
+def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:
+    tally = [{"entrance": t.entrance, "here": t.here, "opened": t.opened, "counted": t.counted} for t in now.tally]
+    if as_json:
+        said: dict[str, object] = {"event_day": now.event_day, "visits": now.visits, "together": now.together, "tickets": list(now.tickets)}
+        output.emit({**said, "waiting": now.waiting, "refused": now.refused, "tally": tally, "agrees": now.agrees, **more})
+        return
+    print(f"{now.event_day}  lượt vào / visits {now.visits}  chờ gửi / waiting {now.waiting}")
+    for line in now.tally:
+        counted = "—" if line.counted is None else line.counted
+        print(f"  {line.entrance}: máy / here {line.here} · tỉnh / province {line.opened} · đếm tay / by hand {counted}")
+    if now.tickets:
+        print("  phiếu còn mở / open tickets:", *now.tickets)
+    for label, visits in now.others.items():
+        print(f"  {label}: {visits}  (cộng / together {now.together})")
+    if more["report"]:
+        print(more["report"])
