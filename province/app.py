@@ -9,14 +9,13 @@ from pathlib import Path
 import msgspec
 from fastapi import Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from province import stations
 from province.authority import Authority
 from province.calls import Calls
-from province.db import Database
+from province.db import AWAY, Database
 from province.gate import Gate, Refused
 from province.web import site
 from province.web.guard import HEADERS, Guard
@@ -37,8 +36,9 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
     async def call(kind: str, request: Request) -> Response:
         address = request.client.host if request.client else ""
         try:
-            data = await gate.body(address, request.headers.get("content-encoding", ""), request.stream())
-            status, answer = await run_in_threadpool(calls.answer, kind, data)
+            with calls.crowd.visit():
+                data = await gate.body(address, request.headers.get("content-encoding", ""), request.stream())
+                status, answer = await run_in_threadpool(calls.answer, kind, data)
         except Refused as refused:
             status, answer = calls.refuse(refused.problem, status=refused.status)
         return Response(answer, status, media_type=MSGPACK)
@@ -51,8 +51,8 @@ def create_app(db: Database, authority: Authority) -> FastAPI:
     def health() -> Response:
         try:
             content = stations.health(db, calls.clock())
-        except OperationalError as error:
-            content = {"ok": False, "database": type(error.orig).__name__}
+        except AWAY as error:
+            content = {"ok": False, "database": type(getattr(error, "orig", error)).__name__}
         return Response(json.dumps(content), 200 if content["ok"] else 503, HEADERS, "application/json")
 
     @app.get("/stations.json", response_class=Response, responses=says("application/json"))

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from threading import Lock
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol
@@ -28,11 +27,10 @@ from kiosk.domain.protocol import (
 from province import enrol, intake, question, settings, standing, tables
 from province.authority import Authority
 from province.chains import is_epoch
-from province.db import Database, insert_ignore
+from province.crowd import Crowd
+from province.db import AWAY, Database, insert_ignore
 from province.feed import Pages
 
-QUIET = 4  # calls at once that need no spreading
-SPREAD_S = 0.5  # for each call beyond
 NO_NONCE = bytes(16)
 STATUS = {"unknown_kiosk": 403, "revoked": 403, "signature": 403, "bad_code": 403, "used_code": 403, "expired_code": 403}
 MANIFEST, DAY = tables.table(tables.Manifest), tables.table(tables.CampaignDay)
@@ -51,7 +49,7 @@ class Calls:
 
     def __init__(self, db: Database, authority: Authority, clock: Callable[[], int] = settings.now) -> None:
         self.db, self.authority, self.clock = db, authority, clock
-        self._busy, self._lock = 0, Lock()
+        self.crowd = Crowd()
         self._pages = Pages(db)
         self._known_key = question.key_of(authority.wrap_key)
 
@@ -59,8 +57,6 @@ class Calls:
         """(HTTP status, signed envelope). Never raises for anything that came over the wire. `stick`: an administrator brings it in a
         file: it says nothing of the kiosk's clock or last contact."""
         nonce = NO_NONCE
-        with self._lock:
-            self._busy += 1
         try:
             call = protocol.envelope(data)
             nonce = call.nonce
@@ -73,11 +69,8 @@ class Calls:
             return self.refuse(refused.problem, nonce)
         except DataError:  # text that PostgreSQL cannot hold (U+0000) is nobody's id
             return self.refuse(Problem("shape"), nonce)
-        except (OperationalError, intake.Raced):  # locked, full or away: the kiosk keeps everything and comes again
+        except (*AWAY, intake.Raced):  # locked, full or away: the kiosk keeps everything and comes again
             return self.refuse(Problem("busy", 5), nonce, 503)
-        finally:
-            with self._lock:
-                self._busy -= 1
         return 200, protocol.pack(self.authority.service_seed, PROVINCE, kind, nonce, self.clock(), content)
 
     def refuse(self, problem: Problem, nonce: bytes = NO_NONCE, status: int = 0) -> tuple[int, bytes]:
@@ -101,7 +94,9 @@ class Calls:
         return handler(sender._replace(stick=stick), call)
 
     def _events(self, sender: standing.Sender, call: Envelope) -> BatchAnswer:
-        return self._signed(intake.take(self.db, sender, call, self.clock()))
+        answer = intake.take(self.db, sender, call, self.clock())
+        self.crowd.batch_done()
+        return self._signed(answer)
 
     def _have(self, sender: standing.Sender, call: Envelope) -> BatchAnswer:
         answer = standing.have(self.db, sender, protocol.decode(call.body, HaveCall), self.clock())
@@ -114,7 +109,7 @@ class Calls:
         page = self._pages.page(sender, asked, now)
         with self.db.write() as conn:
             standing.contact(conn, sender, call.at, now)
-        return msgspec.structs.replace(page, spread_s=self._spread())
+        return msgspec.structs.replace(page, spread_s=self.crowd.spread_s())
 
     def _known(self, sender: standing.Sender, call: Envelope) -> KnownAnswer:
         """có / chưa có. The number is hashed here and goes no further."""
@@ -136,12 +131,9 @@ class Calls:
             page = self._pages.page(sender, FeedCall(cursors), self.clock())
             yield protocol.pack(self.authority.service_seed, PROVINCE, "feed", call.nonce, self.clock(), page)
 
-    def _spread(self) -> float:
-        return max(0, self._busy - QUIET) * SPREAD_S
-
     def _signed(self, answer: BatchAnswer) -> BatchAnswer:
         receipts = [receipt.sealed(self.authority.service_seed) for receipt in answer.receipts]
-        return msgspec.structs.replace(answer, receipts=receipts, spread_s=self._spread(), now=self.clock())
+        return msgspec.structs.replace(answer, receipts=receipts, spread_s=self.crowd.spread_s(), now=self.clock())
 
     def _manifest(self, sender: standing.Sender, call: Envelope) -> ManifestAnswer:
         said, now = protocol.decode(call.body, Manifest), self.clock()

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, NotSupportedError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from province import tables, tables_known, tables_web
 from province.settings import Refused
@@ -24,6 +25,8 @@ POOL = 2 * (os.cpu_count() or 2)
 CHUNK = 400  # rows a statement on SQLite, which allows 32,766 parameters
 # no prepared statements: pgbouncer gives each transaction another server connection, which would not know them
 CONNECT = {"prepare_threshold": None, "connect_timeout": 10, "application_name": "hue-province"}
+# locked, full, gone, a replica that only reads, no connection free: nothing was stored, and it passes
+AWAY = (OperationalError, InternalError, NotSupportedError, InterfaceError, PoolTimeout)
 NO_URL = (
     "--database-url phải như postgresql://người_dùng@máy/tên hoặc sqlite:///tệp.\n"
     "A database URL is postgresql://user@host/name or sqlite:///file."

@@ -11,12 +11,11 @@ import threading
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
 from province import campaigns, known, settings, tables, webrecords
-from province.db import Database, insert_ignore
+from province.db import AWAY, Database, insert_ignore
 from province.projector import Projector
 from province.reader import NoKey, Reader
 from province.settings import Home
@@ -115,8 +114,8 @@ def run(opener: Opener, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             busy = opener.step()
-        except OperationalError as error:
-            sys.stderr.write(f"opener: {type(error.orig).__name__}\n")
+        except AWAY as error:
+            sys.stderr.write(f"opener: {type(getattr(error, 'orig', error)).__name__}\n")
             busy = 0
             stop.wait(5)
         if not busy:

@@ -19,6 +19,7 @@ from province.db import Database
 from province.settings import Home, Refused
 
 WATCH_S = 1.0
+CONNECTIONS = 2048  # every kiosk of a province may hold one; beyond, plain 503
 
 
 class OpenerProcess:
@@ -102,7 +103,7 @@ def serve(home: Home, host: str, port: int, ready: Callable[[str], None], opens:
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
-        limit_concurrency=512,
+        limit_concurrency=CONNECTIONS,
     )
     opener = OpenerProcess(home)
     if opens:

@@ -54,6 +54,17 @@ class Postgres:
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
+    def standby(self) -> "Postgres":
+        """A replica of this server that follows it, on a socket of its own."""
+        out = object.__new__(Postgres)
+        out.folder, out.as_user, out._made = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp")), self.as_user, 0
+        if out.as_user:
+            shutil.chown(out.folder, "postgres")
+        self.run("pg_basebackup", "-D", str(out.data), "-R", "-h", str(self.folder), "-U", "province", "-c", "fast", "--no-sync")
+        out.settings = (*self.settings[:-1], f"unix_socket_directories={out.folder}")
+        out.start()
+        return out
+
     def sql(self, *statements: str, database: str = "postgres") -> str:
         where = ("-h", str(self.folder), "-U", "province", "-d", database)
         return self.run("psql", *where, "-Atq", "-v", "ON_ERROR_STOP=1", *(word for each in statements for word in ("-c", each)))

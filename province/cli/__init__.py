@@ -9,9 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
-
 from province.cli import down, keep, known, people, run, setup, show, web
+from province.db import AWAY
 from province.settings import Refused, default_home
 
 ROOMS = (setup, people, down, known, show, web, keep, run)
@@ -43,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except Refused as refused:
         sys.stderr.write(f"{refused}\n")
-    except OperationalError as error:
-        sys.stderr.write(f"Cơ sở dữ liệu không dùng được: {error.orig}.\nThe database cannot be used; nothing was changed.\n")
+    except AWAY as error:
+        said = getattr(error, "orig", error)
+        sys.stderr.write(f"Cơ sở dữ liệu không dùng được: {said}.\nThe database cannot be used; nothing was changed.\n")
     except OSError as error:
         sys.stderr.write(f"{error.filename or ''} {error.strerror}\n")
     except KeyboardInterrupt:
