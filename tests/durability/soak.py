@@ -1,7 +1,7 @@
 """What is too long for ./test: many kills of the real program, kills of programs that lie (they must be caught), flushes that fail at
-every turn, three writers with 2,000 voters each. Prints one last line with seed and commit.
+every turn, three writers with 2,000 voters each, faults between kiosk and province. Prints one last line with seed and commit.
 
-Usage: python -m tests.durability.soak [--kills 60] [--rounds 1] [--writers 2000] [--seed N]
+Usage: python -m tests.durability.soak [--kills 60] [--rounds 1] [--writers 2000] [--events 20000] [--faults 150] [--seed N]
 Exit 1 if anything was lost or doubled, or if a liar got away.
 """
 
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from tests import builders
-from tests.durability import running, test_disk, test_programs
+from tests.durability import fault_soak, running, test_disk, test_programs
 from tools import mutants
 
 LIARS = ("answer-before-commit",)  # patches that the harness itself must catch
@@ -90,6 +90,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=60, help="in each round")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--writers", type=int, default=2000, help="voters of each of the three writers")
+    parser.add_argument("--events", type=int, default=20_000, help="of the kiosk in each run of faults")
+    parser.add_argument("--faults", type=int, default=150, help="in each run of faults")
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
@@ -106,6 +108,8 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         note("flushes", *flushes(Path(folder)))
         note("writers", *writers(Path(folder), args.writers))
+    for name, result in fault_soak.parts(args.events, args.faults, seed):
+        note(name, *result)
     failed = [name for name, good in parts if not good]
     end = f"FAILED: {', '.join(failed)}" if failed else "ok"
     print(f"soak: parts={len(parts)} failed={len(failed)} seed={seed} commit={commit()} {end}")
