@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("decode", "scan", "frame", "start", "paper", "morning", "lookup", "wire", "intake")
+FIGURES = ("decode", "scan", "frame", "start", "paper", "morning", "lookup", "wire", "intake", "security")
 
 
 def main() -> int:

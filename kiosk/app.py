@@ -302,11 +302,13 @@ class Program:
 
     def _gather(self, parts: "Parts") -> float:
         """How things stand, sent home to the window."""
+        from kiosk import compose
         from kiosk.store import seen
         from kiosk.ui.services import Status
 
         try:
             parts.directory.refresh()  # another process of this home may have taken a page
+            compose.learn(parts.database, parts.officers)
             today, counts = parts.station.today(), parts.outbox.counts()
             policy, closing = parts.station.policy, parts.station.closing(self.settings.closing_minutes)
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)

@@ -338,7 +338,7 @@ def _open(
         directory.refresh()
         issuer = vault.secrets.enrolment.issuer_id
         station = Station(Setting(database, journal, clock, directory, unsure, settings.entrance, session, settings.place, issuer))
-        _learn(database, officers)
+        learn(database, officers)
         if officer is not None and given is not None:
             officers.sign_in(given, officer)
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service, lambda: clock.now().wall)
@@ -346,8 +346,8 @@ def _open(
         return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
 
 
-def _learn(database: Database, officers: Officers) -> None:
-    """Officers as the feed last said them: into the vault, where the sign-in page finds them."""
+def learn(database: Database, officers: Officers) -> None:
+    """Officers as the feed last said them: into the vault, where the sign-in page finds them. Nothing if they are as they were."""
     with contextlib.suppress(KioskError, OSError):
         with database.read() as conn:
             rows = feed.rows(conn, FeedKind.OFFICER, OfficerRow)

@@ -28,7 +28,6 @@ from kiosk.store.told import Told
 
 REASONS = ("at_the_door", "paper_differs", "correction", "health_desk", "other")  # why somebody is looked up; stable words
 NO_PERSON = verdict.Person()
-WINDOW_MS, MANY = 600_000, 30  # so many look-ups in ten minutes are noted once
 
 
 class Province(Protocol):
@@ -102,7 +101,6 @@ class LookUps:
 
     def __init__(self, database: Database, me: Identity, station: Station, clock: Clock, province: Callable[[], Province]) -> None:
         self._database, self._me, self._station, self._clock, self._province = database, me, station, clock, province
-        self._times: list[int] = []
 
     def find(self, typed: str, reason: str = REASONS[0]) -> Answer:
         """People known here: by number, or by name (which is recorded with its reason before anything is shown).
@@ -114,7 +112,6 @@ class LookUps:
             asked = query.parse(typed)
         except BadText as bad:
             raise KioskError(Code.BAD_INPUT, value="look-up", allowed="name, number, phone", why=bad.reason) from bad
-        self._count()
         if asked.by_number:
             return self._of_subjects(asked.subjects)
         return self._of_name(asked, reason)
@@ -124,12 +121,10 @@ class LookUps:
         said = self._station.read(raw)
         if not said.subjects or said.reading in (Reading.REJECT, Reading.BAD_SIGNATURE):
             raise KioskError(Code.BAD_INPUT, value="code", allowed="hu1, cccd, bhyt …", why=said.reason or said.kind.value)
-        self._count()
         return self._of_subjects(said.subjects, verdict.person_of(said, verdict.NOBODY))
 
     def of(self, subjects: tuple[str, ...]) -> Answer:
         """The declarations of whoever a code that was just scanned named. Raises KioskError."""
-        self._count()
         return self._of_subjects(subjects)
 
     def details(self, event: str, reason: str) -> Details:
@@ -219,14 +214,6 @@ class LookUps:
         return tuple(
             Earlier(str(Key(self._me.kiosk, *one.place)), one.declared_at, one.mode, one.desk) for one in others if one.place != row.place
         )
-
-    def _count(self) -> None:
-        """Many look-ups in a short time are a fact that tracing of misuse must see, whoever makes them."""
-        now = self._clock.now().wall
-        self._times = [at for at in self._times if 0 <= now - at < WINDOW_MS] + [now]
-        if len(self._times) > MANY:
-            count, self._times = len(self._times), []
-            self._station.audit("lookups_many", count=count)
 
 
 def _allowed(reason: str) -> None:

@@ -33,6 +33,7 @@ needs() {
 	libzbar.so.0|libzbar0|optional|the second decoder, pyzbar
 	Xvfb|xvfb|test|a display for the window's tests
 	strace|strace|test|tests that count fsync
+	dbus-daemon|dbus|test|tests of lid and session signals
 	chromium|chromium|browser|tests of the web pages in a real browser
 	pdftoppm|poppler-utils|test|tests that look at printed pages
 	/usr/lib/postgresql/*/bin/initdb|postgresql|test|tests of the server on PostgreSQL

@@ -213,7 +213,7 @@ class Officers:
     def learn(self, rows: Sequence[OfficerRow]) -> bool:
         """Names and roles as the feed has them now; who is gone loses the way in, but for the last lead. True if anything changed."""
         said = self._vault.secrets.enrolment
-        if not rows or [*rows] == said.officers:
+        if not rows or {row.id: row for row in rows} == {row.id: row for row in said.officers}:
             return False
         gone = {row.id for row in said.officers} - {row.id for row in rows}
         leads = {row.id for row in rows if row.role == "lead"}

@@ -78,6 +78,12 @@ class Duty:
         officer = self.roster.officer if self.roster is not None else None
         self._front.head.show_officer(officer.name if officer else "")
 
+    def note(self, what: str, **facts: str) -> None:
+        """An audit fact of the window's own."""
+        roster = self.roster
+        if roster is not None:
+            self._front.desk.submit(lambda: roster.note(what, **facts), lambda _none: None)
+
     # -- lock -------------------------------------------------------------------------------------------------------
 
     def lock(self) -> None:
@@ -102,7 +108,7 @@ class Duty:
         front.hide_personal()
         front.keys.setEnabled(state is State.HIDDEN)
         if roster is not None and not self._handing:
-            front.desk.submit(lambda: roster.note("locked", state=state.value, why=why), lambda _none: None)
+            self.note("locked", state=state.value, why=why)
         if state is State.STOPPED and not self._handing:
             self.ask_unlock()
 

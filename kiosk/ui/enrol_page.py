@@ -76,12 +76,14 @@ class EnrolPage(QWidget):
     def _split(self, text: str) -> None:
         """A code's QR says the address too."""
         server, code = protocol.read_qr(text)
-        if text.strip().startswith(protocol.QR) and code:
-            self.code.setText(code)
-            if server:
-                self.server.setText(server)
-            elif self.server.text() == text:
-                self.server.clear()
+        if not text.strip().startswith(protocol.QR):
+            return
+        try:
+            protocol.read_code(code)
+        except protocol.Untrusted:  # not all of it has been typed yet
+            return
+        self.server.setText(server)
+        self.code.setText(code)
 
     def _go(self) -> None:
         server, code = self.server.text().strip(), self.code.text().strip()

@@ -406,11 +406,13 @@ class FrontDesk(QWidget):
         if isinstance(app, QApplication):
             theme.apply(app, theme.THEMES[name])
             self.scan.show_ready()
+            self.duty.note("setting", key="theme")
 
     def use_camera(self, spec: str) -> None:
         if self.services is not None:
             use = self.services.use_camera
             self.slow.submit(lambda: use(spec), lambda _none: self.tell(_("Đã đổi camera.")))
+            self.duty.note("setting", key="camera")
 
     def restore(self) -> None:
         """The condition's button after damage: the journal again from its second copy."""
