@@ -31,11 +31,12 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from kiosk import app, compose, i18n  # noqa: E402
 from kiosk.crypto import sign  # noqa: E402
 from kiosk.devices.stage import Scene, Stage  # noqa: E402
-from kiosk.domain import declaration, protocol  # noqa: E402
+from kiosk.domain import declaration, feed, protocol  # noqa: E402
 from kiosk.domain.passes.model import Kind  # noqa: E402
 from kiosk.domain.verdict import Act, Person, Verdict  # noqa: E402
 from kiosk.ports import Sighting  # noqa: E402
 from kiosk.settings import Settings  # noqa: E402
+from kiosk.store import feed as filed  # noqa: E402
 from kiosk.ui import theme  # noqa: E402
 from kiosk.ui.window import MainWindow  # noqa: E402
 from tests import builders  # noqa: E402
@@ -177,6 +178,17 @@ def cards(session: Session, name: str) -> None:
     palette(sheet).save(OUT / f"{name}.png", optimize=True)
 
 
+def talk(session: Session) -> None:
+    """Gửi về tỉnh, without a network and with a notice of the province."""
+    told = feed.NoticeRow("a1", "Mưa to: mở cửa bên, cho cử tri đứng chờ trong sảnh.", "info", builders.at("08:20"))
+    body = msgspec.msgpack.encode(told)
+    item = protocol.FeedItem(feed.ALL, 1, feed.FeedKind.NOTICE.value, told.id, body)
+    page = protocol.FeedPage([item], {feed.ALL: 1}, False, {feed.ALL: feed.fold([(item.kind, item.key, body)])})
+    filed.Filing(session.parts.database, session.parts.vault.secrets.enrolment.trust.root).take(page, builders.at("08:40"))
+    session.window.open_sync()
+    until(lambda: session.window.status is not None and bool(session.window.status.notices))
+
+
 def day(language: str) -> None:
     """The small day-light window, page by page."""
     with opened(Look(language)) as session:
@@ -194,6 +206,9 @@ def day(language: str) -> None:
         session.shoot(f"form-{language}")
         ask(session)
         session.shoot(f"questions-{language}")
+        session.press(Qt.Key.Key_Escape)
+        talk(session)
+        session.shoot(f"sync-{language}")
         session.press(Qt.Key.Key_Escape)
         cards(session, f"verdicts-{language}")
 

@@ -82,7 +82,7 @@ class FrontDesk(QWidget):
         self.go(self.scan)
 
     def _build(self, settings: Settings) -> None:
-        self.head, self.strip = Head(self.duty.open_shift, self.duty.lock), Strip()
+        self.head, self.strip = Head(self.duty.open_shift, self.duty.lock), Strip(self.open_sync)
         self.head.lane.setText(settings.entrance)
         self.scan: ScanPage = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code, self.acts.number, self.lanes.ready)
         self.pages = Stack()

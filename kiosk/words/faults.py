@@ -300,7 +300,7 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Cứ làm việc tiếp; máy tự gửi khi có mạng."),
     ),
     Code.PORTAL: FaultWords(
-        N_("Mạng này đòi đăng nhập trước khi cho đi ra."),
+        N_("Cần đăng nhập Wi-Fi: mạng này đòi đăng nhập trước khi cho đi ra."),
         KEPT,
         N_("Đăng nhập mạng bằng trình duyệt, hoặc đổi mạng; máy vẫn làm việc."),
     ),
@@ -398,7 +398,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.NO_LEAD: ConditionWords(N_("Chưa ai đặt mã PIN: người mở được máy thì đọc được dữ liệu"), HOW),
     Code.MIRROR_BROKEN: ConditionWords(N_("Bản thứ hai của nhật ký bị hỏng: báo 19001075"), HOW),
     Code.OFFLINE: ConditionWords(N_("Không có mạng, máy vẫn làm việc"), SEND),
-    Code.PORTAL: ConditionWords(N_("Mạng đòi đăng nhập, máy vẫn làm việc"), HOW),
+    Code.PORTAL: ConditionWords(N_("Cần đăng nhập Wi-Fi, máy vẫn làm việc"), HOW),
     Code.TLS: ConditionWords(N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"), HOW),
     Code.SERVER_REFUSED: ConditionWords(N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"), SEND),
     Code.SERVER_ODD: ConditionWords(N_("Máy chủ trả lời lạ, máy sẽ gửi lại"), SEND),

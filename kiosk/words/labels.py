@@ -89,7 +89,7 @@ EVENT_STATES: dict[str, str] = {
 SYNC_STATES: dict[str, str] = {
     "ok": N_("Đã nối với tỉnh"),
     "offline": N_("Không có mạng, máy vẫn làm việc"),
-    "portal": N_("Mạng đòi đăng nhập, máy vẫn làm việc"),
+    "portal": N_("Cần đăng nhập Wi-Fi, máy vẫn làm việc"),
     "tls": N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"),
     "refused": N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"),
     "fork": N_("Có hai bản nhật ký, báo 19001075"),

@@ -48,6 +48,14 @@ def test_the_page_says_what_waits_and_that_there_is_no_network(front: Front) -> 
     front.wait(lambda: front.window.scan.isVisible())
 
 
+def test_a_click_on_the_strip_opens_it_too(front: Front) -> None:
+    open_page(front)
+    front.press(Qt.Key.Key_Escape)
+    front.wait(lambda: front.window.scan.isVisible())
+    front.click(front.window.furnish().strip)
+    front.wait_to_read("Gửi cho xong")
+
+
 def test_enter_sends_until_done_and_enter_again_stops(front: Front) -> None:
     front.station.seen("moh")
     open_page(front)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from kiosk.i18n import _
@@ -158,15 +158,22 @@ class ConditionLine(QWidget):
 
 
 class Strip(QWidget):
-    """Counts on the left, what waits in the middle, how it stands with the province on the right."""
+    """Counts on the left, what waits in the middle, how it stands with the province on the right. A click anywhere says more (`opened`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Callable[[], object]) -> None:
         super().__init__()
+        self._opened = opened
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(_("Gửi về tỉnh (Ctrl+S)"))
         self.counts = PlainLabel("", 15, QFont.Weight.Medium, figures=True)
         self.waiting = PlainLabel("", 15, figures=True)
         self.state = PlainLabel("", 15, soft=True)
         self.setLayout(row(self.counts, None, self.waiting, None, self.state, gap=16))
         self.setFixedHeight(32)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self._opened()
 
     def show_counts(self, visits: int, declared: int, left: int = 0) -> None:
         text = _("Vào {visits} · Khai hộ {declared} · Ra {left}") if left else _("Vào {visits} · Khai hộ {declared}")
