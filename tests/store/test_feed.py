@@ -13,9 +13,10 @@ from kiosk.compose import Parts
 from kiosk.crypto import sign
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import feed as rows
+from kiosk.domain import protocol
 from kiosk.domain.feed import ArrivalRow, FeedKind, NoticeRow, PersonRow
 from kiosk.domain.policy import Campaign, Policy
-from kiosk.domain.protocol import FeedItem, FeedPage, SignedCampaign
+from kiosk.domain.protocol import FeedItem, FeedPage, IssuerRow, SignedCampaign
 from kiosk.domain.verdict import Act
 from kiosk.ports import Sighting
 from kiosk.settings import Settings
@@ -150,3 +151,29 @@ def test_who_came_by_the_poster_is_greeted_and_not_counted_twice(home: Path) -> 
         assert parts.station.today().visits == 0
         filing(parts).take(page(item(3, one.id, None, FeedKind.ARRIVAL), to=3, said=False), 1000)
         assert parts.station.scan(Sighting(os.urandom(8), builders.CARD, "typed")).act is Act.CARD
+
+
+def test_a_revocation_counts_only_with_the_roots_word_and_is_never_taken_back(home: Path) -> None:
+    issuer, public, since = b"\x01\x02\x03", sign.public(sign.generate()), builders.at("08:00")
+
+    def row(moment: int | None, seed: bytes) -> FeedItem:
+        signature = sign.sign(seed, protocol.revocation_text("issuer", issuer, public, moment)) if moment else b""
+        counters.append(len(counters) + 1)
+        return item(counters[-1], issuer.hex(), IssuerRow(issuer, public, moment, signature), FeedKind.ISSUER)
+
+    counters: list[int] = []
+    with opened(home) as parts:
+        files = filing(parts)
+
+        def told(one: FeedItem) -> int | None:
+            files.take(page(one, to=one.counter, said=False), 1000)
+            parts.directory.refresh()
+            known = parts.directory.issuers.get(issuer)
+            return known.revoked_from if known else -1
+
+        assert told(row(None, MADE.root)) is None
+        assert told(row(since, sign.generate())) == -1, "a row that nobody vouches for is read by nobody"
+        assert told(row(since, MADE.root)) == since
+        assert told(row(None, MADE.root)) == since, "no later row takes it back"
+        assert told(row(since + 1, MADE.root)) == since, "nor makes it later"
+        assert told(row(since - 1, MADE.root)) == since - 1
