@@ -33,6 +33,7 @@ from kiosk.crypto import sign  # noqa: E402
 from kiosk.devices.stage import Scene, Stage  # noqa: E402
 from kiosk.domain import declaration, feed, protocol  # noqa: E402
 from kiosk.domain.passes.model import Kind  # noqa: E402
+from kiosk.domain.policy import Area, Policy  # noqa: E402
 from kiosk.domain.verdict import Act, Person, Verdict  # noqa: E402
 from kiosk.ports import Sighting  # noqa: E402
 from kiosk.settings import Settings  # noqa: E402
@@ -46,6 +47,7 @@ SMALL, LARGE = (1366, 768), (1920, 1080)
 PER_HOUR = {7: 24, 8: 15}  # arrivals before the pictures are taken
 LAST_MINUTE = {7: 59, 8: 40}
 PATIENCE_S = 60
+AREAS = (Area("Bắc Ninh", "2021-05-05"), Area("Bắc Giang", "2021-05-08"), Area("Đà Nẵng, quận Sơn Trà", "2021-05-10"))
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def palette(picture: Image.Image) -> Image.Image:
 def opened(look: Look) -> Iterator[Session]:
     i18n.use(look.language)
     with tempfile.TemporaryDirectory() as folder:
-        made = builders.province()
+        made = builders.province(policy=Policy(areas=AREAS))
         home = builders.enrolled_home(Path(folder) / "kiosk", Reachable(made.root, made.service, made.day, made.campaign))
         clock = builders.Clock(wall=builders.at("06:30"))
         chosen = Settings(language=look.language, theme=look.theme, fullscreen=False, sound=False, dim_seconds=600)
@@ -150,10 +152,8 @@ def fill(session: Session) -> None:
 
 
 def ask(session: Session) -> None:
-    """The questions, four of them asked."""
-    session.window.load_pages().form.particulars.fields["current.hamlet"].put("Tổ dân phố 3")
-    session.press(Qt.Key.Key_Return)
-    for key in (Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_1):
+    """The questions: no phone, a hamlet, a reason; the notice read, four of them asked."""
+    for key in (Qt.Key.Key_K, Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_1):
         session.press(key)
 
 
@@ -161,18 +161,20 @@ def cards(session: Session, name: str) -> None:
     """All cards on one sheet, each grabbed from the window."""
     sample = Verdict(Act.COME_IN, Kind.HU1, arrival=True, person=Person("T. T. Mẫu", "F", "1983"), since=builders.at("08:12"))
     pictures = []
-    for act in (act for act in Act if act is not Act.DEFERRED):
+    for act in Act:
         known = act not in (Act.LOOK, Act.OTHER_CODE, Act.NOT_CONFIRMED, Act.NOT_SAVED)
-        counted = act in (Act.COME_IN, Act.HEALTH_DESK)
+        counted = act in (Act.COME_IN, Act.HEALTH_DESK, Act.DEFERRED)
+        ticket = 17 if act in (Act.DEFERRED, Act.TO_TABLE) else 0
         event = "" if act is Act.NOT_SAVED else "k:e:1"
         number = 40 if counted else 1 if act is Act.NOT_SAVED else 0
         person = sample.person if known else Person()
-        session.window.show_verdict(replace(sample, act=act, person=person, number=number, event=event, at=builders.at("08:41")))
+        at = builders.at("08:41")
+        session.window.show_verdict(replace(sample, act=act, person=person, number=number, event=event, ticket=ticket, at=at))
         file = OUT / ".card.png"
         session.window.scan.card.grab().save(str(file))
         pictures.append(Image.open(file).convert("RGB").resize((600, 436), Image.Resampling.LANCZOS))
         file.unlink()
-    sheet = Image.new("RGB", (3 * 616 + 16, 4 * 452 + 16), theme.DAY.page)
+    sheet = Image.new("RGB", (3 * 616 + 16, -(-len(pictures) // 3) * 452 + 16), theme.DAY.page)
     for n, picture in enumerate(pictures):
         sheet.paste(picture, (16 + n % 3 * 616, 16 + n // 3 * 452))
     palette(sheet).save(OUT / f"{name}.png", optimize=True)
@@ -213,6 +215,45 @@ def day(language: str) -> None:
         cards(session, f"verdicts-{language}")
 
 
+def number(session: Session, ticket: int) -> None:
+    """A ticket's number, typed on the scan page."""
+    for digit in str(ticket):
+        QTest.keyClicks(QApplication.focusWidget() or session.window, digit)
+    session.press(Qt.Key.Key_Return)
+
+
+def shown(session: Session, act: Act) -> None:
+    until(lambda: session.window.last is not None and session.window.last.act is act)
+
+
+def desk(language: str) -> None:
+    """The other keys of the table: in first, exit, a deed of the day struck through, a supplement's questions."""
+    with opened(Look(language)) as session:
+        session.window.acts.code(builders.CARD, "paste")
+        shown(session, Act.CARD)
+        session.press(Qt.Key.Key_F11)
+        session.shoot(f"defer-{language}")
+        session.window.acts.defer("not_yet")
+        shown(session, Act.DEFERRED)
+        session.window.scan.leave_panel()
+        if language == "vi":
+            session.shoot("deferred-vi")
+        session.window.acts.defer("closing")
+        until(lambda: session.window.last.ticket == 2)
+        session.press(Qt.Key.Key_F6)
+        number(session, 1)
+        shown(session, Act.LEFT)
+        session.shoot(f"exit-{language}")
+        session.press(Qt.Key.Key_F6)
+        line = session.parts.station.lines(9)[-1]
+        session.parts.station.correct(line.event, "bấm nhầm", void=True, whole=True)
+        session.press(Qt.Key.Key_F7)
+        session.press(Qt.Key.Key_Down)
+        session.shoot(f"day-{language}")
+        session.press(Qt.Key.Key_F4)
+        session.shoot(f"correct-{language}")
+
+
 def others() -> None:
     """The hall theme and the large screen."""
     with opened(Look("vi", "hall")) as session:
@@ -231,12 +272,17 @@ def others() -> None:
 
 
 def main() -> int:
+    """All of them, or with `desk` as an argument those of the table's keys alone."""
     OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob("*.png"):
+    whole = "desk" not in sys.argv[1:]
+    for old in OUT.glob("*.png") if whole else ():
         old.unlink()
     for language in i18n.LANGUAGES:
-        day(language)
-    others()
+        if whole:
+            day(language)
+        desk(language)
+    if whole:
+        others()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0
