@@ -77,7 +77,7 @@ class Acts:
         self._front.ask(self._whose(_("Đã xem gì trên máy cử tri?")), note, [*choices, self._others(self.ask_seen)])
 
     def _seen(self, kind: str) -> None:
-        person = self._take_person()
+        person = self.take_person()
         self._act(lambda station: station.seen(kind, person=person))
 
     def _others(self, back: Callable[[], object]) -> Choice:
@@ -98,7 +98,7 @@ class Acts:
             return title
         return _("{person}: {title}").format(person=words.label(words.PERSONS, self.person), title=title)
 
-    def _take_person(self) -> str:
+    def take_person(self) -> str:
         """Who the next arrival is; after it everybody is a voter again."""
         person, self.person = self.person, VOTER
         return person
@@ -128,7 +128,7 @@ class Acts:
 
     def defer(self, reason: str) -> None:
         """A ticket, for the card that still stands on the screen if there is one."""
-        subjects, person = self._front.shown_subjects(), self._take_person()
+        subjects, person = self._front.shown_subjects(), self.take_person()
         self._act(lambda station: station.defer(reason, subjects=subjects, person=person), self._front.deferred)
 
     def leave(self, ticket: int = 0) -> None:

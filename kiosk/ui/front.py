@@ -302,7 +302,7 @@ class FrontDesk(QWidget):
         if self.pages.currentWidget() is lookup and not lookup.by_code:
             self._prefill = lookup.typed_person() or self._prefill
         ticket = self.last.ticket if self.last is not None and self.scan.fresh and self.last.reason == "ticket_open" else 0
-        self._open(self._start(prefill=self._prefill, ticket=ticket, person=self.acts.person))
+        self._open(self._start(prefill=self._prefill, ticket=ticket, person=self.acts.take_person()))
 
     def _open(self, start: "Start") -> None:
         form = self.load_pages().form
