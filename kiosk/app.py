@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from kiosk import __version__
+from kiosk import __version__, crash, log
 from kiosk.equipment import Equipment
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -63,6 +63,7 @@ class Program:
         self._loops: list[LoopThread] = []
         self._power_loop: LoopThread | None = None
         self._held = contextlib.ExitStack()
+        self._told_conditions = set[Code]()
         self._stopped, self._late, self._sync = False, False, "offline"
         self._standing: SyncState | None = None
         self.window = MainWindow(settings)
@@ -163,9 +164,9 @@ class Program:
         self._printer.start()
 
     def _open_log(self) -> None:
-        from kiosk import log
+        from kiosk import logfile
 
-        log.open_log(self.home)
+        logfile.open_log(self.home)
 
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
@@ -297,6 +298,8 @@ class Program:
         if state.clock_skew_s is not None:
             parts.station.skew_ms = round(state.clock_skew_s * 1000)
         if state != before:
+            if state.state != before.state:
+                log.note("sync.state", state=state.state, waiting=state.waiting)
             self._status.wake()
         return min(uploader.delay_s(), UPLOADER_IDLE_S)
 
@@ -341,6 +344,10 @@ class Program:
     def _send(self, status: "Status") -> None:
         from kiosk.ui.threads import Result
 
+        now = set(status.conditions)
+        for code in sorted(now ^ self._told_conditions):
+            log.note("condition" if code in now else "condition.cleared", where="status", code=code.value)
+        self._told_conditions = now
         if self.front is not None:
             self.front.home.arrived.emit(Result(self.front.take_status, status))
 
@@ -523,7 +530,8 @@ def run(
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     sys.setswitchinterval(SWITCH_S)
-    with locks.hold(home, "window"):
+    native = crash.watch_interpreter(home)
+    with locks.hold(home, "window"), contextlib.closing(native) if native is not None else contextlib.nullcontext():
         app = application(settings)
         program = Program(home, settings, camera, parts)
         _hooks(program)
@@ -547,7 +555,7 @@ def _hooks(program: Program) -> None:
     """A fault in a slot is logged and shown, and work goes on; Ctrl+C and a stop from outside close the window in order."""
 
     def fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        logger.error("fault", exc_info=(kind, error, trace))
+        crash.report(program.home, error.with_traceback(trace), "slot")
         if program.front is not None:
             program.front.fault(KioskError(Code.INTERNAL, what=kind.__name__))
 

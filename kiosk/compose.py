@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from kiosk import __version__, checks
+from kiosk import __version__, checks, log
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
@@ -331,6 +331,7 @@ def _open(
         journal = Journal(me, keyring, clock.machine(), dictionaries())
         mirror = Mirror(home, database, me)
         recovered = start.Start(home, database, journal, keyring, mirror, clock, first, left).run_or_view(stack)
+        _say(recovered, database)
         unsure = Unsure(home)
         session = Session(lid.secured)
         officers = Officers(home, vault, keystore, clock, session)
@@ -344,6 +345,15 @@ def _open(
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service, lambda: clock.now().wall)
         opened = (database, journal, station, directory, mirror, outbox, unsure, recovered)
         return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
+
+
+
+def _say(recovered: recovery.Outcome, database: Database) -> None:
+    """What the start found, for the log."""
+    if recovered.code is not None:
+        log.note("journal.mended", kind=recovered.code.name.lower(), count=recovered.restored)
+    if database.viewing is not None:
+        log.note("condition", where="start", code=database.viewing.value)
 
 
 def learn(database: Database, officers: Officers) -> None:

@@ -2,18 +2,16 @@
 
 Only events of the catalogue below, only with their fields, and each field only in its shape: no name, number, code content or
 exception message can get in, because there is no field to hold one. In tests a slip raises; at a station the line is dropped.
-A full or read-only disk costs the log, never the program.
+What is said before the file is open waits in memory. A full or read-only disk costs the log, never the program. The file itself
+is logfile.py's: its library costs a third of a second, which neither the first paint nor a command needs to pay.
 """
 
-import logging
 import re
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
-
-import structlog
 
 FILE = Path("log") / "kiosk.log"
 BYTES, FILES = 2_000_000, 5
@@ -59,6 +57,7 @@ FIELDS: dict[str, Callable[[object], bool]] = {
     "ms": _number,
     "exit": _number,
     "holder": _number,  # a process id
+    "ref": _text(r"[0-9a-f]{4}…(:\d{1,10})?"),  # the beginning of a deed's or epoch's name: `masked`
 }
 
 CATALOGUE: dict[str, frozenset[str]] = {
@@ -80,90 +79,73 @@ CATALOGUE: dict[str, frozenset[str]] = {
     "sync.refused": frozenset({"kind", "count"}),
     "print.done": frozenset({"paper", "pages"}),
     "print.failed": frozenset({"paper", "code"}),
+    "act.unsaved": frozenset({"code", "ref"}),
+    "crash": frozenset({"where", "error", "ref"}),
 }
+
+TROUBLE = frozenset({"fault", "crash", "condition", "act.unsaved", "home.busy", "journal.mended", "print.failed", "sync.refused"})
 
 strict = False  # tests/conftest.py says True: a slip raises LogSlip
 
 
-class _Quiet(RotatingFileHandler):
-    """A log that cannot be written is silent; the condition about the disk comes from the journal."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        return
+_waiting: deque[dict[str, object]] = deque(maxlen=200)
+_sink: Callable[[dict[str, object]], None] | None = None
+_close: Callable[[], None] | None = None
 
 
-class _Bridge(logging.Handler):
-    """What rooms and libraries say through standard logging comes in as its place, never as its words."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        where = re.sub(r"[^a-z0-9_.-]", "", record.name.lower())[-40:].lstrip("0123456789_.-") or "root"
-        if record.exc_info and record.exc_info[1]:
-            fault(where, record.exc_info[1])
-        else:
-            note("warning", where=where)
+def masked(name: str) -> str:
+    """ "0a1b2c3d4e5f6071:12" -> "0a1b…:12": enough to find it again in a journal that is at hand, and nothing to look up elsewhere."""
+    head, _colon, seq = name.partition(":")
+    return f"{head[:4].lower()}…{':' + seq if seq else ''}"
 
 
-_bridge = _Bridge(logging.WARNING)
-_file = logging.getLogger("kiosk.events")
-_file.propagate = False
-_file.setLevel(logging.INFO)
-
-
-def _allow(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Lets through what the catalogue knows; else raises LogSlip (tests) or DropEvent."""
-    name = str(event["event"])
-    fields = {key: value for key, value in event.items() if key != "event"}
-    if name not in CATALOGUE:
-        slip = f"unknown event {name!r}"
-    elif wrong := [key for key, value in fields.items() if key not in CATALOGUE[name] or not FIELDS[key](value)]:
-        slip = f"{name}: field {wrong[0]!r}"
+def allowed(event: str, fields: dict[str, object]) -> bool:
+    """Does the catalogue know this event with these fields in these shapes? Raises LogSlip instead of saying no, in tests."""
+    if event not in CATALOGUE:
+        slip = f"unknown event {event!r}"
+    elif wrong := [key for key, value in fields.items() if key not in CATALOGUE[event] or not FIELDS[key](value)]:
+        slip = f"{event}: field {wrong[0]!r}"
     else:
-        return event
+        return True
     if strict:
         raise LogSlip(slip)
-    raise structlog.DropEvent
-
-
-_log = structlog.wrap_logger(
-    _file,
-    wrapper_class=structlog.stdlib.BoundLogger,
-    processors=[
-        _allow,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        structlog.processors.JSONRenderer(sort_keys=False),
-    ],
-)
-
-
-def open_log(home: Path) -> None:
-    """Writes to `home` from now on."""
-    close_log()
-    try:
-        (home / FILE).parent.mkdir(parents=True, exist_ok=True)
-        _file.addHandler(_Quiet(home / FILE, maxBytes=BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True))
-    except OSError:
-        return
-    logging.getLogger().addHandler(_bridge)
-
-
-def close_log() -> None:
-    """Writes nowhere from now on."""
-    logging.getLogger().removeHandler(_bridge)
-    for handler in list(_file.handlers):
-        _file.removeHandler(handler)
-        handler.close()
-    _file.addHandler(logging.NullHandler())
+    return False
 
 
 def note(event: str, **fields: object) -> None:
-    """One line: an event of the catalogue with its fields. Nowhere before `open_log`."""
-    _log.info(event, **fields)
+    """One line: an event of the catalogue with its fields."""
+    if not allowed(event, fields):
+        return
+    line = {"event": event, **fields, "at": time.time()}
+    if _sink is not None:
+        _sink(line)
+    else:
+        _waiting.append(line)
 
 
 def fault(where: str, error: BaseException) -> None:
     """An exception of ours: its class and the places it passed, never its message (which may quote a voter)."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    _log.info("fault", where=where, error=type(error).__name__, stack=[f"{Path(f.filename).name}:{f.lineno}" for f in frames])
+    note("fault", where=where, error=type(error).__name__, stack=[f"{Path(f.filename).name}:{f.lineno}" for f in frames])
 
 
-close_log()
+def attach(sink: Callable[[dict[str, object]], None], close: Callable[[], None]) -> None:
+    """Lines go to `sink` from now on, first what was said before. logfile.py calls this."""
+    global _sink, _close
+    _sink, _close = sink, close
+    while _waiting:
+        sink(_waiting.popleft())
+
+
+def close_log() -> None:
+    """Writes nowhere from now on."""
+    global _sink, _close
+    if _close is not None:
+        _close()
+    _sink = _close = None
+    _waiting.clear()
+
+
+def troubled() -> bool:
+    """True if something waits that somebody will want to read: a command opens the file for that alone."""
+    return any(line["event"] in TROUBLE for line in _waiting)

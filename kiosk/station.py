@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kiosk import desk
+from kiosk import desk, log
 from kiosk.desk import Bench, Desk, Done
 from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
@@ -345,6 +345,7 @@ class Station:
         with self._s.database.write() as conn:
             register.begin_day(conn, self._me, event_day, now.wall)
             self._append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
+        log.note("day.opened", day=event_day)
         self._committed()
 
     def close_day(self, event_day: str, said: Mapping[str, Any]) -> str:
@@ -535,6 +536,7 @@ class Station:
 
     def _to_paper(self, deed: bytes, now: Now, kind: Code_, code: Code) -> Verdict:
         self.trouble = code
+        log.note("act.unsaved", code=code.value, ref=log.masked(deed.hex()))
         number = self._s.unsure.note(deed, now.wall, code)
         return Verdict(Act.NOT_SAVED, kind, code.value, number=number, at=now.wall)
 

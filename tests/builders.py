@@ -34,6 +34,7 @@ from kiosk.security.vault import Secrets, Vault
 from kiosk.store import feed
 
 ELECTION_DAY = "2021-05-23"
+HOSTILE = Path(__file__).parent / "vectors" / "hostile_names.json"
 AREA = Station("46-474-19750-01", "Khu vực bỏ phiếu số 1", "19750", "Phường Tây Lộc", "Thành phố Huế", ("Tổ dân phố 1", "Tổ dân phố 2"))
 
 
@@ -248,47 +249,5 @@ def place_told(parts: Parts, row: PlaceRow, mac: bool = True, **changes: Any) ->
 
 
 def hostile_names() -> list[str]:
-    """Two hundred names that nobody bears: markup, formulas, controls, bidi marks, towers of marks, giants, paths, format strings."""
-    seeds = [
-        "<b>Mẫu",
-        "<img src='file:///etc/passwd'/>",
-        "<para><font size='90'>Đặng</font></para>",
-        "&lt;&#0;&bogus; ]]> <!--",
-        "<a href='javascript:1'>Trần",
-        "<onDraw name='x'/>",
-        "<seq id='a'/>",
-        "<evalstring code='1+1'/>",
-        "=1+1",
-        '=HYPERLINK("http://evil.example")',
-        "+cmd|' /C calc'!A0",
-        "-2+3",
-        "@SUM(A1)",
-        "\t=1+1",
-        "\r=1+1",
-        "'; DROP TABLE event;--",
-        "%s%n{0}{{}}\\",
-        "../../../etc/passwd",
-        "C:\\CON\\NUL",
-        "\x00\x1b[31mTrần",
-        "\u202eTrần\u2066",
-        "\ud800Lê",
-        "A" * 5_000,
-        "Ẵ" * 5_000,
-        "a " * 5_000,
-        "<b>" * 2_000,
-        "\u0301" * 60 + "Nguyễn",
-        "🗳️漢字\ufffd",
-        "\u200bMẫu\ufeff",
-        "()<>[]{}/%",
-        "(/JS (app.alert(1)))",
-        "/Launch /URI (http://evil.example)",
-        ") Tj ET q",
-        "%%EOF\nstartxref",
-        "<script>alert(1)</script>",
-        "https://evil.example/x",
-        "mailto:x@evil.example",
-        "\u2028Trần\u2029",
-        "NaN",
-        "None",
-    ]
-    return [f"{text}{'' if turn == 0 else ' ' + 'Nguyễn ' * turn}".rstrip(" ") for turn in range(5) for text in seeds]
+    """The shipped corpus; `times` repeats what would be long to write down."""
+    return [entry["name"] * entry.get("times", 1) for entry in json.loads(HOSTILE.read_text("utf-8"))["names"]]

@@ -5,12 +5,14 @@ A command module has `add_arguments(parser)` and `run(args) -> int` (0 done, 1 r
 
 import argparse
 import os
+import platform
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from kiosk import __version__, i18n
+from kiosk import __version__, crash, i18n, log
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError, code_of
 
@@ -90,11 +92,38 @@ def split(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; every KioskError becomes a sentence on standard error and exit 1."""
+    """Runs one command; every KioskError becomes a sentence on standard error and exit 1, every fault of ours a report and KS-900."""
     output.prepare()
+    if hasattr(os, "umask"):
+        os.umask(0o077)  # whatever is made below is this user's alone: papers, pictures, bundles too
+    words, began = list(sys.argv[1:] if argv is None else argv), time.monotonic()
+    name, rest = split(words)
+    log.note("program.started", command=name, version=__version__, python=platform.python_version(), system=platform.system())
+    code = _guarded(words, named_home(rest))
+    log.note("program.stopped", command=name, exit=code, ms=round(1000 * (time.monotonic() - began)))
+    if log.troubled() and named_home(rest).is_dir():
+        from kiosk import logfile  # a third of a second, for a command that went wrong
+
+        logfile.open_log(named_home(rest))
+        log.close_log()
+    return code
+
+
+def named_home(args: list[str]) -> Path:
+    """The data directory as the command line says it, without asking the command's own parser."""
+    for at, word in enumerate(args):
+        if word.startswith("--home="):
+            return Path(word.removeprefix("--home="))
+        if word == "--home" and at + 1 < len(args):
+            return Path(args[at + 1])
+    return default_home()
+
+
+def _guarded(words: list[str], home: Path) -> int:
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run(words)
     except KioskError as error:
+        log.note("condition", where="command", code=error.code.value)
         output.complain(error)
         return 1
     except BrokenPipeError:
@@ -109,8 +138,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         output.complain(KioskError(code_of(error), what=type(error).__name__, errno=error.errno))
         return 1
-    except MemoryError:
-        output.complain(KioskError(Code.INTERNAL, what="MemoryError"))
+    except Exception as error:  # ours: told in words, kept as a report without a single value
+        file = crash.report(home, error, "command")
+        output.complain(KioskError(Code.INTERNAL, what=type(error).__name__, report=file))
         return 1
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk import checks, checkup, compose, machine
+from kiosk import checks, checkup, compose, machine, support
 from kiosk.checks import Finding
 from kiosk.cli import output
 from kiosk.equipment import remembered
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--typed", metavar="TEXT", help="what a USB scanner typed when it read the test card")
     parser.add_argument("--print", action="store_true", help="print the result as one page")
     parser.add_argument("--out", type=Path, help="write that page to this file")
+    parser.add_argument("--bundle", type=Path, metavar="FILE", help="also writes a ZIP for the hotline: no names, numbers, answers or keys")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
             output.complain(error)
         elif args.print or args.out is not None:
             output.say(_("Máy chưa ghi danh: kết quả chỉ hiện ở đây, chưa in được."))
+    if args.bundle is not None:
+        support.write(args.home, args.bundle, found)
+        output.say(_("Gói hỗ trợ: {file}. Không có tên, số hay khóa trong đó; gửi cho 19001075.").format(file=args.bundle))
     return int(checks.worst(found) == "missing")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import log
+from kiosk import log, logfile
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def lines(home: Path) -> list[dict[str, object]]:
 
 
 def test_a_known_event_is_one_json_line_with_its_time(tmp_path: Path) -> None:
-    log.open_log(tmp_path)
+    logfile.open_log(tmp_path)
     log.note("sync.state", state="offline", waiting=12)
     (line,) = lines(tmp_path)
     assert line.pop("at")
@@ -43,7 +43,7 @@ def test_a_known_event_is_one_json_line_with_its_time(tmp_path: Path) -> None:
 def test_what_the_catalogue_does_not_know_is_a_slip_in_tests_and_dropped_at_a_station(
     tmp_path: Path, event: str, fields: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log.open_log(tmp_path)
+    logfile.open_log(tmp_path)
     with pytest.raises(log.LogSlip):
         log.note(event, **fields)
     monkeypatch.setattr(log, "strict", False)
@@ -53,7 +53,7 @@ def test_what_the_catalogue_does_not_know_is_a_slip_in_tests_and_dropped_at_a_st
 
 
 def test_a_fault_tells_its_class_and_place_but_not_its_message(tmp_path: Path) -> None:
-    log.open_log(tmp_path)
+    logfile.open_log(tmp_path)
     try:
         raise ValueError("Trần Thị Mẫu, 046083000123")
     except ValueError as error:
@@ -70,7 +70,7 @@ def test_a_fault_tells_its_class_and_place_but_not_its_message(tmp_path: Path) -
 
 def test_five_files_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "BYTES", 400)
-    log.open_log(tmp_path)
+    logfile.open_log(tmp_path)
     for waiting in range(200):
         log.note("sync.state", state="offline", waiting=waiting)
     files = sorted((tmp_path / "log").iterdir())
@@ -81,12 +81,12 @@ def test_five_files_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
-    log.open_log(tmp_path)
+    logfile.open_log(tmp_path)
     log.note("day.opened", day="2021-05-23")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "log").mkdir()
     (tmp_path / "other" / log.FILE).mkdir()  # cannot be opened for writing, whoever asks
-    log.open_log(tmp_path / "other")
+    logfile.open_log(tmp_path / "other")
     log.note("day.opened", day="2021-05-23")
     assert capfd.readouterr().err == ""
 

@@ -71,7 +71,7 @@ def keys(thing: object, seen: set[int]) -> Iterator[str]:
 @pytest.mark.parametrize("paper", PAPERS)
 def test_hostile_names_are_only_text(paper: str, tmp_path: Path) -> None:
     file, names = tmp_path / "paper.pdf", builders.hostile_names()
-    assert len(names) == 200
+    assert len(names) >= 200
     for name in names[:: 1 if paper == "slip" else 5]:
         PAPERS[paper](name, file)
         reader = pypdf.PdfReader(file)
