@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import multiprocessing
 import random
+import shutil
 import socket
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from typing import Any
 
 from benchmarks import rig
 from kiosk import compose
+from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.events import Kind
 from tests.durability import fault_children as children
 from tests.durability import fault_oracle as oracle
@@ -271,6 +273,37 @@ def run(folder: Path, events: int, count: int, engine: str, seed: int, say: Call
                 office.close()
     return soak.tally
 
+
+def copied_home(folder: Path, events: int) -> list[str]:
+    """One home is copied, both copies go on in the same epoch and both are sent: a fork. What was lost, of either (nothing)."""
+    CONTEXT.set_forkserver_preload(["tests.durability.fault_warm"])
+    homes = folder / "kiosk", folder / "twin"
+    with rig.province("sqlite", folder) as (home, _):
+        office, starter = rig.Office(home), rig.Server(home, "--no-opener")
+        with rig.enrolled(homes[0], office, starter.url) as parts:
+            rig.write(parts, Kind.VISIT, [rig.visit_fields(i) for i in range(events)])
+        starter.stop()
+        shutil.copytree(*homes)
+        house = House(home, office, homes[0], None)
+        look = oracle.Province(home.path, "")
+        try:
+            for number, each in enumerate(homes):
+                with compose.open_parts(each, keystore=FileKeyStore(each / "device.secret")) as parts:
+                    rig.write(parts, Kind.VISIT, [rig.visit_fields(events * (2 + number) + i) for i in range(events)])
+            for each in (*homes, *homes):
+                house.kiosk = each
+                house.start("kiosk")
+                wait(lambda each=each: not oracle.end(oracle.look(each, look), forked=True), 15)  # type: ignore[misc]
+                house.stop("kiosk")
+            forked = look.rows("SELECT count(*) FROM alert WHERE kind = 'fork'")[0][0]
+            faults = [] if forked else ["the fork was not found"]
+            for each in homes:
+                faults += oracle.end(oracle.look(each, look), forked=True)
+            return faults
+        finally:
+            house.close()
+            look.close()
+            office.close()
 
 def line(tally: Tally, events: int, engine: str, seed: int) -> str:
     struck = sum(tally.struck.values())

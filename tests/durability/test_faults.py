@@ -21,6 +21,11 @@ def test_faults_on_the_way_neither_lose_nor_double_nor_acknowledge_what_is_not_h
     assert sum(tally.struck.values()) >= len(QUICK) - 1 and tally.in_flight >= len(QUICK) - 2
 
 
+@pytest.mark.slow
+def test_two_copies_of_one_home_are_found_and_every_byte_of_both_is_kept(tmp_path: Path) -> None:
+    assert faults.copied_home(tmp_path, 40) == []
+
+
 def sides(written: int, held: int, acked: int, have: int, opened: int) -> oracle.Sides:
     out = oracle.Sides()
     for seq in range(1, written + 1):
