@@ -108,6 +108,7 @@ class Program:
             draft=lambda: self._draft(parts),
             cameras=self.equipment,
             check=self._check,
+            close=lambda: parts.day,
         )
         return parts, services
 

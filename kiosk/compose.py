@@ -168,7 +168,14 @@ class Parts:
         """Made when first asked for: reportlab costs start-up time."""
         from kiosk.day import Day
 
-        return Day(self.station, self.database, self.clock)
+        return Day(self.station, self.database, self.clock, send=self._hand_over)
+
+    def _hand_over(self) -> bool:
+        """Manifest and events of the last day, as far as the link goes; True: the province knows what to expect."""
+        day = self.station.last_day()
+        with contextlib.suppress(KioskError):
+            return day is not None and self.uploader.hand_over(self.outbox.manifest(day), lambda state: None, lambda: False)[0]
+        return False
 
     @cached_property
     def papers(self) -> "Papers":

@@ -5,7 +5,7 @@ deeds here, opened at the province, and counted by hand; never ballots, voter ca
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +22,12 @@ OTHER = re.compile(r"BCYT1/([0-9A-Z-]{3,40})/([0-9A-Z.]{1,12})/(\d{4}-\d{2}-\d{2
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How a day stands before it is closed. `waiting`: events on their way; `opened`: the province has opened all; `tickets`: open ones;
-    `tally`: per entrance; `others`: totals of the station's other kiosks, label -> visits."""
+    """How a day stands before and after it is closed. `places`: of `tally`, line by line; `waiting`: events on their way; `opened`: the
+    province has opened all; `tickets`: open ones; `tally`: per entrance; `others`: the station's other kiosks, label -> visits."""
 
     event_day: str
+    closed: bool
+    places: tuple[str, ...]
     visits: int
     waiting: int
     opened: bool
@@ -54,6 +56,7 @@ class Day:
     clock: Clock
     counted: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    send: Callable[[], bool] = lambda: False  # manifest and events, as far as the link goes
 
     def add_other(self, code: str) -> str:
         """The totals of another kiosk of this station and day, by the code on its report. Returns its label.
@@ -80,6 +83,8 @@ class Day:
         lines += [TallyLine(names.get(place, place or info.lane), 0, 0, n) for place, n in alone.items()]
         return Closing(
             event_day=day,
+            closed=self.station.day() is None,
+            places=(*(row.place for row in rows), *alone),
             visits=sum(row.here for row in rows),
             waiting=sum(max(0, e.last - e.have) for e in journal.epochs),
             opened=all(e.opened >= e.last for e in journal.epochs),
@@ -88,6 +93,28 @@ class Day:
             tally=tuple(lines),
             others=dict(self.others),
         )
+
+    def now(self) -> Closing:
+        return self.closing()
+
+    def count(self, typed: Sequence[str]) -> None:
+        """What somebody counted by hand, entrance by entrance as `closing` listed them; "" for nobody. Raises KioskError(BAD_INPUT)."""
+        for place, text in zip(self.closing().places, typed, strict=False):
+            number = text.strip()
+            if number and not (number.isascii() and number.isdigit() and len(number) <= 6):
+                raise KioskError(Code.BAD_INPUT, value=number[:12], allowed="0-999999")
+            if number:
+                self.counted[place] = int(number)
+            else:
+                self.counted.pop(place, None)
+
+    def reopen(self, reason: str) -> None:
+        """The last closed day opens again (the lead, with a reason). Raises KioskError(NO_DAY | LEAD_NEEDED | DAY_CLOSED)."""
+        self.station.begin_day(self._day(), reason)
+
+    def hand_over(self) -> bool:
+        """True: the province knows what to expect of this day. Nothing is lost without it."""
+        return self.send()
 
     def _day(self) -> str:
         day = self.station.last_day()

@@ -1,7 +1,6 @@
 """`kiosk close`: the close of the day (F10): what is open, the tally, the lead's signature, report and manifest. `--reopen` undoes it."""
 
 import argparse
-import contextlib
 
 from kiosk import compose
 from kiosk.cli import output
@@ -33,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
         told: dict[str, object] = {"manifest": False}
         if not args.look:
             if not args.offline:
-                _send(parts)
+                parts.day.hand_over()
             parts.day.close()
             parts.mirror.step()
             if not args.offline:
-                told["manifest"] = _send(parts)
+                told["manifest"] = parts.day.hand_over()
         now = parts.day.closing()
         file = "" if args.look else str(parts.papers.print(Order("report"), printer=args.printer).file)
         _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": parts.day.code()}, args.json)
@@ -58,16 +57,6 @@ def _reopen(parts: compose.Parts, args: argparse.Namespace) -> int:
     else:
         print(day)
     return 0
-
-
-def _send(parts: compose.Parts) -> bool:
-    """Manifest and events, as far as the link goes; True: the province knows what to expect. Nothing is lost without it."""
-    with contextlib.suppress(KioskError):
-        day = parts.station.last_day()
-        if day is not None:
-            known, _state = parts.uploader.hand_over(parts.outbox.manifest(day), lambda state: None, lambda: False)
-            return known
-    return False
 
 
 def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:

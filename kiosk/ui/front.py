@@ -97,6 +97,7 @@ class FrontDesk(QWidget):
                 Key(7, _("Hôm nay"), self.open_today),
                 Key(8, _("In"), self.open_print),
                 Key(9, _("Thiết bị"), self.open_devices),
+                Key(10, _("Chốt"), self.open_close),
                 Key(11, _("Vào trước"), self.acts.ask_defer),
             ]
         )
@@ -107,6 +108,7 @@ class FrontDesk(QWidget):
             "camera": self.open_devices,
             "retry": self._look_again,
             "print": self.open_print,
+            "close": self.open_close,
             "restore": self.restore,
             "sync": self.open_sync,
         }
@@ -373,6 +375,13 @@ class FrontDesk(QWidget):
         if self.services is not None:
             self.go(self.load_pages().print)
             self.prints.look()
+
+    def open_close(self) -> None:
+        """F10."""
+        if self.services is not None:
+            page = self.load_pages().close
+            self.go(page)
+            page.look()
 
     def open_places(self) -> None:
         """P on the page In: the lead's list of QR places."""

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.audit_page import AuditPage
 from kiosk.ui.check_page import CheckPage
+from kiosk.ui.close_page import ClosePage
 from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
 from kiosk.ui.form_page import FormPage
@@ -31,6 +32,7 @@ class Pages:
         self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, front.acts.ask_void)
         self.print = PrintPage(front.prints, front.open_places, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
+        self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.back)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back, front.equipping)
         self.check = CheckPage(front.slow, front.equipping.f_keys, front.open_devices, front.equipping.report)
         self.sync = SyncPage(front, front.slow, front.back)
@@ -43,9 +45,11 @@ class Pages:
 
     def all(self) -> tuple[QWidget, ...]:
         own = (self.signin, self.lock, self.pin, self.shift, self.audit)
-        return self.form, self.lookup, self.today, self.print, self.places, self.devices, self.check, self.sync, self.enrol, *own
+        day = (self.form, self.lookup, self.today, self.print, self.places, self.close)
+        return *day, self.devices, self.check, self.sync, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
-        keyed = ((2, self.form), (3, self.lookup), (7, self.today), (8, self.print), (8, self.places), (9, self.devices), (9, self.check))
+        keyed: tuple[tuple[int, QWidget], ...] = ((2, self.form), (3, self.lookup), (7, self.today), (8, self.print), (8, self.places))
+        keyed += ((9, self.devices), (9, self.check), (10, self.close))
         return next((number for number, own in keyed if own is page), 0)

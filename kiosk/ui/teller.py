@@ -66,6 +66,8 @@ class Teller(QObject):
             self.line.show_condition(said.line, _("Bắt đầu ngày"), self.help.get("day"))
         elif code in CAMERA:
             self.line.show_condition(said.line, said.button, self.help.get("camera"))
+        elif code is Code.DAY_LEFT_OPEN:
+            self.line.show_condition(said.line, said.button, self.help.get("close"))
         elif code is Code.PRINT_FAILED:
             self.line.show_condition(said.line, said.button, self.help.get("print"))
         elif code is Code.VIEW_DAMAGED:

@@ -77,7 +77,7 @@ def cut_off(root: QWidget) -> list[str]:
     for button in root.findChildren(QPushButton):
         needed = QFontMetricsF(button.font()).horizontalAdvance(button.text())
         if isinstance(button, KeyButton):
-            needed = QFontMetricsF(button.fitting(button.width() - 64)).horizontalAdvance(button.text()) + 48
+            needed = QFontMetricsF(button.fitting(button.room())).horizontalAdvance(button.text()) + button.width() - 16 - button.room()
         if button.isVisible() and needed > button.width() - 16:
             out.append(button.text())
     for field in root.findChildren(Field):

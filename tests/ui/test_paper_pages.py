@@ -80,3 +80,34 @@ def test_the_lead_makes_a_place_prints_its_board_and_stands_there(front: Front, 
     front.click(page.withdraw_it)
     front.wait_to_read("Đã thu hồi địa điểm; nhớ gỡ bảng xuống.")
     front.wait(lambda: front.station.place == "")
+
+
+def test_f10_closes_the_day_prints_and_locks_and_opens_again_with_a_reason(front: Front) -> None:
+    printer = with_printer(front)
+    front.station.seen("moh")
+    front.station.defer("closing")
+    front.press(Qt.Key.Key_F10)
+    page = front.window.load_pages().close
+    front.wait_to_read("2 · Phiếu vào trước chưa khai: 1")
+    front.wait(lambda: len(page.rows) == 1)
+    front.click(page.rows[0].counted)
+    page.rows[0].counted.setFocus()
+    front.type("3")
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("chưa khớp")
+    front.click(page.close_it)
+    front.wait(lambda: front.station.day() is None)
+    front.wait(lambda: len(printer.history) == 1)
+    assert front.station.last_day() == builders.ELECTION_DAY
+    lock = front.window.load_pages().lock
+    front.wait(lock.isVisible)
+    front.press(Qt.Key.Key_Return)  # nobody has a PIN here: one key opens it
+    front.wait(lambda: not lock.isVisible())
+    front.press(Qt.Key.Key_F10)
+    front.wait_to_read("Đã chốt ngày 23/05/2021")
+    front.click(page.again)
+    front.wait_to_read("Ghi lý do mở lại ngày.")
+    page.reason.setFocus()
+    front.type("có người đến muộn")
+    front.press(Qt.Key.Key_Return)
+    front.wait(lambda: front.station.day() == builders.ELECTION_DAY)

@@ -70,6 +70,10 @@ class KeyButton(QPushButton):
             self.marked = marked
             self.update()
 
+    def room(self) -> float:
+        """px for the words, beside the key's name."""
+        return self.width() - 47
+
     def fitting(self, width: float) -> QFont:
         """The font at which the words fit in `width` px."""
         fonts = [theme.font(points, QFont.Weight.Medium) for points in (15, 14, 13, 12, 11)]
@@ -91,7 +95,7 @@ class KeyButton(QPushButton):
         painter.setFont(theme.font(13, QFont.Weight.Bold))
         painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
         painter.setPen(QColor(look.ink if self.isEnabled() else look.soft))
-        area = QRectF(45, 0, self.width() - 47, self.height())
+        area = QRectF(45, 0, self.room(), self.height())
         painter.setFont(self.fitting(area.width()))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
         painter.end()
