@@ -26,6 +26,8 @@ from kiosk.store.journal import Identity
 from kiosk.store.search import Found
 from kiosk.store.told import Told
 
+__all__ = ["REASONS", "Answer", "Conflict", "Details", "Earlier", "Hit", "LookUps", "Province"]
+
 REASONS = ("at_the_door", "paper_differs", "correction", "health_desk", "other")  # why somebody is looked up; stable words
 NO_PERSON = verdict.Person()
 

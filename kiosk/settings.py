@@ -45,7 +45,8 @@ class Settings:
     `slip_size`: voter slips on A6 or on an 80 mm roll; `slip_always`: one is printed after each khai hộ, unasked; `server_url`: goes
     before the address of the enrolment; `post`: what this laptop does: both, scan, declare, exit; `closing_minutes`: so long before
     closing "in first, declare later" is offered first; `exit_seconds`: after so long without a voter F6 ends by itself;
-    `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN.
+    `command_unlock`: whether scripts may sign in by KIOSK_OFFICER and KIOSK_PIN; `health_desk`, `health_desk_phone`: who the health
+    desk of this station is and how to reach it, shown with "to the health desk".
     """
 
     camera: str = ""
@@ -69,6 +70,8 @@ class Settings:
     closing_minutes: float = 20.0
     exit_seconds: float = 60.0
     command_unlock: bool = True
+    health_desk: str = ""
+    health_desk_phone: str = ""
     unknown: tuple[str, ...] = dataclasses.field(default=(), metadata={"key": False})
 
     def papers(self, home: Path) -> Path:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from sqlalchemy import Connection, select, update
 
 from kiosk.crypto import sign
+from kiosk.domain import policyfile
 from kiosk.domain.feed import ALL, FeedKind, KioskRow, NoticeRow, commune_scope, station_scope
 from kiosk.domain.policy import Campaign, Policy
 from kiosk.domain.protocol import IssuerRow, revocation_text
@@ -112,24 +112,15 @@ def _plain(text: str) -> bool:
 
 
 def read_policy(path: Path) -> Policy:
-    """A policy from YAML or JSON with Policy's names. Raises Refused naming the line or the field."""
+    """A policy from YAML or JSON with Policy's names. Raises Refused naming the line; the old one stays."""
     try:
-        said = yaml.safe_load(path.read_text("utf-8"))
-        policy = msgspec.convert(said, Policy)
-        known = msgspec.to_builtins(policy)
-        odd = sorted(str(name) for name in [*(set(said) - set(known)), *(set(said.get("rules", ())) - set(known["rules"]))])
-        if odd:
-            raise Refused(f"{path}: không có mục {', '.join(odd)}. Bản cũ được giữ.\n{path}: no such field. The old policy stays.")
-        return policy
+        return policyfile.parse(path.read_text("utf-8-sig"))
     except OSError as error:
         raise Refused(f"Không đọc được {path}: {error.strerror}.\nCannot read {path}.") from error
     except UnicodeDecodeError as error:
         raise Refused(f"{path} không phải văn bản UTF-8.\n{path} is not UTF-8 text.") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise Refused(f"{path}, dòng {line}: {error.problem}. Bản cũ được giữ.\n{path}, line {line}: the old one stays.") from error
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise Refused(f"{path}: {error}. Bản cũ được giữ.\n{path}: {error}. The old policy stays.") from error
+    except policyfile.Mistake as mistake:
+        raise Refused(f"{path}, {mistake}. Bản cũ được giữ.\n{path}, {mistake}. The old policy stays.") from mistake
 
 
 def revoke(db: Database, home: Home, kiosk: str, why: str, now: int, at_server_only: bool = False) -> int:

@@ -28,6 +28,7 @@ from PySide6.QtCore import Qt  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
+from benchmarks.people import crowd  # noqa: E402
 from kiosk import app, compose, i18n  # noqa: E402
 from kiosk.crypto import sign  # noqa: E402
 from kiosk.devices.stage import Scene, Stage  # noqa: E402
@@ -254,6 +255,30 @@ def desk(language: str) -> None:
         session.shoot(f"correct-{language}")
 
 
+def lookups(language: str) -> None:
+    """F3: the list of a name, and the letter's two checks."""
+    with opened(Look(language)) as session:
+        for one in crowd(40, seed=9):
+            session.parts.station.declare(declaration.check(declaration.example() | one.fields()).declaration())
+        said = declaration.example()
+        said |= {"permanent": said["current"], "symptoms": said["symptoms"] | {"fatigue": True}}
+        session.parts.station.declare(declaration.check(said).declaration())
+        session.press(Qt.Key.Key_F3)
+        page = session.window.load_pages().lookup
+        for name, typed in (("lookup-name", "nguyen thi"), ("lookup-number", "046183000123"), ("lookup-code", builders.CARD.decode())):
+            page.open()
+            page.entry.setText(typed)
+            session.press(Qt.Key.Key_Return)
+            if page.asking:
+                session.press(Qt.Key.Key_1)
+            until(lambda: page.table.rowCount() > 0)
+            if name != "lookup-name":
+                session.press(Qt.Key.Key_Return)
+                session.press(Qt.Key.Key_1)
+                until(page.record.isVisible)
+            session.shoot(f"{name}-{language}")
+
+
 def others() -> None:
     """The hall theme and the large screen."""
     with opened(Look("vi", "hall")) as session:
@@ -283,6 +308,9 @@ def main() -> int:
         desk(language)
     if whole:
         others()
+        day(language)
+        lookups(language)
+    others()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0

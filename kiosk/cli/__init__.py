@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "defer": ("kiosk.cli.defer", "in first, declare later: a numbered ticket (F11)"),
     "leave": ("kiosk.cli.leave", "an exit: code, event, ticket or nameless (F6)"),
     "tickets": ("kiosk.cli.tickets", "tickets whose holders have not declared"),
+    "check": ("kiosk.cli.check", "a trust list, rule set or form: the line of a mistake"),
     "conflicts": ("kiosk.cli.conflicts", "the same person or code twice, here or elsewhere: both events"),
     "lookup": ("kiosk.cli.lookup", "people and declarations known here; a number nobody knows is asked of the province"),
     "correct": ("kiosk.cli.correct", "corrects or voids an event by a new one"),

@@ -8,6 +8,7 @@ import yaml
 
 from kiosk.domain import lists
 from kiosk.domain.lists import Option
+from kiosk.errors import Code, KioskError
 from kiosk.shipped import data_dir
 
 
@@ -67,8 +68,17 @@ def _field(row: dict[str, Any]) -> Field:
 
 @cache
 def form() -> Form:
-    """The shipped form, read once."""
-    data = yaml.safe_load((data_dir() / "form.yaml").read_text("utf-8"))
+    """The shipped form, read once. Raises KioskError(BAD_FILE) where somebody has broken it."""
+    text = (data_dir() / "form.yaml").read_text("utf-8")
+    try:
+        return made(yaml.safe_load(text))
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        why = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else f"{type(error).__name__} {error}; kiosk check"
+        raise KioskError(Code.BAD_FILE, file="data/form.yaml", why=why) from error
+
+
+def made(data: dict[str, Any]) -> Form:
+    """A form from what its file says. Raises KeyError, TypeError where something is missing; formfile.py names the line."""
     return Form(
         version=data["version"],
         fields=tuple(_field(row) for row in data["fields"]),

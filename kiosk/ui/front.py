@@ -82,6 +82,7 @@ class FrontDesk(QWidget):
         self.go(self.scan)
 
     def _build(self, settings: Settings) -> None:
+        self._health_desk = " · ".join(part for part in (settings.health_desk, settings.health_desk_phone) if part)
         self.head, self.strip = Head(self.duty.open_shift, self.duty.lock), Strip(self.open_sync)
         self.head.lane.setText(settings.entrance)
         self.scan: ScanPage = ScanPage(settings.mirror, settings.dim_seconds, self.acts.code, self.acts.number, self.lanes.ready)
@@ -501,7 +502,7 @@ class FrontDesk(QWidget):
     def show_verdict(self, verdict: Verdict, frame_at: float = 0.0) -> None:
         """Green means written: whatever comes here has been through COMMIT, or says that it has not. Without names while hidden."""
         if self.duty.hidden:
-            verdict = replace(verdict, person=Person(), prefill={})
+            verdict = replace(verdict, person=Person(), prefill={}, subjects=())
         self.last, self._prefill = verdict, dict(verdict.prefill)
         label = self.services.info.label if self.services else ""
         failed = verdict.act is Act.NOT_SAVED
@@ -509,7 +510,8 @@ class FrontDesk(QWidget):
         def painted(at: float) -> None:
             self.verdict_shown.emit(ShownVerdict(verdict, frame_at, at))
 
-        text = present.closing(present.card(verdict, label), verdict) if self.lanes.closing else present.card(verdict, label)
+        shown = present.with_desk(present.card(verdict, label), verdict, self._health_desk)
+        text = present.closing(shown, verdict) if self.lanes.closing else shown
         self.lanes.touched()
         self.scan.show_verdict(text, present.chip(verdict, label), painted, stays=failed)
         if self.services is not None:

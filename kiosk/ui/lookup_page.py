@@ -4,7 +4,7 @@ One line to type in, one list, one record. Everything works by keys; nothing per
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from kiosk.ui.widgets.record import Record, Summary
 from kiosk.words import lookups as said
 
 if TYPE_CHECKING:
-    from kiosk.lookup import Answer, Details, Hit
+    from kiosk.lookup import Answer, Conflict, Details, Hit
     from kiosk.store.told import Told
 
 LONGEST = 1200  # a code that a scanner types or that is pasted may be a certificate
@@ -83,6 +83,7 @@ class LookupPage(QWidget):
         self,
         find: Callable[[str, str], object],
         open_details: Callable[[str, str], object],
+        twice: Callable[[], object],
         ask: Callable[[], object],
         new_person: Callable[[], object],
         back: Callable[[], object],
@@ -102,6 +103,7 @@ class LookupPage(QWidget):
         self.note = PlainLabel("", 16, QFont.Weight.Medium, wrap=True)
         self.table = self._table()
         self.ask = button(_("Alt+H · Hỏi tỉnh"), ask)
+        self.twice = button(_("Alt+T · Trùng hôm nay"), twice)
         self.new = button(_("F2 · Không có ở trên: người mới"), new_person)
         self.summary, self.reasons, self.side = Summary(), Reasons(), Stack()
         self.record, self.body = Record(), Stack()
@@ -110,7 +112,7 @@ class LookupPage(QWidget):
         self.side.addWidget(self._shown)
         self.side.addWidget(panel(column(self.reasons, margin=20)))
         self.back = button(_("Esc · Quay lại"), lambda: self.leave() and back())
-        left = panel(column(self.note, self.table, row(self.new, None, self.ask, gap=8), gap=12, margin=20))
+        left = panel(column(self.note, self.table, row(self.new, None, self.ask, self.twice, gap=8), gap=12, margin=20))
         both = row(left, self.side, gap=16)
         both.setStretch(0, 56)
         both.setStretch(1, 44)
@@ -122,7 +124,7 @@ class LookupPage(QWidget):
         layout.setStretch(1, 1)
         self.setLayout(layout)
         self.setFocusProxy(self.entry)
-        for keys, action in (("Alt+C", self.ask_details), ("Alt+H", self.ask.click)):
+        for keys, action in (("Alt+C", self.ask_details), ("Alt+H", self.ask.click), ("Alt+T", self.twice.click)):
             QShortcut(QKeySequence(keys), self, action, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._timer = QTimer(self, singleShot=True, interval=FORGET_MS)
         self._timer.timeout.connect(self.hide_details)
@@ -130,7 +132,6 @@ class LookupPage(QWidget):
 
     def _table(self) -> QTableWidget:
         table = QTableWidget(0, COLUMNS)
-        table.setHorizontalHeaderLabels([_("Người"), _("Sinh"), _("Số"), _("Nơi ở")])
         table.verticalHeader().hide()
         table.setShowGrid(False)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -237,6 +238,7 @@ class LookupPage(QWidget):
     def show_answer(self, answer: "Answer", now: int) -> None:
         """Hits in the list, the first one chosen; near-duplicates stand before "a new person"."""
         self.answer = answer
+        self.table.setHorizontalHeaderLabels([_("Người"), _("Sinh"), _("Số"), _("Nơi ở")])
         self.note.setText(self._headline(answer, now))
         self.table.setRowCount(len(answer.hits))
         for n, hit in enumerate(answer.hits):
@@ -315,6 +317,20 @@ class LookupPage(QWidget):
         self.setFocus()
         self._timer.start()
 
+    def show_conflicts(self, found: "Sequence[Conflict]") -> None:
+        """The same person or code twice today: both events, no name. Nothing is decided here."""
+        self.clear()
+        self.table.setHorizontalHeaderLabels([_("Trùng"), _("Ở đây"), _("Lần kia"), _("Điểm")])
+        self.note.setText(_("{count} lần trùng hôm nay. Cả hai lượt đều được giữ.").format(count=len(found)))
+        self.table.setRowCount(len(found))
+        for n, one in enumerate(found):
+            other = words.hour_minute(one.other_at) if one.other_at is not None else _("chưa rõ")
+            for place, text in enumerate((words.reason(one.reason), words.hour_minute(one.at), other, one.station or _("ở đây"))):
+                item = QTableWidgetItem(text)
+                item.setToolTip(_("{event} và {other}").format(event=one.event, other=one.other))
+                item.setFont(theme.font(14, figures=place > 0))
+                self.table.setItem(n, place, item)
+
     def show_told(self, told: "Told", now: int) -> None:
         """What the province has just answered."""
         self.ask.setEnabled(True)
@@ -345,6 +361,7 @@ class LookupPage(QWidget):
         self._timer.stop()
         self.answer = None
         self.table.setRowCount(0)
+        self.table.setHorizontalHeaderLabels([_("Người"), _("Sinh"), _("Số"), _("Nơi ở")])
         self.record.clear()
         self.body.setCurrentWidget(self._found)
         self.summary.show_person("", "", ())

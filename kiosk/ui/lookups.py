@@ -51,6 +51,16 @@ class Lookups:
 
         self._run(lambda s: s.lookups().details(event, reason), done)
 
+    def twice(self) -> None:
+        """The conflict list of the day."""
+        self.forget()
+
+        def done(found: object) -> None:
+            if self.page is not None:
+                self.page.show_conflicts(found)  # type: ignore[arg-type]
+
+        self._run(lambda s: s.lookups().conflicts(), done)
+
     def ask(self) -> None:
         """The online question, beside everything else; leaving the page or typing on makes its answer unwanted."""
         services, page = self._front.services, self.page

@@ -36,8 +36,9 @@ class Pages:
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back, front.equipping)
         self.check = CheckPage(front.slow, front.equipping.f_keys, front.open_devices, front.equipping.report)
         self.sync = SyncPage(front, front.slow, front.back)
-        self.lookup = LookupPage(front.lookups.find, front.lookups.open, front.lookups.ask, front.open_form, front.back)
-        front.lookups.page = self.lookup
+        acts = front.lookups
+        self.lookup = LookupPage(acts.find, acts.open, acts.twice, acts.ask, front.open_form, front.back)
+        acts.page = self.lookup
         self.enrol = EnrolPage()
         self.signin, self.lock, self.pin = SignInPage(), LockPage(), PinPage()
         self.shift = ShiftPage(front.duty, front.back)

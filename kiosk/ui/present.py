@@ -55,6 +55,13 @@ def closing(text: CardText, verdict: Verdict) -> CardText:
     return replace(text, next_step=_("Sắp hết giờ: bấm F11 rồi Enter, mời vào trước, khai khi ra."))
 
 
+def with_desk(text: CardText, verdict: Verdict, desk: str) -> CardText:
+    """Who the health desk is, on the card that leads there; the hall reads nothing new in it."""
+    if verdict.act is not Act.HEALTH_DESK or not desk:
+        return text
+    return replace(text, detail=_("{detail}\nBàn y tế: {desk}").format(detail=text.detail, desk=desk) if text.detail else desk)
+
+
 def chip(verdict: Verdict, label: str) -> ChipText:
     said = words.verdict(verdict)
     number = number_text(label, verdict.number) if _counted(verdict) else ""

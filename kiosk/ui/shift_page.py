@@ -58,7 +58,9 @@ class ShiftPage(QWidget):
         )
         body = row(duty, people, gap=16)
         body.setStretch(1, 1)
-        layout = column(self.title, body, row(self.back, None), gap=12)
+        help_ = _("Vướng mắc về hệ thống, phần mềm: gọi {hotline}. Đây không phải số y tế.").format(hotline=words.HOTLINE)
+        self.help = PlainLabel(help_, 16, QFont.Weight.Medium)
+        layout = column(self.title, body, row(self.back, None, self.help), gap=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 

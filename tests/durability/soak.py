@@ -85,6 +85,15 @@ def writers(folder: Path, count: int) -> tuple[bool, str]:
     return not faults, f"{test_programs.line(runs)} findings={len(faults)}"
 
 
+def parsers(strings: int) -> tuple[bool, str]:
+    """Random and mutated strings through every parser, a hundred times as many as ./test takes."""
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout", "0", "tests/unit/test_parsers.py", "-k", "random"]
+    ran = subprocess.run(
+        command, cwd=running.ROOT, env=os.environ | {"PARSER_STRINGS": str(strings)}, capture_output=True, text=True, check=False
+    )
+    return ran.returncode == 0, f"{strings} strings, {(ran.stdout.strip().splitlines() or ['?'])[-1]}"
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=60, help="in each round")
@@ -92,6 +101,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--writers", type=int, default=2000, help="voters of each of the three writers")
     parser.add_argument("--events", type=int, default=20_000, help="of the kiosk in each run of faults")
     parser.add_argument("--faults", type=int, default=150, help="in each run of faults")
+    parser.add_argument("--strings", type=int, default=200_000, help="through every parser")
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
@@ -110,6 +120,7 @@ def main(argv: list[str] | None = None) -> int:
         note("writers", *writers(Path(folder), args.writers))
     for name, result in fault_soak.parts(args.events, args.faults, seed):
         note(name, *result)
+    note("parsers", *parsers(args.strings))
     failed = [name for name, good in parts if not good]
     end = f"FAILED: {', '.join(failed)}" if failed else "ok"
     print(f"soak: parts={len(parts)} failed={len(failed)} seed={seed} commit={commit()} {end}")

@@ -116,6 +116,18 @@ def test_nobody_here_is_asked_of_the_province_and_said_with_its_age(front: Front
     assert front.window.more.lookup.ask.isEnabled()
 
 
+def test_the_days_conflicts_are_listed_with_both_times_and_no_name(front: Front) -> None:
+    declare(front)
+    front.clock.forward(300)
+    front.paste(builders.CARD.decode())
+    front.wait_for_title("ĐÃ VÀO LÚC 08:00")
+    front.press(Qt.Key.Key_F3)
+    front.wait_to_read("Tìm thấy 1 người.")
+    front.press(Qt.Key.Key_T, Qt.KeyboardModifier.AltModifier)
+    front.wait_to_read("1 lần trùng hôm nay. Cả hai lượt đều được giữ.")
+    assert cells(front) == [["Hôm nay đã vào một lần.", "08:05", "08:00", "ở đây"]]
+
+
 def test_esc_leaves_the_question_then_the_page_and_nothing_personal_stays(front: Front) -> None:
     declare(front)
     look_up(front, "mau")
