@@ -111,6 +111,10 @@ def judge(home: Path, out: Outcome) -> None:
         parts.mirror.step()
         report = parts.verify()
     out.findings += [f"verify: {f.kind} {f.seq} {f.detail}" for f in report.findings]
+    conn = oracle.connect(home)
+    ahead = conn.execute("SELECT count(*) FROM epoch WHERE reason = 'restored'").fetchone()[0]
+    conn.close()
+    out.findings += [f"the second copy was ahead of COMMIT: {ahead} times"] * bool(ahead)  # a kill takes nothing from the kernel
     ledger = oracle.ledger(home)
     out.findings += ledger.faults
     keys = [(row.epoch, row.seq) for row in ledger.rows]

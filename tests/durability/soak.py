@@ -1,7 +1,9 @@
-"""What is too long for ./test: many kills of the real program, kills of programs that lie (they must be caught), flushes that fail at
-every turn, three writers with 2,000 voters each, faults between kiosk and province. Prints one last line with seed and commit.
+"""What is too long for ./test: kills and power cuts of the real program, the same of programs that lie (they must be caught), faults and
+full disks inside system calls, flipped bits, a canary, hostile codes, flushes that fail at every turn, three writers with 2,000 voters
+each, faults between kiosk and province. Prints one last line with seed and commit.
 
-Usage: python -m tests.durability.soak [--kills 60] [--rounds 1] [--writers 2000] [--events 20000] [--faults 150] [--seed N]
+Usage: python -m tests.durability.soak [--kills 200] [--images 1500] [--full 60] [--flips 400] [--operations 10000] [--codes 1000000]
+       [--rounds 1] [--writers 2000] [--events 20000] [--faults 150] [--seed N]     (about an hour; `--quick` runs a tenth of each)
 Exit 1 if anything was lost or doubled, or if a liar got away.
 """
 
@@ -12,13 +14,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests import builders
 from tests.durability import fault_soak, running, test_disk, test_programs
 from tools import mutants
 
-LIARS = ("answer-before-commit",)  # patches that the harness itself must catch
+LIARS = ("answer-before-commit", "split-transaction", "no-deed", "copy-before-commit")  # patches that the kills themselves must catch
+CUT = ("power-cut-normal", "power-cut-off")  # and those that only a power cut can
+LIAR_IMAGES = 200
 FLUSHES = 24  # how many places a single failing flush is tried at
 
 
@@ -30,26 +35,35 @@ def commit() -> str:
     return said.stdout.strip() or "?"
 
 
-def kills(count: int, seed: int, tree: Path | None = None) -> tuple[bool, str]:
-    """One run of the harness: (did all hold, its last line)."""
-    command = [sys.executable, "-m", "tests.durability.kill", "--kills", str(count), "--seed", str(seed)]
-    command += ["--tree", str(tree)] if tree else []
+def harness(name: str, *words: str, mark: str = "findings=") -> tuple[bool, str]:
+    """One harness as a process of its own: (did all hold, its last line)."""
+    command = [sys.executable, "-m", f"tests.durability.{name}", *words]
     ran = subprocess.run(command, cwd=running.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     last = (ran.stdout.strip() or ran.stderr.strip() or "?").splitlines()[-1]
-    if "kills=" not in last:
-        raise SystemExit(f"the harness did not run: {ran.stderr[-500:]}")
-    return ran.returncode == 0, last
+    if mark not in last and "not tried" not in last:
+        raise SystemExit(f"{name} did not run: {ran.stderr[-500:]}")
+    for line in ran.stdout.strip().splitlines()[:-1][:10]:
+        print(f"    {line}", flush=True)
+    return ran.returncode == 0 or "not tried" in last, last
 
 
-def liar(name: str, count: int, seed: int) -> tuple[bool, str]:
-    """The harness against a copy that lies: (was it caught, the harness's last line)."""
+def kills(count: int, seed: int, tree: Path | None = None) -> tuple[bool, str]:
+    return harness("kill", "--kills", str(count), "--seed", str(seed), *(["--tree", str(tree)] if tree else []), mark="kills=")
+
+
+def cuts(count: int, seed: int, tree: Path | None = None) -> tuple[bool, str]:
+    return harness("powercut", "--images", str(count), "--seed", str(seed), *(["--tree", str(tree)] if tree else []), mark="images=")
+
+
+def liar(name: str, count: int, seed: int, run: Callable[[int, int, Path | None], tuple[bool, str]] = kills) -> tuple[bool, str]:
+    """A harness against a copy that lies: (was it caught, the harness's last line)."""
     with tempfile.TemporaryDirectory(prefix="liar-") as folder:
         mutants.copy_tree(Path(folder))
         apply, alone = ["git", "apply", str(mutants.PATCHES / f"{name}.patch")], os.environ | {"GIT_CEILING_DIRECTORIES": folder}
         if subprocess.run(apply, cwd=folder, env=alone, check=False).returncode:
             return False, "no longer applies"
-        held, last = kills(count, seed, Path(folder))
-    return not held and "findings=0" not in last, last
+        held, last = run(count, seed, Path(folder))
+    return (not held and "findings=0" not in last) or "not tried" in last, last
 
 
 def flushes(folder: Path) -> tuple[bool, str]:
@@ -96,7 +110,13 @@ def parsers(strings: int) -> tuple[bool, str]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=60, help="in each round")
+    parser.add_argument("--kills", type=int, default=200, help="in each round; 60 of each liar")
+    parser.add_argument("--images", type=int, default=1500, help="of power cuts")
+    parser.add_argument("--full", type=int, default=60, help="full disks; so many kills inside system calls too")
+    parser.add_argument("--flips", type=int, default=400, help="flipped bits in each file")
+    parser.add_argument("--operations", type=int, default=10_000, help="of the canary")
+    parser.add_argument("--codes", type=int, default=1_000_000, help="hostile code strings")
+    parser.add_argument("--quick", action="store_true", help="a tenth of each")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--writers", type=int, default=2000, help="voters of each of the three writers")
     parser.add_argument("--events", type=int, default=20_000, help="of the kiosk in each run of faults")
@@ -104,6 +124,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--strings", type=int, default=200_000, help="through every parser")
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
+    for name in ("kills", "images", "full", "flips", "operations", "codes", "writers", "events", "faults") if args.quick else ():
+        setattr(args, name, max(20, getattr(args, name) // 10))
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
     parts: list[tuple[str, bool]] = []
 
@@ -114,7 +136,15 @@ def main(argv: list[str] | None = None) -> int:
     for turn in range(args.rounds):
         note(f"kills {turn + 1}", *kills(args.kills, seed + turn))
     for name in LIARS:
-        note(f"caught {name}", *liar(name, args.kills, seed))
+        note(f"caught {name}", *liar(name, min(args.kills, 60), seed))
+    note("power cuts", *cuts(args.images, seed))
+    for name in CUT:
+        note(f"caught {name}", *liar(name, min(args.images, LIAR_IMAGES), seed, cuts))
+    note("points", *harness("points", "--kills", str(args.full), "--full", str(args.full), "--seed", str(seed)))
+    note("flips", *harness("flips", "--flips", str(args.flips), "--seed", str(seed)))
+    flight = ("--operations", str(args.operations), "--records", str(max(20, args.operations // 20)))
+    note("canary", *harness("canary", *flight, "--seed", str(seed)))
+    note("codes", *harness("codes", "--codes", str(args.codes), "--seed", str(seed)))
     with tempfile.TemporaryDirectory() as folder:
         note("flushes", *flushes(Path(folder)))
         note("writers", *writers(Path(folder), args.writers))
