@@ -14,7 +14,8 @@ from sqlalchemy import select, update
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
-from province import campaigns, known, settings, tables, webrecords
+from province import asking, campaigns, cases, known, settings, tables, webrecords
+from province.authority import derived
 from province.db import AWAY, Database, insert_ignore
 from province.projector import Projector
 from province.reader import NoKey, Reader
@@ -36,6 +37,8 @@ class Opener:
         self.db, self.reader = db, Reader(home)
         self._said_at, self._missing = 0, set[str]()
         self._forgot_at = settings.now()
+        wrap = home.wrap_key.read_bytes()
+        self._ask_key, self._trace_key = derived(wrap, asking.PURPOSE), derived(wrap, cases.PURPOSE)
 
     def step(self) -> int:
         """One pass; returns how many events it went past (0: nothing to do)."""
@@ -49,7 +52,10 @@ class Opener:
                 done += self._advance(epoch)
             except NoKey as error:
                 missing.add(error.day)
-        done += webrecords.open_waiting(self.db, self.reader, settings.now())
+        now = settings.now()
+        done += webrecords.open_waiting(self.db, self.reader, now)
+        done += asking.answer_waiting(self.db, self.reader, self._ask_key)
+        done += cases.answer_waiting(self.db, self.reader, self._trace_key, now)
         self._forget(settings.now())
         self._say(missing, settings.now())
         return done

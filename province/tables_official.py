@@ -30,4 +30,34 @@ class LogLine(Row, table=True):
     head: bytes
 
 
+class Ask(Row, table=True):
+    """A question of an official to the opener, the only process that can open a body. `question`, `answer`: sealed, and emptied after
+    a few minutes. `state`: asked, answered."""
+
+    __tablename__ = "official_ask"
+    __table_args__ = REFERENCE
+    id: str = pk()
+    kind: str
+    at: int = ms()
+    state: str
+    question: bytes
+    answer: bytes
+
+
+class Trace(Row, table=True):
+    """A contact tracing: asked for by one account and released by another. `question`, `result`: sealed. `state`: asked, approved, refused,
+    done, failed, expired."""
+
+    __table_args__ = REFERENCE
+    id: str = pk()
+    at: int = ms()
+    asked_by: str
+    reason: str
+    decided_by: str = ""
+    decided_at: int = ms(0)
+    state: str
+    question: bytes
+    result: bytes
+
+
 compare_by_bytes()

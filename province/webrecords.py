@@ -107,16 +107,19 @@ def open_waiting(db: Database, reader: Reader, now: int) -> int:
 
 def _read(db: Database, reader: Reader, item: Any) -> Fact | None:
     """The opened record, or None if it cannot be read. Raises NoKey."""
-    c = RECORD.c
-    where = (c.station_id == item.station_id, c.event_day == item.event_day, c.record == item.record)
     with db.read() as conn:
-        row = conn.execute(select(RECORD).where(*where)).first()
+        return fetch(conn, reader, item.station_id, item.event_day, item.record)
+
+
+def fetch(conn: Connection, reader: Reader, station: str, day: str, record: str) -> Fact | None:
+    """A record's fact, or None if it is not there or does not open. Raises NoKey."""
+    c = RECORD.c
+    row = conn.execute(select(RECORD).where(c.station_id == station, c.event_day == day, c.record == record)).first()
     if row is None:
         return None
-    private = reader.day(item.event_day)
     place = Place(WEB, row.station_id, row.event_day, row.record)
     try:
-        key = seal.open_key(private, row.sealed_key, key_aad(*place))
+        key = seal.open_key(reader.day(day), row.sealed_key, key_aad(*place))
         fact = Fact(Key(WEB, row.record, 1), row.at, events.open_body(row.sealed, place, key, _dictionary()))
     except seal.Unopenable:
         return None

@@ -120,9 +120,9 @@ def where(row: PlaceRow) -> str:
 
 
 def names(session: Session) -> tuple[str, ...]:
-    """Look-up names of a session's owner: the phone, what their own declaration named, and their own passes. Never a family member's."""
-    found = [f"phone:{session.box['phone']}"] if session.box.get("phone") else [session.box["pass"]]
-    for kept in session.box.get("passes", []):
-        if kept["mine"]:
-            found += kept["subjects"]
-    return tuple(dict.fromkeys(found))[:12]
+    """Look-up names of a session's owner, strongest first: what their own declarations named, their own passes, the phone. Never a family
+    member's."""
+    own = [name for kept in session.box.get("passes", []) if kept["mine"] for name in kept["subjects"]]
+    order = {"id": 0, "hu1": 1, "phone": 2}
+    found = dict.fromkeys([*own, f"phone:{session.box['phone']}" if session.box.get("phone") else session.box["pass"]])
+    return tuple(sorted(found, key=lambda name: order.get(name.partition(":")[0], 3)))[:12]

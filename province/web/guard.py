@@ -53,6 +53,7 @@ CITIZEN, CITIZEN_FORM = Rule("citizen"), Rule("citizen", form=True)
 UNIT, UNIT_FORM = Rule("unit"), Rule("unit", form=True)
 OFFICIAL, OFFICIAL_FORM = Rule("official"), Rule("official", form=True)
 DESK, DESK_FORM = Rule("official", "desk"), Rule("official", "desk", form=True)
+LOOKUP, LOOKUP_FORM = Rule("official", "lookup"), Rule("official", "lookup", form=True)
 ADMIN, ADMIN_FORM = Rule("official", "administrator"), Rule("official", "administrator", form=True)
 
 # "METHOD path as the route writes it" -> rule
@@ -104,6 +105,14 @@ RULES: dict[str, Rule] = {
     "GET /can-bo/don-vi": DESK,
     "POST /can-bo/don-vi/{username}": DESK_FORM,
     "GET /can-bo/nhat-ky": OFFICIAL,
+    "GET /can-bo/kiem-tra": LOOKUP,
+    "POST /can-bo/kiem-tra": LOOKUP_FORM,
+    "POST /can-bo/kiem-tra/ma": LOOKUP_FORM,
+    "GET /can-bo/truy-vet": OFFICIAL,
+    "POST /can-bo/truy-vet": Rule("official", "trace", form=True),
+    "GET /can-bo/truy-vet/{case}": OFFICIAL,
+    "POST /can-bo/truy-vet/{case}": Rule("official", "release", form=True),
+    "GET /can-bo/truy-vet/{case}/tep.{kind}": OFFICIAL,
     "GET /can-bo/quyen": ADMIN,
     "POST /can-bo/quyen/{username}": ADMIN_FORM,
 }

@@ -12,11 +12,13 @@ from province.authority import Authority
 from province.db import Database
 from province.web import guard as guards
 from province.web.arrive import Arrive
+from province.web.checks import Checks
 from province.web.guard import Guard
 from province.web.officials import Officials
 from province.web.pages import Pages
 from province.web.people import People
 from province.web.routes import says
+from province.web.traces import Traces
 from province.web.units import Units
 
 Message = MutableMapping[str, Any]
@@ -56,6 +58,8 @@ def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[],
     app.include_router(Arrive(db, authority, clock, people).router)
     app.include_router(Units(db, authority, clock, guard, pages).router)
     app.include_router(Officials(db, authority, clock, guard, pages).router)
+    app.include_router(Checks(db, authority, clock, pages).router)
+    app.include_router(Traces(db, authority, clock, pages).router)
     pages.handle(app)
 
     @app.get("/metrics", response_class=Response, responses=says("text/plain"))

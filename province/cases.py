@@ -1,0 +1,269 @@
+"""Requests to trace a case: one account asks, another releases, the opener answers. Every step is in the chained log.
+
+Both use their second factor for it. A request that nobody released within a day is over; a result is kept for a day and then emptied.
+"""
+
+import secrets
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from kiosk.crypto import seal
+from kiosk.domain import identity
+from kiosk.domain.passes import hu1
+from kiosk.domain.passes.model import Issuer, Reading
+from kiosk.domain.text import BadText, clean
+from province import accounts, actlog, officials, tables, tables_official, tracing
+from province.asking import told_of
+from province.authority import Authority
+from province.db import Database
+from province.reader import Reader
+from province.settings import Refused, event_day
+
+TRACE, OFFICER, STATION, KIOSK = (tables.table(m) for m in (tables_official.Trace, tables.Officer, tables.Station, tables.Kiosk))
+DAY_MS = 24 * 3_600_000
+MOST_DAYS, MOST_MARGIN, STAY = 21, 24 * 60, 30
+PURPOSE = b"trace"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked for. `subject`: "id:…", "phone:…" or "hu1:…"; `margin`, `stay`: minutes."""
+
+    subject: str
+    days: tuple[str, ...]
+    margin: int
+    stay: int
+
+
+class Where(msgspec.Struct, frozen=True):
+    """A spell as people read it. Times ms UTC; `exact`: an exit was recorded."""
+
+    station: str
+    name: str
+    place: str
+    entered: int
+    left: int
+    exact: bool
+    source: str
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who was there. `name`, `phone`, `address`, `id_number`: from the newest declaration, or ""; `person`: voter, team, service,
+    companion, officer; `minutes`: together; `subject`: a name to trace on with (next ring), or ""."""
+
+    rank: int
+    name: str
+    phone: str
+    address: str
+    id_number: str
+    person: str
+    minutes: int
+    first: int
+    last: int
+    where: list[Where]
+    subject: str = ""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the tracing team gets."""
+
+    case: Person
+    contacts: list[Person]
+    made_at: int
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A request as pages and commands show it; `asked` only for those who may see it."""
+
+    id: str
+    at: int
+    asked_by: str
+    reason: str
+    decided_by: str
+    decided_at: int
+    state: str
+    asked: Asked
+
+
+def subject(db: Database, authority: Authority, kind: str, text: str) -> str:
+    """The look-up name of what was typed. `kind`: number, phone, pass (its signature is checked). Raises Refused."""
+    try:
+        typed = clean(text, 400)
+        if kind == "number":
+            return identity.check_id(typed).subject
+        if kind == "phone" and (phone := identity.check_phone(typed)[0]).startswith("+"):
+            return f"phone:{phone}"
+        read = hu1.read(typed.encode(), issuers(db, authority), None) if kind == "pass" else None
+        if read is not None and read.reading is Reading.VERIFIED:
+            return read.subjects[0]
+    except BadText:
+        pass
+    raise Refused("Số, điện thoại hoặc mã chưa đúng.\nThe number, phone or code is not right.")
+
+
+def issuers(db: Database, authority: Authority) -> dict[bytes, Issuer]:
+    """Every pass issuer of the province."""
+    with db.read() as conn:
+        rows = conn.execute(select(KIOSK.c.issuer_id, KIOSK.c.issuer_public, KIOSK.c.revoked_at)).all()
+    known = {bytes(row.issuer_id): Issuer(bytes(row.issuer_id), bytes(row.issuer_public), row.revoked_at) for row in rows}
+    return known | {authority.issuer.id: Issuer(authority.issuer.id, authority.issuer.public)}
+
+
+def ask(db: Database, authority: Authority, by: str, asked: Asked, reason: str, code: str, now: int) -> str:
+    """A new request; its id. Raises Refused."""
+    _allowed(db, authority, by, "trace", code, now)
+    if not reason.strip():
+        raise Refused("Cần lý do.\nA reason is needed.")
+    try:
+        days = tuple(sorted({event_day(day) for day in asked.days}))
+    except ValueError as error:
+        raise Refused("Ngày viết như 2021-05-23.\nWrite days as 2021-05-23.") from error
+    if not 1 <= len(days) <= MOST_DAYS or not 0 <= asked.margin <= MOST_MARGIN or not 1 <= asked.stay <= MOST_MARGIN:
+        raise Refused(f"Từ 1 đến {MOST_DAYS} ngày, khoảng đệm 0-1440 phút.\n1 to {MOST_DAYS} days, a margin of 0-1440 minutes.")
+    name = secrets.token_hex(6)
+    sealed = _seal(authority, name, msgspec.structs.replace(asked, days=days))
+    row = {"id": name, "at": now, "asked_by": by, "reason": reason.strip()[:300], "state": "asked", "question": sealed, "result": b""}
+    with db.write() as conn:
+        conn.execute(TRACE.insert(), row | {"decided_by": "", "decided_at": 0})
+        actlog.write(conn, by, "trace_asked", now, name, reason)
+    return name
+
+
+def decide(db: Database, authority: Authority, by: str, name: str, release: bool, code: str, now: int, reason: str = "") -> None:
+    """Another account's word on a request, once. Raises Refused: the same person, no right, too late, decided before."""
+    _allowed(db, authority, by, "release", code, now)
+    with db.write() as conn:
+        row = conn.execute(select(TRACE).where(TRACE.c.id == name).with_for_update()).first()
+        if row is None or row.state != "asked" or not row.at <= now < row.at + DAY_MS:
+            raise Refused("Yêu cầu này không còn chờ duyệt.\nThis request is not waiting any more.")
+        if row.asked_by == by:
+            raise Refused("Người yêu cầu không tự duyệt.\nWhoever asked cannot release it.")
+        state = "approved" if release else "refused"
+        conn.execute(update(TRACE).where(TRACE.c.id == name).values(state=state, decided_by=by, decided_at=now))
+        actlog.write(conn, by, "trace_approved" if release else "trace_refused", now, name, reason)
+
+
+def read(db: Database, authority: Authority, by: str, name: str, now: int) -> Result | None:
+    """The result, for one of the two who asked and released; None while there is none. Every reading is logged. Raises Refused."""
+    found = get(db, authority, name)
+    account = accounts.live(db, by, now)
+    if found is None or account is None or by not in (found.asked_by, found.decided_by):
+        raise Refused("Chỉ người yêu cầu và người duyệt xem được kết quả.\nOnly the two who asked and released may read it.")
+    with db.read() as conn:
+        row = conn.execute(select(TRACE).where(TRACE.c.id == name)).one()
+    if row.state != "done" or not row.result:
+        return None
+    actlog.note(db, by, "trace_read", now, name)
+    return msgspec.msgpack.decode(seal.unwrap(authority.derived(PURPOSE), row.result, _result(name)), type=Result)
+
+
+def get(db: Database, authority: Authority, name: str) -> Case | None:
+    with db.read() as conn:
+        row = conn.execute(select(TRACE).where(TRACE.c.id == name)).first()
+    return None if row is None else _case(authority, row)
+
+
+def listed(db: Database, authority: Authority, limit: int = 100) -> list[Case]:
+    """Newest first."""
+    with db.read() as conn:
+        rows = conn.execute(select(TRACE).order_by(TRACE.c.at.desc()).limit(limit)).all()
+    return [_case(authority, row) for row in rows]
+
+
+def _case(authority: Authority, row: Any) -> Case:
+    asked = msgspec.msgpack.decode(seal.unwrap(authority.derived(PURPOSE), row.question, row.id.encode()), type=Asked)
+    return Case(row.id, row.at, row.asked_by, row.reason, row.decided_by, row.decided_at, row.state, asked)
+
+
+def _seal(authority: Authority, name: str, asked: Asked) -> bytes:
+    return seal.wrap(authority.derived(PURPOSE), msgspec.msgpack.encode(asked), name.encode())
+
+
+def _result(name: str) -> bytes:
+    return b"result" + name.encode()
+
+
+def _allowed(db: Database, authority: Authority, by: str, right: str, code: str, now: int) -> None:
+    account = accounts.live(db, by, now)
+    if account is None or not officials.may(account, right):
+        raise Refused("Tài khoản này không có quyền đó.\nThis account has no such right.")
+    if not officials.check_factor(db, authority, by, code, now):
+        actlog.note(db, by, "refused", now, "code")
+        raise Refused("Mã hai lớp chưa đúng hoặc đã dùng.\nThe second factor's code is wrong or was used.")
+
+
+def answer_waiting(db: Database, reader: Reader, key: bytes, now: int) -> int:
+    """The opener's step: released requests are answered, old ones ended. How many it answered."""
+    with db.read() as conn:
+        rows = conn.execute(select(TRACE).where(TRACE.c.state.in_(["approved", "asked", "done"]))).all()
+    done = 0
+    for row in rows:
+        old = now >= (row.decided_at or row.at) + DAY_MS
+        if old or row.state != "approved":
+            if old:
+                with db.write() as conn:
+                    conn.execute(update(TRACE).where(TRACE.c.id == row.id).values(state="expired", result=b""))
+            continue
+        asked = msgspec.msgpack.decode(seal.unwrap(key, row.question, row.id.encode()), type=Asked)
+        with db.read() as conn:
+            found = result(conn, reader, asked, now)
+        sealed = seal.wrap(key, msgspec.msgpack.encode(found), _result(row.id))
+        with db.write() as conn:
+            conn.execute(update(TRACE).where(TRACE.c.id == row.id, TRACE.c.state == "approved").values(state="done", result=sealed))
+        done += 1
+    return done
+
+
+def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:
+    """The trace, with names where somebody declared."""
+    wanted = tracing.Question((asked.subject,), asked.days, asked.margin * tracing.MINUTE, asked.stay * tracing.MINUTE)
+    found = tracing.trace(conn, reader, wanted)
+    stations = {row.station_id: row.name for row in conn.execute(select(STATION.c.station_id, STATION.c.name))}
+    officers = {row.id: row.name for row in conn.execute(select(OFFICER.c.id, OFFICER.c.name))}
+
+    def spells(given: list[tracing.Spell]) -> list[Where]:
+        return [Where(s.station, stations.get(s.station, ""), s.place, s.entered, s.left, s.exact, s.source) for s in given]
+
+    own = told_of(conn, reader, [name for name in found.names if not name.startswith("phone:")] or list(found.names), 1)
+    fields = own[0].fields if own else {}
+    first, last = (found.spells[0].entered, max(s.left for s in found.spells)) if found.spells else (0, 0)
+    case = Person(0, *_particulars(fields), "case", 0, first, last, spells(found.spells), asked.subject)
+    contacts = []
+    for rank, contact in enumerate(found.contacts, 1):
+        if contact.who[0] == "officer":
+            particulars, name = (officers.get(contact.who[1], contact.who[1]), "", "", ""), ""
+        else:
+            particulars, name = _who(conn, reader, contact.spells[0])
+        minutes = -(-contact.together_ms // tracing.MINUTE)
+        where = spells(contact.spells)
+        contacts.append(Person(rank, *particulars, contact.person, minutes, contact.first, contact.last, where, name))
+    return Result(case, contacts, now)
+
+
+def _who(conn: Connection, reader: Reader, spell: tracing.Spell) -> tuple[tuple[str, str, str, str], str]:
+    """(particulars, a name to trace on with) of whoever made a visit: its body names somebody, whose newest declaration says more."""
+    said = tracing.fields_of(conn, reader, spell.station, spell.key, spell.day)
+    names = [str(name) for name in said.get("subjects", ())]
+    strong = [name for name in names if not name.startswith("phone:")] or names  # a phone may be the family's
+    told = told_of(conn, reader, strong, 1) if strong else []
+    return _particulars(told[0].fields if told else {}), names[0] if names else ""
+
+
+def _particulars(fields: dict[str, Any]) -> tuple[str, str, str, str]:
+    home = fields.get("current") or fields.get("permanent") or {}
+    levels = ("hamlet", "ward", "district", "province")
+    address = ", ".join(str(home[level]) for level in levels if home.get(level)) if isinstance(home, dict) else str(home)
+    return str(fields.get("full_name", "")), str(fields.get("phone", "")), address, str(fields.get("id_number", ""))
+
+
+def days(since: str, until: str) -> tuple[str, ...]:
+    """Every ISO day of a window. Raises Refused."""
+    try:
+        first, last = date.fromisoformat(event_day(since.strip())), date.fromisoformat(event_day((until or since).strip()))
+    except ValueError as error:
+        raise Refused("Ngày viết như 2021-05-23.\nWrite days as 2021-05-23.") from error
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise Refused(f"Từ 1 đến {MOST_DAYS} ngày.\n1 to {MOST_DAYS} days.")
+    return tuple((first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1))
