@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 
 from kiosk.crypto import seal
+from kiosk.errors import KioskError, code_of
 from kiosk.security import files
 
 NAME = "draft.sealed"
@@ -19,11 +20,14 @@ class Drafts:
         self._path, self._dek = home / NAME, dek
 
     def keep(self, draft: bytes) -> None:
-        """Durable when it returns. `draft`: the deed's 8 bytes, then the content; empty: there is none any more. Raises OSError."""
-        if draft:
-            files.write(self._path, seal.wrap(self._dek, draft, LABEL))
-        else:
-            self._path.unlink(missing_ok=True)
+        """Durable when it returns. `draft`: the deed's 8 bytes, then the content; empty: there is none any more. Raises KioskError."""
+        try:
+            if draft:
+                files.write(self._path, seal.wrap(self._dek, draft, LABEL))
+            else:
+                self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise KioskError(code_of(error), file=NAME) from error
 
     def kept(self) -> tuple[bytes, bytes]:
         """(deed, draft as it was kept), or two empty ones."""

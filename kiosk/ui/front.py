@@ -61,6 +61,7 @@ class FrontDesk(QWidget):
         self.more: Pages | None = None
         self.enrolling: Enrolling | None = None
         self._prefill: dict[str, str] = {}
+        self._draft_trouble: Code | None = None
         self.home = Home()
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
         self.duty = Duty(self)
@@ -169,7 +170,7 @@ class FrontDesk(QWidget):
         self.lanes.show()
         more.form.home = {"district": place.district, "ward": place.ward}
         keep = services.keep_draft
-        more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), lambda _none: None)
+        more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
         self.desk.submit(services.draft, self._restore)
         self.keys.setEnabled(True)
         self.scan.show_ready()
@@ -188,6 +189,15 @@ class FrontDesk(QWidget):
             self.scanner.stop()
             self.scanner = None
         self.scan.show_ready()
+
+    def _draft_kept(self, _none: None) -> None:
+        self._draft_trouble = None
+
+    def _draft_not_kept(self, error: KioskError) -> None:
+        """Said once: the officer types on, and the draft is tried again with each pause."""
+        if error.code is not self._draft_trouble:
+            self._draft_trouble = error.code
+            self.fault(error)
 
     def _restore(self, draft: bytes) -> None:
         if self.load_pages().form.restore(draft):
@@ -448,7 +458,13 @@ class FrontDesk(QWidget):
         if start.corrects:
             changes = dict.fromkeys(start.fields.keys() - said.fields.keys()) | said.fields
             reason = _("sửa theo lời cử tri")
-            self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, form.refused)
+
+            def refused(error: KioskError) -> None:
+                form.refused(error)
+                if error.code is Code.LEAD_NEEDED:
+                    self.duty.ask_lead(lambda: self.declare(said, deed, start))
+
+            self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, refused)
         else:
             self.desk.submit(lambda: station.declare(said, deed, start.ticket, start.completes), self._declared, form.refused)
 

@@ -1,5 +1,6 @@
 """The officer's other keys, by keyboard alone: F11, F6, F5, F4, the two lanes, supplements, drafts that outlive the program."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from kiosk.domain.policy import Area, Policy, Slot
+from kiosk.errors import Code
+from kiosk.security import files
 from kiosk.ui.form_draft import Start
 from tests import builders
 from tests.ui.conftest import Front
@@ -433,3 +436,22 @@ def test_another_ticket_never_lands_in_somebody_elses_draft(front: Front) -> Non
     form = front.window.load_pages().form
     front.wait(lambda: form.isVisible())
     assert form.particulars.fields["full_name"].value == "" and form.start == Start(ticket=7)
+
+
+def test_a_disk_that_keeps_no_draft_is_said_once_and_typing_goes_on(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Code] = []
+    front.paste(front.voter_pass().decode())  # the day and its keys are there
+    front.wait_for_title("MỜI VÀO")
+    monkeypatch.setattr(front.window.teller, "fault", lambda error: told.append(error.code))
+    monkeypatch.setattr(files, "write", full)
+    fill_person(front)
+    form = front.window.load_pages().form
+    for _again in range(3):
+        form.keep_now()
+    answer(front, "222", "222222")
+    front.wait_to_read("N. V. Thử · nam · 1950")
+    assert told == [Code.DISK_FULL]
+
+
+def full(_path: Path, _data: bytes) -> None:
+    raise OSError(errno.ENOSPC, "no room")
