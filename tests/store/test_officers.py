@@ -1,14 +1,17 @@
 """Officers on a real encrypted home: who opens it, who may do what, and what the chain says of it afterwards."""
 
+import base64
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kiosk import compose
+from kiosk.crypto.kdf import stretch
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
 from kiosk.domain import pin as pins
@@ -84,6 +87,11 @@ def test_without_a_pin_nothing_opens_and_no_byte_of_the_dek_lies_in_the_vault(op
 
 def test_the_pin_alone_is_not_enough_the_device_secret_is_mixed_in(opener: Opener, home: Path, store: OsStore) -> None:
     opener().close()
+    lid = Lid.look(home, store)
+    slot = lid.slot(LEAD.id)
+    assert slot is not None
+    key = stretch(PINS[LEAD.id], base64.b64decode(slot.salt), slot.costs)
+    assert lid.dek(LEAD.id, key) and replace(lid, device=bytes(32)).dek(LEAD.id, key) is None
     store.kept = dict.fromkeys(store.kept, bytes(32))
     assert code_of(lambda: opener()) in (Code.KEYS_UNREADABLE, Code.PIN_WRONG)
     store.kept.clear()
