@@ -22,6 +22,7 @@ CURSOR: Any = FeedCursor.__table__  # type: ignore[attr-defined]
 HASH: Any = FeedHash.__table__  # type: ignore[attr-defined]
 ANCHOR: Any = Anchor.__table__  # type: ignore[attr-defined]
 T = TypeVar("T")
+AT_ONCE = 100  # rows in one transaction: a scan waits some ten milliseconds at most
 LIVE = (CURSOR.c.scope == FEED.c.scope) & (CURSOR.c.build == FEED.c.build) & (FEED.c.sound == 1)
 
 ONE = Prepared(
@@ -130,24 +131,37 @@ class Filing:
             return cursors(conn)
 
     def take(self, page: FeedPage, now: int) -> Taken:
-        """One page in one transaction: keys and revocations first. `now`: ms UTC. Raises KioskError."""
-        with self._database.write() as conn:
-            return self._take(conn, page, now)
+        """One page: keys and revocations first, in short transactions between which scans go on. `now`: ms UTC. Raises KioskError.
 
-    def _take(self, conn: Connection, page: FeedPage, now: int) -> Taken:
-        before = {row.scope: row for row in conn.execute(select(CURSOR))}
-        again = [s for s in page.must_refetch if s in before]
+        The cursors move last: killed before that, the same page comes again and changes nothing.
+        """
+        with self._database.read() as conn:
+            before = {row.scope: row for row in conn.execute(select(CURSOR))}
         fill = {scope: row.build if row.shadow is None else row.shadow for scope, row in before.items()}
         items = sorted(page.rows, key=lambda item: (feed.rank(item.kind), item.counter))
-        for item in items:
-            builds = {fill.get(item.scope, 0)}
-            if item.scope in before and feed.rank(item.kind) <= feed.rank(FeedKind.KIOSK):
-                builds.add(before[item.scope].build)  # a revocation does not wait for the swap
-            for build in sorted(builds):
-                self._file(conn, item, build)
+        for start in range(0, len(items), AT_ONCE):
+            with self._database.write() as conn:
+                for item in items[start : start + AT_ONCE]:
+                    self._file_everywhere(conn, item, before.get(item.scope), fill.get(item.scope, 0))
+        with self._database.read() as conn:  # a long reading holds up nobody
+            wrong = [scope for scope, said in page.checksums.items() if checksum(conn, scope, fill.get(scope, 0)) != said]
+        with self._database.write() as conn:
+            taken = self._close(conn, page, before, fill, wrong, now)
+        if taken.whole or taken.again:
+            self._sweep()
+        return taken
+
+    def _file_everywhere(self, conn: Connection, item: FeedItem, before: Any, fill: int) -> None:
+        self._file(conn, item, fill)
+        if before is not None and before.build != fill and feed.rank(item.kind) <= feed.rank(FeedKind.KIOSK):
+            self._file(conn, item, before.build)  # a revocation does not wait for the swap
+
+    def _close(
+        self, conn: Connection, page: FeedPage, before: dict[str, Any], fill: dict[str, int], wrong: list[str], now: int
+    ) -> Taken:
+        again = [s for s in page.must_refetch if s in before]
         for scope, counter in page.cursors.items():
             self._move(conn, scope, counter, before.get(scope), fill.get(scope, 0))
-        wrong = [scope for scope, said in page.checksums.items() if checksum(conn, scope, fill.get(scope, 0)) != said]
         swapped = [s for s in page.checksums if s not in wrong and s in before and before[s].shadow is not None]
         for scope in swapped:
             self._swap(conn, before[scope], page.cursors.get(scope, 0))
@@ -156,7 +170,24 @@ class Filing:
         whole = not page.more and not again and not wrong
         if whole:
             conn.execute(update(CURSOR).where(CURSOR.c.scope.in_(list(page.cursors))).values(at=now))
-        return Taken(len(items), (*again, *wrong), whole, tuple(swapped))
+        return Taken(len(page.rows), (*again, *wrong), whole, tuple(swapped))
+
+    def _sweep(self) -> None:
+        """Drops rows of fillings that nobody reads or fills any more, a few at a time."""
+        for table in (FEED, HASH):
+            names = [column.name for column in table.primary_key.columns]
+            drop = Prepared(delete(table).where(*(table.c[name] == bindparam(name) for name in names)))
+            joined = table.join(CURSOR, CURSOR.c.scope == table.c.scope)
+            stale = (table.c.build != CURSOR.c.build) & (CURSOR.c.shadow.is_(None) | (table.c.build != CURSOR.c.shadow))
+            find = select(*(table.c[name] for name in names)).select_from(joined).where(stale).limit(AT_ONCE)
+            while True:
+                with self._database.read() as conn:
+                    gone = conn.execute(find).all()
+                if not gone:
+                    break
+                with self._database.write() as conn:
+                    for row in gone:
+                        drop.run(conn, row._asdict())
 
     def _file(self, conn: Connection, item: FeedItem, build: int) -> None:
         where = {"key": item.key, "scope": item.scope, "build": build}
@@ -209,17 +240,14 @@ class Filing:
 
     @staticmethod
     def _swap(conn: Connection, before: Any, counter: int) -> None:
+        """By one row; the old filling is swept away afterwards."""
         values = {"build": before.shadow, "counter": counter, "shadow": None, "shadow_counter": 0}
         conn.execute(update(CURSOR).where(CURSOR.c.scope == before.scope).values(**values))
-        for table in (FEED, HASH):
-            conn.execute(delete(table).where(table.c.scope == before.scope, table.c.build != before.shadow))
 
     @staticmethod
     def _begin_again(conn: Connection, scope: str) -> None:
         """A new filling beside the live one; an unfinished one is thrown away."""
         live, shadow = conn.execute(select(CURSOR.c.build, CURSOR.c.shadow).where(CURSOR.c.scope == scope)).one()
-        for table in (FEED, HASH):
-            conn.execute(delete(table).where(table.c.scope == scope, table.c.build != live))
         fresh = max(live, shadow or 0) + 1
         conn.execute(update(CURSOR).where(CURSOR.c.scope == scope).values(shadow=fresh, shadow_counter=0))
 
