@@ -36,6 +36,9 @@ needs() {
 	dbus-daemon|dbus|test|tests of lid and session signals
 	chromium|chromium|browser|tests of the web pages in a real browser
 	pdftoppm|poppler-utils|test|tests that look at printed pages
+	cupsd|cups|test|a print server on loopback
+	lp|cups-client|test|its client
+	/usr/lib/cups/filter/pdftopdf|cups-filters|test|its PDF filter
 	/usr/lib/postgresql/*/bin/initdb|postgresql|test|tests of the server on PostgreSQL
 	nginx|nginx|test|tests of the server behind nginx
 	TABLE
