@@ -1,4 +1,4 @@
-"""Paper: CUPS through `lp` and `lpstat` where they are, and always a folder that keeps the PDF.
+"""Paper: CUPS through `lp` and `lpstat` where they are, the Windows spooler, and always a folder that keeps the PDF.
 
 Takes a finished PDF. Never draws one, and never touches the event a page is about.
 """
@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from kiosk.devices.winspool import Win32, WindowsPrinter
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Printer, PrinterState
 
@@ -88,7 +90,9 @@ class FolderPrinter:
 
 
 def printers() -> tuple[list[str], str]:
-    """The CUPS queues and the default one's name (""); empty where there is no CUPS."""
+    """The queues and the default one's name (""); empty where there is neither CUPS nor a Windows spooler."""
+    if sys.platform == "win32":
+        return Win32().printers()
     if not (shutil.which("lp") and shutil.which("lpstat")):
         return [], ""
     try:
@@ -103,7 +107,7 @@ def open_printer(name: str, folder: Path) -> Printer:
     """The queue `name`; with "" the system's default one; without any, and for "pdf", the folder."""
     if name == FOLDER:
         return FolderPrinter(folder)
-    if name:
-        return CupsPrinter(name)
-    default = printers()[1]
-    return CupsPrinter(default) if default else FolderPrinter(folder)
+    name = name or printers()[1]
+    if not name:
+        return FolderPrinter(folder)
+    return WindowsPrinter(name, Win32()) if sys.platform == "win32" else CupsPrinter(name)
