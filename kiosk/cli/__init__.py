@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "day": ("kiosk.cli.day", "opens the working day, or shows it"),
     "sync": ("kiosk.cli.sync", "uploads what waits, takes receipts"),
     "bundle": ("kiosk.cli.bundle", "the stick: what waits goes out in a file, receipts come home"),
+    "notices": ("kiosk.cli.notices", "the province's notices that stand"),
     "status": ("kiosk.cli.status", "station, journal and what the province holds"),
     "verify": ("kiosk.cli.verify", "chain, database, second copy, receipts, running numbers"),
     "journal": ("kiosk.cli.journal", "events' headers, no personal data"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kiosk import compose
+from kiosk import cli, compose
 from kiosk.compose import Parts
 from kiosk.crypto import sign
 from kiosk.devices.keystore import FileKeyStore
@@ -177,3 +177,17 @@ def test_a_revocation_counts_only_with_the_roots_word_and_is_never_taken_back(ho
         assert told(row(None, MADE.root)) == since, "no later row takes it back"
         assert told(row(since + 1, MADE.root)) == since, "nor makes it later"
         assert told(row(since - 1, MADE.root)) == since - 1
+
+
+def test_the_command_lists_notices_and_marks_them_read(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with opened(home) as parts:
+        gone = NoticeRow("n2", "đã hết hạn", until=1)
+        filing(parts).take(page(item(1, "n1", NoticeRow("n1", "Mưa to")), item(2, "n2", gone), to=2), 1000)
+    capsys.readouterr()
+    argv = ["notices", "--home", str(home), "--json"]
+    assert cli.main(argv) == 0
+    assert [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"id": "n1", "at": 0, "level": "info", "text": "Mưa to", "read": False}
+    ]
+    assert cli.main([*argv, "--read", "n2"]) == 1 and cli.main([*argv, "--read", "n1"]) == 0
+    assert '"read":true' in capsys.readouterr().out
