@@ -8,10 +8,12 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -94,7 +96,9 @@ def today() -> tuple[str, str]:
 
 @contextlib.contextmanager
 def province(engine: str, folder: Path | None = None, more_stations: Sequence[str] = ()) -> Iterator[tuple[Home, Postgres | None]]:
-    """A home with one station, or more; `engine`: sqlite, postgresql."""
+    """A home with one station, or more; `engine`: sqlite, postgresql. Told to end, a program still takes its PostgreSQL away."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with contextlib.ExitStack() as stack:
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         postgres = None

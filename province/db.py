@@ -149,7 +149,7 @@ def insert_ignore(conn: Connection, table: Table, rows: Sequence[Mapping[str, An
         return done
     same = {name: value for name, value in rows[0].items() if all(row[name] == value for row in rows)}
     arrays = {name: [row[name] for row in rows] for name in rows[0] if name not in same}
-    inserted = conn.exec_driver_sql(unnest(table, tuple(rows[0]), frozenset(same)), {**same, **arrays})
+    inserted = conn.exec_driver_sql(unnest(table, tuple(rows[0]), frozenset(same)), {**same, **arrays}).fetchall()
     if all(key.name in same for key in keys):
         return {tuple(same[key.name] for key in keys) for _ in inserted}
     place = {key.name: i for i, key in enumerate(key for key in keys if key.name not in same)}
