@@ -21,7 +21,7 @@ class LogLine(Row, table=True):
 
     __tablename__ = "log_line"
     __table_args__ = REFERENCE
-    number: int = pk(sa_type=BigInteger)
+    number: int = pk(sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     at: int = ms()
     account: str
     what: str
@@ -58,6 +58,17 @@ class Trace(Row, table=True):
     state: str
     question: bytes
     result: bytes
+
+
+class ConflictNote(Row, table=True):
+    """How a conflict was settled; the records themselves stay as they are."""
+
+    __tablename__ = "conflict_note"
+    __table_args__ = REFERENCE
+    conflict: str = pk()
+    account: str
+    note: str
+    at: int = ms()
 
 
 compare_by_bytes()

@@ -113,6 +113,8 @@ RULES: dict[str, Rule] = {
     "GET /can-bo/truy-vet/{case}": OFFICIAL,
     "POST /can-bo/truy-vet/{case}": Rule("official", "release", form=True),
     "GET /can-bo/truy-vet/{case}/tep.{kind}": OFFICIAL,
+    "GET /can-bo/trai-nhau": DESK,
+    "POST /can-bo/trai-nhau/{conflict}": DESK_FORM,
     "GET /can-bo/quyen": ADMIN,
     "POST /can-bo/quyen/{username}": ADMIN_FORM,
 }

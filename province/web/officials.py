@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from province import accounts, actlog, officials, sessions, sms
+from province import accounts, actlog, conflicts, officials, sessions, sms
 from province.accounts import Account
 from province.authority import Authority
 from province.db import Database
@@ -44,6 +44,8 @@ class Officials:
         add(self.router, "/hop-thu", self.outbox)
         add(self.router, "/don-vi", self.units)
         form(self.router, "/don-vi/{username}", self.judge_unit, "state")
+        add(self.router, "/trai-nhau", self.conflicts)
+        form(self.router, "/trai-nhau/{conflict}", self.settle, "note")
         add(self.router, "/nhat-ky", self.log)
         add(self.router, "/quyen", self.rights)
         form(self.router, "/quyen/{username}", self.grant, "reason", *officials.RIGHTS)
@@ -148,6 +150,23 @@ class Officials:
         what = "approved" if state == "active" else "closed"
         actlog.note(self.db, self._me(request).username, what, self.clock(), username)
         return self.pages.go("/can-bo/don-vi")
+
+    def conflicts(self, request: Request) -> Response:
+        return self._conflicts_page(request, "")
+
+    def _conflicts_page(self, request: Request, error: str, status: int = 200) -> Response:
+        content = {"conflicts": conflicts.listed(self.db), "kinds": conflicts.KINDS, "error": error}
+        return self.pages.show(request, "official_conflicts.html", content, status)
+
+    async def settle(self, request: Request, conflict: str) -> Response:
+        return await run_in_threadpool(self._settle, request, conflict, await request.form())
+
+    def _settle(self, request: Request, conflict: str, data: FormData) -> Response:
+        try:
+            conflicts.settle(self.db, self._me(request).username, conflict, text_of(data, "note"), self.clock())
+        except Refused as refused:
+            return self._conflicts_page(request, str(refused), 400)
+        return self.pages.go("/can-bo/trai-nhau")
 
     def log(self, request: Request) -> Response:
         """Administrators see everybody's acts, others their own."""
