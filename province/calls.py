@@ -24,7 +24,7 @@ from kiosk.domain.protocol import (
     Problem,
     Untrusted,
 )
-from province import enrol, intake, question, settings, standing, tables
+from province import actlog, enrol, intake, question, settings, standing, tables
 from province.authority import Authority
 from province.chains import is_epoch
 from province.crowd import Crowd
@@ -133,7 +133,9 @@ class Calls:
 
     def _signed(self, answer: BatchAnswer) -> BatchAnswer:
         receipts = [receipt.sealed(self.authority.service_seed) for receipt in answer.receipts]
-        return msgspec.structs.replace(answer, receipts=receipts, spread_s=self.crowd.spread_s(), now=self.clock())
+        with self.db.read() as conn:
+            log = actlog.tip(conn)  # a thousand kiosks remember it: the log's past cannot be edited unseen
+        return msgspec.structs.replace(answer, receipts=receipts, spread_s=self.crowd.spread_s(), now=self.clock(), log=log)
 
     def _manifest(self, sender: standing.Sender, call: Envelope) -> ManifestAnswer:
         said, now = protocol.decode(call.body, Manifest), self.clock()

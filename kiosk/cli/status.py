@@ -37,6 +37,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
     with compose.enrolled(args.home) as parts:
         counts = parts.outbox.counts()
         now = parts.clock.now().wall
+        number, digest = parts.outbox.log_head()
         epoch, seq, head = parts.journal.where(parts.database)
         note = syncnote.read(args.home)
         state = "stale" if note.state == "ok" and parts.directory.stale(now) else note.state
@@ -62,6 +63,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "label": parts.journal.identity.label,
             "key": keys(parts.officers.session.secured, parts.vault.where),
             "officer": parts.officers.session.id,
+            "log_head": f"{number}:{digest.hex()}" if number else None,
             "view_only": parts.database.viewing.value if parts.database.viewing else None,
             "conditions": [code.value for code in parts.conditions()],
         }

@@ -176,7 +176,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 class BatchAnswer(msgspec.Struct, frozen=True):
     """Answer to events and to have. `spread_s`: wait this long, at random, before the next call; `now`: the province's clock, ms UTC;
-    `forked`: epochs at which other bytes were already known."""
+    `forked`: epochs at which other bytes were already known; `log`: (number, head) of the province's log of who looked at what."""
 
     receipts: list[Receipt]
     refusals: list[Refusal] = []
@@ -184,6 +184,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     duplicates: int = 0
     spread_s: float = 0.0
     now: int = 0
+    log: tuple[int, bytes] = (0, b"")
 
 
 class HaveCall(msgspec.Struct, frozen=True):

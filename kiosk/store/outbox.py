@@ -16,12 +16,13 @@ from kiosk.domain.protocol import Batch, BatchAnswer, Manifest, Receipt, Refusal
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT
 from kiosk.store.register import RECEIPT
-from kiosk.store.tables import ParkedRow, RefusalRow
+from kiosk.store.tables import LogHead, ParkedRow, RefusalRow
 
 REFUSAL: Any = RefusalRow.__table__  # type: ignore[attr-defined]
 PARKED: Any = ParkedRow.__table__  # type: ignore[attr-defined]
 
 
+LOG: Any = LogHead.__table__  # type: ignore[attr-defined]
 QUARANTINED = ("conflict", "no_campaign", "revoked", "shape")
 CARRIED = "carried:"  # an epoch's reason: it repeats the tail of the epoch that is named
 Run = tuple[int, int]  # from_seq .. to_seq, both included
@@ -241,6 +242,7 @@ class Outbox:
                 number = int(conn.execute(select(func.max(RECEIPT.c.number))).scalar() or 0)
                 conn.execute(insert(RECEIPT), [_row(r, number + i) for i, r in enumerate(news, 1)])
             refused = self._refuse(conn, [r for r in answer.refusals if r.epoch in before], answer.now)
+            _remember_log(conn, answer)
             after = standings(conn) if news else ()
         held = sum(s.held - before[s.epoch].held for s in after)
         forked = tuple(e for e in answer.forked if e in before)
@@ -262,6 +264,12 @@ class Outbox:
                 conn.execute(insert(REFUSAL).values(epoch=refusal.epoch, seq=refusal.seq, reason=refusal.reason[:40], at=now))
                 new += 1
         return new
+
+    def log_head(self) -> tuple[int, bytes]:
+        """(number, head) of the newest line of the province's log that this kiosk was told of; (0, b"") before the first."""
+        with self._database.read() as conn:
+            row = conn.execute(select(LOG).order_by(LOG.c.number.desc()).limit(1)).first()
+        return (0, b"") if row is None else (row.number, row.head)
 
     def counts(self) -> Counts:
         with self._database.read() as conn:
@@ -326,3 +334,10 @@ def head_at(conn: Connection, epoch: str, seq: int) -> bytes | None:
 def _row(r: Receipt, number: int) -> dict[str, Any]:
     row = {k: getattr(r, k) for k in ("epoch", "from_seq", "to_seq", "digest", "have", "opened", "at", "signature")}
     return {"number": number, **row}
+
+
+def _remember_log(conn: Connection, answer: BatchAnswer) -> None:
+    """The first head that was told of a line stays, whatever is said of that line later."""
+    number, head = answer.log
+    if 0 < number < 1 << 62 and len(head) == 32:
+        conn.execute(upsert(LOG).values(number=number, head=head, at=answer.now).on_conflict_do_nothing())

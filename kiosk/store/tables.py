@@ -118,6 +118,16 @@ class WorkingDay(SQLModel, table=True):
     closed_at: int | None = Field(sa_column=integer(null=True))
 
 
+class LogHead(SQLModel, table=True):
+    """The province's log of who looked at what: the head at a line's number. Kept, so that nobody there can edit the past."""
+
+    __tablename__ = "log_head"
+    __table_args__ = CLUSTERED
+    number: int = Field(sa_column=integer(primary=True))
+    head: bytes = Field(sa_column=blob())
+    at: int = Field(sa_column=integer())
+
+
 class FeedRow(SQLModel, table=True):
     """A row of the province's feed as it came; a withdrawn one is not here. `build`: which filling of its scope it belongs to;
     `sound`: 0 for one that is kept for the checksum alone, since it cannot be believed or understood."""

@@ -249,7 +249,7 @@ def make() -> dict[str, Any]:
     batch = {"openings": [signed], "spans": [{**span, "events": [e["bytes"] for e in events]}]}
     got = receipt(events)
     answer: dict[str, Any] = {"receipts": [{k: v for k, v in got.items() if k != "text"}], "refusals": [], "forked": []}
-    answer |= {"duplicates": 0, "spread_s": 0.0, "now": AT + 900}
+    answer |= {"duplicates": 0, "spread_s": 0.0, "now": AT + 900, "log": [7, secret("head of the log")]}
     tips = [[EPOCH, len(events), events[-1]["head"]]]
     manifest = {"event_day": DAY, "epochs": tips, "counts": {word: 1 for _, word, _ in BODIES}}
     call = {"code": enrol_code()["secret"], "kiosk_public": public("kiosk"), "issuer_public": public("issuer")}
