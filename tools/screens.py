@@ -305,12 +305,10 @@ def main() -> int:
     for language in i18n.LANGUAGES:
         if whole:
             day(language)
+            lookups(language)
         desk(language)
     if whole:
         others()
-        day(language)
-        lookups(language)
-    others()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0
