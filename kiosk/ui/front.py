@@ -143,6 +143,10 @@ class FrontDesk(QWidget):
         on(QKeySequence("Alt+Return"), self.toggle_full_screen)
         on(QKeySequence("Esc"), self.back)
 
+    def press_key(self, number: int) -> None:
+        """What the function key does, with the lock before it."""
+        self.keys.buttons[number].act()
+
     def _key(self, number: int, action: Callable[[], object]) -> None:
         """A function key, unless the window is locked: then the lock asks."""
         if self.duty.allowed(number):
@@ -339,8 +343,8 @@ class FrontDesk(QWidget):
         return Start(**what)
 
     def open_ticket(self, number: int) -> None:
-        """A number typed on the scan page: the declaration of whoever brought it."""
-        if self.services is not None:
+        """A number typed on the scan page: the declaration of whoever brought it; as locked as F2 is."""
+        if self.services is not None and self.duty.allowed(2):
             self._open(self._start(ticket=number, prefill=self._prefill if self.scan.fresh else {}))
 
     def open_supplement(self, event: str) -> None:

@@ -1,5 +1,6 @@
 """The pages behind the scan page, made together after the first paint."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
@@ -29,7 +30,7 @@ class Pages:
 
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
-        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, front.acts.ask_void)
+        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, partial(front.press_key, 4))
         self.print = PrintPage(front.prints, front.open_places, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.back)

@@ -169,6 +169,30 @@ def test_after_three_minutes_names_are_gone_from_every_widget_and_scanning_goes_
     assert form.particulars.fields["full_name"].value == "Trần Thị Mẫu"  # the draft waited
 
 
+def test_while_names_are_hidden_a_ticket_can_be_given_and_no_form_opens_by_a_side_door(signed: Callable[..., Front]) -> None:
+    front = signed(dim_seconds=600.0)
+    signed_in(front, OFFICER)
+    guard = front.window.duty.guard
+    later = guard.mono() + HIDE_S
+    guard.mono = lambda: later
+    front.wait(lambda: guard.state is State.HIDDEN)
+    front.press(Qt.Key.Key_F11)
+    front.type("2")
+    front.wait_for_title("VÀO TRƯỚC, KHAI SAU · phiếu 1")
+    front.type("1")
+    front.wait_to_read("Phiếu số 1 · Enter")
+    front.press(Qt.Key.Key_Return)  # the ticket's declaration: as locked as F2
+    front.wait_to_read("Tên đang ẩn")
+    assert not front.window.load_pages().form.isVisible()
+    front.press(Qt.Key.Key_Escape)
+    front.press(Qt.Key.Key_F7)
+    today = front.window.load_pages().today
+    front.wait(lambda: today.isVisible() and today.table.rowCount() == 1)
+    front.press(Qt.Key.Key_Down)
+    front.press(Qt.Key.Key_Return)  # as locked as F4
+    front.wait_to_read("Tên đang ẩn")
+
+
 def test_after_thirty_minutes_it_stops(signed: Callable[..., Front]) -> None:
     front = signed()
     signed_in(front, OFFICER)
