@@ -5,7 +5,6 @@ kiosk/domain/declaration.py's to say; what it leads to, the station's.
 """
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from kiosk.i18n import _
 from kiosk.ui.form_draft import Draft, Start, pack, unpack
 from kiosk.ui.form_particulars import HOUSEHOLD, NOTICE, Particulars
 from kiosk.ui.form_questions import Questions
+from kiosk.ui.services import wall
 from kiosk.ui.teller import sentence
 from kiosk.ui.widgets.basics import PlainLabel, Stack, button, column, panel, row
 
@@ -45,6 +45,7 @@ class FormPage(QWidget):
         self.policy: Policy | None = None
         self.home: dict[str, str] = {}
         self.keep: Callable[[bytes], object] = lambda draft: None
+        self.wall: Callable[[], int] = wall
         self.title = PlainLabel("", 24, QFont.Weight.Bold)
         self.note = PlainLabel("", 15, soft=True, wrap=True)
         self.particulars, self.questions = Particulars(self.to_questions), Questions(self.save)
@@ -221,7 +222,7 @@ class FormPage(QWidget):
     def _check(self) -> declaration.Checked:
         answers = {**self.particulars.answers(), **self.questions.answers(), "mode": self.start.mode}
         answers |= {NOTICE: self.questions.notice.value}
-        return declaration.check(answers, today=vntime.iso_day(int(time.time() * 1000)))
+        return declaration.check(answers, today=vntime.iso_day(self.wall()))
 
     def _missing(self) -> dict[str, str]:
         """Errors of step one by field; an address that is missing as a whole is missing its hamlet and ward."""

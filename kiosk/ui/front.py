@@ -173,7 +173,7 @@ class FrontDesk(QWidget):
         self.head.place.setText(both)
         self.lanes.show()
         more.form.home = {"district": place.district, "ward": place.ward}
-        keep = services.keep_draft
+        more.form.wall, keep = services.wall, services.keep_draft
         more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
         self.desk.submit(services.draft, self._restore)
         self.keys.setEnabled(True)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from kiosk.domain import form as forms
 from kiosk.shipped import data_dir
+from kiosk.ui.form_draft import unpack
 from kiosk.words import COLOURS, Role
 from tests import builders
 from tests.ui.conftest import Front
@@ -232,9 +235,9 @@ def test_a_new_field_is_one_entry_in_the_form_file_and_enabled_false_takes_it_aw
     text = text.replace("  - {key: email", entry + "  - {key: email").replace(email, email + "enabled: false, ")
     shutil.copytree(data_dir(), tmp_path / "data")
     (tmp_path / "data" / "form.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(forms, "data_dir", lambda: tmp_path / "data")
-    forms.form.cache_clear()
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(forms, "data_dir", lambda: tmp_path / "data")
+        forms.form.cache_clear()
         front = open_front()
         front.press(Qt.Key.Key_F2)
         fields = front.window.load_pages().form.particulars.fields
@@ -245,5 +248,49 @@ def test_a_new_field_is_one_entry_in_the_form_file_and_enabled_false_takes_it_aw
         answer(front, "222", "222222")
         front.wait_for_title("MỜI VÀO")
         assert declared(front)["bed_number"] == "12A"
-    finally:
-        forms.form.cache_clear()
+    forms.form.cache_clear()
+
+
+HOSTILE = [
+    "A" * 10_000,
+    "a\x00b\x1b[31mc",
+    "<img src=x onerror=alert(1)><b>Mẫu</b>",
+    "=HYPERLINK(\"http://x\",\"y\")",
+    "'); DROP TABLE declaration;--",
+    "😀😀😀",
+    "\u202eMẫu\u202c",
+    unicodedata.normalize("NFD", "Nguyễn Thị Mẫu"),
+    "１２３４５６７８９",
+    "{0}%s%n",
+]
+
+
+@pytest.mark.parametrize("field", ["full_name", "id_number", "birth_date", "phone", "current.hamlet", "email", "travel_14d"])
+def test_hostile_text_in_any_field_is_refused_in_words_or_kept_as_plain_text(front: Front, field: str) -> None:
+    front.press(Qt.Key.Key_F2)
+    particulars = front.window.load_pages().form.particulars
+    for text in HOSTILE:
+        editor = particulars.fields[field]
+        editor.put(text)
+        particulars.confirm(editor)
+        said = editor.error.text()
+        assert len(editor.value) <= 300 and "{" not in said and "Traceback" not in said
+    assert front.station.today().declared == 0
+    assert front.window.load_pages().form.draft(), "and the draft can be kept"
+
+
+@pytest.mark.parametrize("year", ["1890", "2021-12-31", "31/02/1990", "00/00/0000", "2099", "25/7/83"])
+def test_an_impossible_or_future_birth_is_said_under_the_field(front: Front, year: str) -> None:
+    front.press(Qt.Key.Key_F2)
+    front.type("Mau")
+    front.press(Qt.Key.Key_Return)
+    front.type(year)
+    front.press(Qt.Key.Key_Return)
+    field = front.window.load_pages().form.particulars.fields["birth_date"]
+    assert field.error.isVisible() and field.error.property("trouble") is True and front.focus() is field.editor
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_draft_or_none(content: bytes) -> None:
+    unpack(content)
+    unpack(b"12345678" + content)
