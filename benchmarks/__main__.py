@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("decode", "scan", "frame", "start", "paper", "morning", "lookup", "wire", "upload", "link", "intake", "fleet", "security")
+FIGURES = ("decode", "camera", "scan", "frame", "start", "paper", "morning", "lookup", "wire", "upload", "link", "intake", "fleet", "security")
 
 
 def main() -> int:

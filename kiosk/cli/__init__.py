@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "close": ("kiosk.cli.close", "closes the day: tally, the lead's signature, report, manifest; --reopen REASON"),
     "paper": ("kiosk.cli.keyed", "a numbered paper form keyed in later, once only"),
     "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),
+    "cameras": ("kiosk.cli.cameras", "the cameras here: choose, mirror, knobs, a picture for the hotline"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
 

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from kiosk import compose, words
 from kiosk.cli import output
@@ -20,10 +21,13 @@ LONGEST_LINE = 64 * 1024
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("payload", nargs="*", help="code strings")
     parser.add_argument("--base64", action="store_true", help="payloads are base64")
+    parser.add_argument("--picture", type=Path, help="the code in a still picture (dropped on the window)")
     parser.add_argument("--stdin", action="store_true", help="one base64 payload a line from standard input")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.picture is not None and not args.payload and not args.stdin:
+        args.payload, args.base64 = [base64.b64encode(_in_picture(args.picture)).decode()], True
     if bool(args.payload) == bool(args.stdin):
         output.say("kiosk scan: PAYLOAD… hoặc/or --stdin")
         return 2
@@ -42,6 +46,20 @@ def run(args: argparse.Namespace) -> int:
             if args.stdin:
                 mirror.join()
             parts.mirror.step()
+
+
+def _in_picture(path: Path) -> bytes:
+    """The only code in a picture, read in a process beside. Raises KioskError(BAD_FILE) for none, and for several: eyes must choose."""
+    from kiosk.devices.aside import Aside  # here: a typed code loads no OpenCV
+
+    aside = Aside()
+    try:
+        codes = aside.file(path)
+    finally:
+        aside.close()
+    if len(codes) != 1:
+        raise KioskError(Code.BAD_FILE, file=path.name, why=f"{len(codes)} codes")
+    return codes[0].raw
 
 
 def _answer(parts: compose.Parts, payloads: Iterable[bytes | None], as_json: bool) -> int:

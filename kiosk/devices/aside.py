@@ -58,7 +58,7 @@ class Aside:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._warm = False
+        self._warm = self._closed = False
         self._died_at: list[float] = []
         self._pending: _Job | None = None
         self._pending_until = 0.0
@@ -106,6 +106,7 @@ class Aside:
         return _codes(job.answer) if job.answer is not None else []
 
     def close(self) -> None:
+        self._closed = True
         self._jobs.put(None)
         self._kill("")
         self._thread.join(1)
@@ -164,7 +165,8 @@ class Aside:
         self._died_at = [*self._died_at[-DEATHS:], self._clock()]
         self.why = self.why or "crashed"
         self._warm = False
-        log.warning("engine process %s", self.why)
+        if not self._closed:
+            log.warning("engine process %s", self.why)
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(OSError):

@@ -108,6 +108,12 @@ def parsers(strings: int) -> tuple[bool, str]:
     return ran.returncode == 0, f"{strings} strings, {(ran.stdout.strip().splitlines() or ['?'])[-1]}"
 
 
+def scanning() -> tuple[bool, str]:
+    """Malformed pictures by the thousand, and a hundred thousand frames."""
+    code = subprocess.run([sys.executable, "-m", "tests.durability.pictures"], check=False, capture_output=True, text=True)
+    return code.returncode == 0, "; ".join(code.stdout.splitlines())
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="in each round; 60 of each liar")
@@ -151,6 +157,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, result in fault_soak.parts(args.events, args.faults, seed):
         note(name, *result)
     note("parsers", *parsers(args.strings))
+    note("pictures", *scanning())
     failed = [name for name, good in parts if not good]
     end = f"FAILED: {', '.join(failed)}" if failed else "ok"
     print(f"soak: parts={len(parts)} failed={len(failed)} seed={seed} commit={commit()} {end}")

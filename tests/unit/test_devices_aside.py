@@ -14,6 +14,7 @@ from kiosk.devices.decoder import ZBAR, Alone, Cascade
 from kiosk.devices.engines import to_grey
 from kiosk.errors import Code, KioskError
 from tests import webcam
+from tests.durability import pictures
 
 Make = Callable[..., Aside]
 
@@ -148,3 +149,8 @@ def test_torn_and_hostile_files_are_refused_by_name_and_kill_nothing(reader: Asi
         except KioskError as error:
             assert error.code is Code.BAD_FILE and error.facts["file"] == path.name
     assert reader.deaths == 0
+
+
+def test_malformed_pictures_by_the_hundred_end_nothing() -> None:
+    """The short version of tests/durability/pictures.py."""
+    assert len(list(pictures.malformed(300))) == 300

@@ -17,7 +17,7 @@ from kiosk.ui.widgets import icons
 if TYPE_CHECKING:
     from kiosk.ui.threads import ScannerLike
 
-POLL_MS = 33
+POLL_MS = 12  # a frame waits at most so long for its paint; looking costs microseconds
 OUTLINE_S = 0.4  # a found code stays outlined so long
 RADIUS = 12.0
 
