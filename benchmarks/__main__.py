@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("decode", "camera", "scan", "frame", "start", "paper", "morning", "lookup", "wire", "upload", "link", "intake", "fleet", "security")
+FIGURES = tuple("decode camera scan frame start paper morning lookup wire upload link intake fleet security".split())
 
 
 def main() -> int:

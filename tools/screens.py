@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
@@ -32,16 +33,18 @@ from benchmarks.people import crowd  # noqa: E402
 from kiosk import app, compose, i18n  # noqa: E402
 from kiosk.crypto import sign  # noqa: E402
 from kiosk.devices.stage import Scene, Stage  # noqa: E402
-from kiosk.domain import declaration, feed, protocol  # noqa: E402
+from kiosk.domain import declaration, feed, protocol, testcard  # noqa: E402
 from kiosk.domain.passes.model import Kind  # noqa: E402
 from kiosk.domain.policy import Area, Policy  # noqa: E402
 from kiosk.domain.verdict import Act, Person, Verdict  # noqa: E402
-from kiosk.ports import Sighting  # noqa: E402
+from kiosk.errors import Code, KioskError  # noqa: E402
+from kiosk.ports import Frame, Sighting  # noqa: E402
+from kiosk.scanner import Scanner  # noqa: E402
 from kiosk.settings import Settings  # noqa: E402
 from kiosk.store import feed as filed  # noqa: E402
 from kiosk.ui import theme  # noqa: E402
 from kiosk.ui.window import MainWindow  # noqa: E402
-from tests import builders  # noqa: E402
+from tests import builders, webcam  # noqa: E402
 
 OUT = ROOT / "docs" / "screens"
 SMALL, LARGE = (1366, 768), (1920, 1080)
@@ -296,10 +299,75 @@ def others() -> None:
         session.shoot("form-en-hall-1920")
 
 
+class Wall:
+    """A camera that shows the pictures it was given, or is not there at all."""
+
+    name = "USB Cam"
+
+    def __init__(self) -> None:
+        self.images, self.gone, self._number = [webcam.empty(0)], False, 0
+
+    def opened(self) -> "Wall":
+        if self.gone:
+            raise KioskError(Code.CAMERA_MISSING, camera=self.name)
+        return self
+
+    def read(self) -> Frame:
+        if self.gone:
+            raise KioskError(Code.CAMERA_LOST, camera=self.name)
+        time.sleep(1 / 30)
+        self._number += 1
+        image = self.images[self._number % len(self.images)].copy()
+        image[0, self._number % 1280] ^= 1
+        return Frame(image, time.monotonic(), self._number)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def scanning() -> None:
+    """The scan page in its states, the devices page and the start-of-day check."""
+    with opened(Look("vi")) as session:
+        front, wall = session.window.furnish(), Wall()
+        scanner = session.window.scan.preview.scanner
+        assert isinstance(scanner, Scanner)
+        scanner.use(wall.opened)
+        secrets, wall_clock = session.parts.vault.secrets, session.parts.clock.now().wall
+        looks = [webcam.Look(3.4, x=x, turn=turn) for x, turn in ((-290, -4), (290, 5))]
+        drawn = [webcam.draw(builders.voter_pass(secrets, wall_clock), look, np.random.default_rng(1)) for look in looks]
+        wall.images = [np.hstack([drawn[0][:, :640], drawn[1][:, 640:]])]
+        until(lambda: session.window.scan.asking)
+        session.shoot("scan-two-vi")
+        rng = np.random.default_rng(3)
+        wall.images = [webcam.draw(builders.CARD, webcam.Look(1.7, focus=1.9, x=30 * n, y=8 * n), rng) for n in range(3)]
+        session.press(Qt.Key.Key_Escape)
+        until(lambda: session.window.scan.offers.isVisible())
+        session.shoot("scan-help-vi")
+        wall.gone = True
+        session.shoot("scan-unplugged-vi")
+        wall.gone = False
+        session.press(Qt.Key.Key_F9)
+        session.shoot("devices-vi")
+        wall.images = [webcam.draw(testcard.TEXT.encode(), webcam.Look(6.0, focus=0.4), np.random.default_rng(n)) for n in range(3)]
+        front.equipping.check()
+        for key in (Qt.Key.Key_F2, Qt.Key.Key_F3, Qt.Key.Key_F4, Qt.Key.Key_F5, Qt.Key.Key_F7, Qt.Key.Key_F8):
+            session.press(key)
+        page = front.load_pages().check
+        until(lambda: bool(page.camera.lamp.state) and "machine" in page.known)
+        QTest.keyClicks(page, testcard.TEXT)
+        session.press(Qt.Key.Key_Return)
+        page.heard.click()
+        session.shoot("check-vi")
+
+
 def main() -> int:
-    """All of them, or with `desk` as an argument those of the table's keys alone."""
+    """All of them, or with `desk` those of the table's keys alone, with `scanning` those of the camera's side."""
     OUT.mkdir(parents=True, exist_ok=True)
-    whole = "desk" not in sys.argv[1:]
+    wanted = sys.argv[1:]
+    if wanted == ["scanning"]:
+        scanning()
+        return 0
+    whole = "desk" not in wanted
     for old in OUT.glob("*.png") if whole else ():
         old.unlink()
     for language in i18n.LANGUAGES:
@@ -309,6 +377,7 @@ def main() -> int:
         desk(language)
     if whole:
         others()
+        scanning()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0

@@ -134,6 +134,12 @@ class Aim(QObject):
 
 
 def _kind(code: Code) -> str:
+    """What kind of code it is, and as much of its person as the large card would show: initials, given name, birth year."""
     from kiosk.domain.passes import read  # its tables cost start-up time
 
-    return words.kind_label(read(code.raw).kind)
+    said = read(code.raw)
+    kind = words.label(words.SOURCES, said.kind.value) if said.kind.value in words.SOURCES else _("mã khác")
+    *first, given = said.fields.get("full_name", "").split() or [""]
+    name = " ".join([*(f"{part[0]}." for part in first), given]) or said.fields.get("initials", "")
+    born = said.fields.get("birth_date", "")[:4] or said.fields.get("birth_year", "")
+    return " · ".join(part for part in (kind, name, born) if part)

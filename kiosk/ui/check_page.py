@@ -60,8 +60,8 @@ class Task(QWidget):
     def show_found(self, found: Sequence[Finding]) -> None:
         """The worst of them is the lamp's colour; cures stand below."""
         self.lamp.show_state(checks.worst(found) if found else "")
-        told = [finding.cure or finding.detail for finding in found]
-        self.result.setText("\n".join(told) if told else _("chưa xem"))
+        told = [finding.cure for finding in found if finding.cure] or [finding.detail for finding in found]
+        self.result.setText(" ".join(told) if told else _("chưa xem"))
 
 
 class CheckPage(QWidget):
@@ -87,7 +87,7 @@ class CheckPage(QWidget):
         self.unheard = button(_("Không nghe thấy"), lambda: self._take("sound", [unheard]), focus=False)
         self.verdict = PlainLabel("", 20, QFont.Weight.Bold, wrap=True)
         self.troubles, self.well = PlainLabel("", 15, wrap=True), PlainLabel("", 14, soft=True, wrap=True)
-        self.print = button(_("In phiếu kiểm tra"), report, primary=True, focus=False)
+        self.print = button(_("In phiếu kiểm tra"), lambda: self._print(report), primary=True, focus=False)
         self.done = button(_("Esc · Xong"), self.finish, focus=False)
         self._lay_out()
         self._timer = QTimer(self, interval=LOOK_MS)
@@ -103,6 +103,11 @@ class CheckPage(QWidget):
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The tasks of which something is known by now; "machine" for all that people need not do."""
+        return frozenset(self._found)
+
     def begin(self, desk: CheckDesk) -> None:
         """Everything is looked at anew."""
         self._desk, self._found, self._pressed, self._typed = desk, {}, [], ""
@@ -117,12 +122,24 @@ class CheckPage(QWidget):
     def finish(self) -> None:
         """Esc: what was found is kept with the day."""
         self._timer.stop()
-        desk, found = self._desk, [finding for found in self._found.values() for finding in found]
-        if desk is not None and "machine" in self._found:
-            seconds = self._seconds
-            self._lane.submit(lambda: desk.keep(found, seconds), lambda _none: None)
+        self._keep()
         self._desk = None
         self._back()
+
+    def _keep(self) -> None:
+        desk, found, seconds = self._desk, self._all(), self._seconds
+        if desk is not None and "machine" in self._found:
+            self._lane.submit(lambda: desk.keep(found, seconds), lambda _none: None)
+
+    def _all(self) -> list[Finding]:
+        """Everything that is known; what a person saw or heard goes before what the machine says of the same thing."""
+        theirs = {task for task in self._found if task != "machine"}
+        return [finding for task, found in self._found.items() for finding in found if task != "machine" or finding.item not in theirs]
+
+    def _print(self, report: Callable[[], object]) -> None:
+        """Kept first, on the same lane: the paper is made from what was kept."""
+        self._keep()
+        report()
 
     # -- what comes in --------------------------------------------------------------------------------------------
 
@@ -189,7 +206,7 @@ class CheckPage(QWidget):
     # -- what is shown --------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        found = [finding for found in self._found.values() for finding in found]
+        found = self._all()
         bad = [finding for finding in found if finding.state != "ok"]
         if "machine" not in self._found:
             self.verdict.setText(_("Đang kiểm tra…"))

@@ -134,7 +134,7 @@ class DevicesPage(QWidget):
 
     def show_report(self, report: DeviceReport) -> None:
         lost = [_("{engine}: thiếu ({why})").format(engine=name, why=why) for name, why in report.missing.items()]
-        self.engines.content.setText("\n".join([*report.engines, *lost]) or _("không có"))
+        self.engines.content.setText(" · ".join([*report.engines, *lost]) or _("không có"))
         if not report.printer:
             self.printer.content.setText(_("Không có máy in; báo cáo được lưu thành tệp."))
         elif report.printer_ready:

@@ -161,6 +161,8 @@ def test_the_start_of_day_check_goes_from_the_devices_page_to_one_sheet(front: F
     assert check.scanner.lamp.state == "ok"
     front.click(check.heard)
     front.wait(lambda: check.camera.lamp.state in ("ok", "limited") and "Đang kiểm tra" not in check.verdict.text())
+    front.click(check.print)
+    front.wait(lambda: bool(list((home / "papers").glob("kiem-tra-dau-ngay*.pdf"))))
     front.click(check.done)
     front.wait(lambda: bool(list((home / checks.FOLDER).glob("*.json"))))
     found, _at, _seconds = checks.kept(home, builders.ELECTION_DAY) or ([], 0, 0.0)
