@@ -182,7 +182,9 @@ class Program:
 
     def _restore(self) -> None:
         """On the UI thread. The desk lane does it, so that no act of the officer runs meanwhile; a scan goes to paper."""
-        self._desk.desk.submit(self._restored, self._told, self._not_opened)
+        if self.parts is not None:
+            station, desk = self.parts.station, self._desk.desk  # the lane asks for a lead's PIN where one is needed
+            desk.submit(lambda: station.require("lead", "restore"), lambda _who: desk.submit(self._restored, self._told, self._not_opened))
 
     def _restored(self) -> int:
         from kiosk import compose

@@ -383,12 +383,15 @@ class Restored:
 def restore(home: Path, file: Path, given: Credentials | None = None, vault: Vault | None = None, clock: Clock | None = None) -> Restored:
     """`kiosk restore FILE`: needs the home for itself. `vault`: open already (the window's), else `given` opens it.
 
-    Raises KioskError (BAD_FILE, HOME_BUSY, LOCKED, PIN_*, KEYS_*, DISK_*).
+    Raises KioskError (BAD_FILE, HOME_BUSY, LOCKED, LEAD_NEEDED, PIN_*, KEYS_*, DISK_*).
     """
     clock = clock or SystemClock()
     try:
         with ExitStack() as stack:
-            vault = vault or _unlock(look(home), home, clock, given)[0]
+            if vault is None:
+                vault, officer = _unlock(look(home), home, clock, given)
+                if officer is not None and officer.role not in ("lead", "technician"):
+                    raise KioskError(Code.LEAD_NEEDED, task="restore")
             start.enter(home, True, stack)
             database = Database(home / "journal.db", vault.dek)
             stack.callback(database.close)

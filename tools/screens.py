@@ -282,6 +282,39 @@ def lookups(language: str) -> None:
             session.shoot(f"{name}-{language}")
 
 
+def harmed(language: str) -> None:
+    """A bit of the database has flipped overnight: view only, a voter on paper, and the journal restored by one button."""
+    i18n.use(language)
+    with tempfile.TemporaryDirectory() as folder:
+        home, clock = builders.enrolled_home(Path(folder) / "kiosk"), builders.Clock(wall=builders.at("06:30"))
+        chosen = Settings(language=language, fullscreen=False, sound=False, dim_seconds=600)
+        with compose.open_parts(home, chosen, clock) as parts:
+            morning(parts, clock)
+            parts.mirror.step()
+        data = bytearray((home / "journal.db").read_bytes())
+        data[len(data) // 2] ^= 1
+        (home / "journal.db").write_bytes(data)
+        parts = compose.open_parts(home, chosen, clock)
+        stage = Stage([Scene(builders.voter_pass(parts.vault.secrets, clock.wall), "phone")])
+        app.application(chosen)
+        program = app.Program(home, chosen, stage, parts)
+        program.window.resize(*SMALL)
+        program.window.show()
+        program.start()
+        until(lambda: program.window.scanner is not None and program.window.status is not None)
+        session = Session(program.window, parts, stage)
+        stage.present(0)
+        until(lambda: program.window.last is not None and program.window.last.act is Act.NOT_SAVED)
+        session.shoot(f"view-only-{language}")
+        program.window.restore()
+        until(lambda: program.parts is not None and program.parts is not parts)
+        QTest.qWait(9000)  # the quiet line goes, the standing one comes
+        session.shoot(f"restored-{language}")
+        program.window.close()
+        program.window.deleteLater()
+        QTest.qWait(50)
+
+
 def others() -> None:
     """The hall theme and the large screen."""
     with opened(Look("vi", "hall")) as session:
@@ -374,6 +407,7 @@ def main() -> int:
         if whole:
             day(language)
             lookups(language)
+            harmed(language)
         desk(language)
     if whole:
         others()

@@ -93,6 +93,7 @@ def take(scan: Scan, found: Frame, kiosk: str, public: bytes | None) -> None:
         opening = msgspec.msgpack.decode(found.payload, type=OpeningFrame)
         if public and not sign.verify(public, opening.signature, b"kiosk-opening-v1" + opening.opening):
             scan.broken = f"opening {opening.epoch}"
+            return
         scan.seqs.setdefault(opening.epoch, 0)
         scan.heads.setdefault(opening.epoch, chain.link(kiosk, opening.epoch, chain.ZERO, opening.opening))
     elif found.type == b"E":

@@ -19,7 +19,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Now
 from kiosk.store import mirror, projections
 from kiosk.store.engine import Database
-from kiosk.store.journal import EPOCH, EVENT, Journal
+from kiosk.store.journal import EPOCH, EVENT, Identity, Journal
 from kiosk.store.mirror import EVENT_HEAD, MAGIC, frames
 from kiosk.store.outbox import head_at
 from kiosk.store.register import RECEIPT
@@ -164,17 +164,20 @@ def _restore(conn: Connection, path: Path, journal: Journal, at: int) -> int:
     with path.open("rb") as file:
         for found in frames(file, len(MAGIC)):
             if found.type == b"O":
-                _opening(conn, found, journal.identity.kiosk, at)
+                _opening(conn, found, journal.identity, at)
             elif found.type == b"E":
                 raw, seq = EVENT_HEAD.unpack_from(found.payload)
                 restored += _event(conn, journal, raw.hex(), seq, found.payload[EVENT_HEAD.size :])
     return restored
 
 
-def _opening(conn: Connection, found: mirror.Frame, kiosk: str, at: int) -> None:
+def _opening(conn: Connection, found: mirror.Frame, me: Identity, at: int) -> None:
+    """Only an opening that this kiosk has signed; the events of any other have no epoch to come back to."""
     epoch, signed = mirror.opening_of(found)
-    if _last(conn, epoch) < 0:
-        _put_opening(conn, epoch, signed, kiosk, at)
+    with contextlib.suppress(protocol.Untrusted):
+        said = signed.read(sign.public(me.seed))
+        if _last(conn, epoch) < 0 and (said.kiosk, said.epoch) == (me.kiosk, epoch):
+            _put_opening(conn, epoch, signed, me.kiosk, at)
 
 
 def _put_opening(conn: Connection, epoch: str, signed: protocol.SignedOpening, kiosk: str, at: int) -> None:

@@ -102,3 +102,14 @@ def test_restore_of_a_whole_journal_adds_what_it_lacks_and_counts_nothing_twice(
     assert running.here(home, "verify").code == 0
     held = oracle.hashes(home)
     assert before.items() <= held.items() and len(held) == len(before) + 1
+
+
+def test_restore_is_a_leads_task_once_there_are_officers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    staff = (builders.LEAD, builders.OFFICER)
+    builders.enrolled_home(home, builders.province_for_today(), officers=staff, pins=builders.PINS)
+    for who, code in ((builders.OFFICER, 1), (builders.LEAD, 0)):
+        monkeypatch.setenv("KIOSK_OFFICER", who.id)
+        monkeypatch.setenv("KIOSK_PIN", builders.PINS[who.id])
+        assert running.scan_here(home, running.numbers(2)).saved
+        done = running.here(home, "restore", str(home / "journal.sealed"))
+        assert done.code == code and (Code.LEAD_NEEDED.value in done.stderr) == bool(code), done.stderr
