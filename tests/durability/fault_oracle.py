@@ -55,7 +55,7 @@ def look(kiosk: Path, province: Province) -> Sides:
     """The kiosk first: what it believes now must be true of a province that is read later."""
     out = Sides()
     conn = connect(kiosk)
-    out.acked = dict(conn.execute("SELECT epoch, max(have) FROM receipt GROUP BY epoch").fetchall())
+    out.acked = dict(conn.execute("SELECT epoch, max(min(have, to_seq)) FROM receipt GROUP BY epoch").fetchall())
     for epoch, seq, sealed in conn.execute("SELECT epoch, seq, sealed FROM event"):
         out.written[epoch][seq] = sha256(sealed).digest()
     conn.close()

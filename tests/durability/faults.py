@@ -53,12 +53,12 @@ class Tally:
     findings: list[str] = field(default_factory=list)
 
 
-def wait(until: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
+def wait(until: Callable[[], bool], seconds: float = PATIENCE_S, every_s: float = 0.01) -> bool:
     end = time.monotonic() + seconds
     while not until():
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(every_s)
     return True
 
 
@@ -210,11 +210,7 @@ class Soak:
         for process in ("server", "opener", "kiosk"):
             self.house.start(process)
 
-        def settled() -> bool:
-            time.sleep(0.2)
-            return not oracle.end(oracle.look(self.house.kiosk, self.province))
-
-        wait(settled, 180)
+        wait(lambda: not oracle.end(oracle.look(self.house.kiosk, self.province)), 180, 0.3)
         self.tally.findings += oracle.end(oracle.look(self.house.kiosk, self.province))
         self.tally.findings += oracle.deeds(self.province, self.house.home.path / "opener")
         refused = [data for data in self.house.proxy.copies if not data.startswith(b"HTTP/1.1 200")]
@@ -293,7 +289,7 @@ def copied_home(folder: Path, events: int) -> list[str]:
             for each in (*homes, *homes):
                 house.kiosk = each
                 house.start("kiosk")
-                wait(lambda each=each: not oracle.end(oracle.look(each, look), forked=True), 15)  # type: ignore[misc]
+                wait(lambda each=each: not oracle.end(oracle.look(each, look), forked=True), 15, 0.2)  # type: ignore[misc]
                 house.stop("kiosk")
             forked = look.rows("SELECT count(*) FROM alert WHERE kind = 'fork'")[0][0]
             faults = [] if forked else ["the fork was not found"]
