@@ -247,6 +247,7 @@ class Conductor(QObject):
 
     def _questions(self) -> None:
         feverish = self.voters[self.at].feverish
+        self.press(Qt.Key.Key_1, "1")  # the notice has been read out
         for _exposure in range(3):
             self.press(Qt.Key.Key_2, "2")
         if feverish:

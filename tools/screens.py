@@ -394,23 +394,22 @@ def scanning() -> None:
 
 
 def main() -> int:
-    """All of them, or with `desk` those of the table's keys alone, with `scanning` those of the camera's side."""
+    """All of them, or those named: day, desk, lookups, duty (each in both languages), others, scanning."""
+    from tools.screens_duty import duty  # it draws with what stands here
+
     OUT.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:]
-    if wanted == ["scanning"]:
-        scanning()
-        return 0
-    whole = "desk" not in wanted
-    for old in OUT.glob("*.png") if whole else ():
+    spoken: dict[str, Callable[[str], None]] = {"day": day, "desk": desk, "lookups": lookups, "duty": duty}
+    wanted = sys.argv[1:] or [*spoken, "others", "scanning"]
+    for old in OUT.glob("*.png") if not sys.argv[1:] else ():
         old.unlink()
     for language in i18n.LANGUAGES:
-        if whole:
-            day(language)
-            lookups(language)
-            harmed(language)
-        desk(language)
-    if whole:
+        for name, take in spoken.items():
+            if name in wanted:
+                take(language)
+    if "others" in wanted:
         others()
+    if "scanning" in wanted:
+        scanning()
         scanning()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")

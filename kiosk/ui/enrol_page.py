@@ -73,6 +73,11 @@ class EnrolPage(QWidget):
             made.setProperty("quiet", True)
             self._stations.addWidget(made)
 
+    @property
+    def offers(self) -> int:
+        """How many stations may be chosen."""
+        return max(0, self._stations.count() - 1)
+
     def _split(self, text: str) -> None:
         """A code's QR says the address too."""
         server, code = protocol.read_qr(text)

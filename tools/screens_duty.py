@@ -1,0 +1,96 @@
+"""Pictures of signing in, locking, the shift, a phrase, the audit and the first start; `tools/screens.py` calls `duty`."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from kiosk import app, i18n
+from kiosk.devices.stage import Scene, Stage
+from kiosk.security import activate
+from kiosk.settings import Settings
+from tests import builders
+from tests.builders import LEAD, OFFICER, OTHER, PINS
+from tests.ui.test_first_start import OTHER as OTHER_AREA
+from tests.ui.test_first_start import file_for
+from tools.screens import OUT, SMALL, Image, palette, until
+
+
+class Window:
+    """One window on one home, signed in or not."""
+
+    def __init__(self, program: app.Program) -> None:
+        self.program, self.window = program, program.window
+        self.pages = program.window.load_pages()
+
+    def shoot(self, name: str) -> None:
+        QTest.qWait(700)
+        file = OUT / f"{name}.png"
+        self.window.grab().save(str(file))
+        palette(Image.open(file)).save(file, optimize=True)
+
+    def sign_in(self, officer: builders.Staff) -> None:
+        page = self.pages.signin
+        until(lambda: page.isVisible() and officer.id in page.buttons and page.go.isEnabled())
+        page.choose(officer.id)
+        page.pin.setText(PINS[officer.id])
+        QTest.keyClick(page.pin, Qt.Key.Key_Return)
+
+
+@contextmanager
+def opened(home: Path, language: str) -> Iterator[Window]:
+    i18n.use(language)
+    chosen = Settings(language=language, fullscreen=False, sound=False, dim_seconds=600)
+    app.application(chosen)
+    program = app.Program(home, chosen, Stage([Scene(builders.CARD, "phone")]), clock=builders.Clock(wall=builders.at("08:41")))
+    program.power = builders.Power()
+    program.window.resize(*SMALL)
+    program.window.show()
+    program.start()
+    yield Window(program)
+    program.window.close()
+    program.window.deleteLater()
+    QTest.qWait(50)
+
+
+def duty(language: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pins = {LEAD.id: PINS[LEAD.id], OFFICER.id: PINS[OFFICER.id]}
+        home = builders.enrolled_home(Path(folder) / "kiosk", officers=(LEAD, OFFICER, OTHER), pins=pins)
+        with opened(home, language) as shown:
+            until(lambda: shown.pages.signin.isVisible())
+            shown.shoot(f"signin-{language}")
+            shown.sign_in(LEAD)
+            until(lambda: shown.window.scanner is not None and shown.window.status is not None)
+            shown.window.duty.lock()
+            until(lambda: shown.pages.signin.isVisible())
+            shown.shoot(f"locked-{language}")
+            shown.sign_in(LEAD)
+            until(lambda: not shown.window.duty.hidden)
+            if language == i18n.SOURCE:
+                shown.window.duty.open_shift()
+                until(lambda: shown.pages.shift.isVisible())
+                shown.shoot("shift-vi")
+                shown.window.duty.ask_pin(OTHER.id)
+                until(lambda: shown.pages.pin.isVisible())
+                shown.shoot("phrase-vi")
+                shown.pages.pin.leave()
+                shown.window.duty.open_audit()
+                until(lambda: shown.pages.audit.isVisible())
+                shown.shoot("audit-vi")
+    if language == i18n.SOURCE:
+        first_start(language)
+
+
+def first_start(language: str) -> None:
+    """A spare that has not chosen its station yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "kiosk"
+        home.mkdir()
+        activate.keep_spare(home, file_for(Path(folder), builders.AREA, OTHER_AREA))
+        with opened(home, language) as shown:
+            until(lambda: shown.pages.enrol.offers > 0)
+            shown.shoot(f"enrol-{language}")
