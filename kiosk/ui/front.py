@@ -531,7 +531,7 @@ class FrontDesk(QWidget):
             self.verdict_shown.emit(ShownVerdict(verdict, frame_at, at))
 
         shown = present.with_desk(present.card(verdict, label), verdict, self._health_desk)
-        text = present.closing(shown, verdict) if self.lanes.closing else shown
+        text = self.lanes.adapted(shown, verdict)
         self.lanes.touched()
         self.scan.show_verdict(text, present.chip(verdict, label), painted, stays=failed)
         if self.services is not None:

@@ -14,8 +14,10 @@ from kiosk import words
 from kiosk.domain.verdict import Verdict
 from kiosk.i18n import N_, _, gettext
 from kiosk.ports import Sighting
+from kiosk.ui import present
 from kiosk.ui.choices import Choice
 from kiosk.ui.widgets.basics import PlainLabel, column, row
+from kiosk.ui.widgets.card import CardText
 
 if TYPE_CHECKING:
     from kiosk.ui.front import FrontDesk
@@ -71,6 +73,12 @@ class Lanes(QObject):
         services = self._front.services
         assert services is not None
         return services.station.leave(sighting) if self.exiting else services.station.scan(sighting)
+
+    def adapted(self, text: CardText, verdict: Verdict) -> CardText:
+        """A card as this lane needs it: another next step at the exit, and in the last minutes."""
+        if self.exiting:
+            return present.leaving(text, verdict)
+        return present.closing(text, verdict) if self.closing else text
 
     # -- F6 -------------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,13 @@ def with_desk(text: CardText, verdict: Verdict, desk: str) -> CardText:
     return replace(text, detail=_("{detail}\nBàn y tế: {desk}").format(detail=text.detail, desk=desk) if text.detail else desk)
 
 
+def leaving(text: CardText, verdict: Verdict) -> CardText:
+    """At the exit a code that names nobody cannot close a visit; one key counts the exit all the same."""
+    if verdict.act not in TOO_LATE:
+        return text
+    return replace(text, next_step=_("Mã này không nối được với lượt vào: bấm F5 để ghi lượt ra."))
+
+
 def chip(verdict: Verdict, label: str) -> ChipText:
     said = words.verdict(verdict)
     number = number_text(label, verdict.number) if _counted(verdict) else ""

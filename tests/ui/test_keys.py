@@ -157,6 +157,15 @@ def test_the_exit_ends_by_itself_and_an_exit_post_does_not(open_front: Callable[
     assert lanes.exiting, "F6 leads nowhere from an exit post"
 
 
+def test_a_code_that_names_nobody_is_told_from_an_exit_and_f5_counts_it(open_front: Callable[..., Front]) -> None:
+    front = open_front(post="exit")
+    front.paste("https://tokhaiyte.vn/?page=x")
+    front.wait_to_read("Mã này không nối được với lượt vào: bấm F5 để ghi lượt ra.")
+    front.press(Qt.Key.Key_F5)
+    front.wait_for_title("ĐÃ GHI LƯỢT RA")
+    assert (front.station.today().left, front.station.today().visits) == (1, 0)
+
+
 def test_an_exit_post_starts_in_exit_mode(open_front: Callable[..., Front]) -> None:
     front = open_front(post="exit")
     front.wait_for_title("LỐI RA")
