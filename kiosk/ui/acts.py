@@ -16,6 +16,7 @@ from kiosk.ui.threads import Lane
 
 if TYPE_CHECKING:
     from kiosk.ui.lanes import Lanes
+    from kiosk.ui.prints import Prints
 
 VOTER = "voter"
 REASONS = ("refused", "not_yet", "closing")
@@ -32,6 +33,8 @@ class Front(Protocol):
 
     @property
     def lanes(self) -> "Lanes": ...
+    @property
+    def prints(self) -> "Prints": ...
 
     def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None: ...
     def deferred(self, verdict: Verdict) -> None: ...
@@ -195,9 +198,19 @@ class Acts:
         def act() -> None:
             services = self._front.services
             if services is not None:
-                self._desk.submit(lambda: services.station.begin_day(day), lambda _none: services.look())
+                self._desk.submit(lambda: services.station.begin_day(day), lambda _none: self._begun(services))
 
         return act
+
+    def _begun(self, services: Services) -> None:
+        """The fall-back folder belongs on the table before the first voter; not printing it is said, not forgotten."""
+        services.look()
+        skipped = _("Không in bộ giấy dự phòng. Cần thì bấm F8 rồi phím 4.")
+        choices = [
+            Choice(_("In 50 tờ khai, sổ và thẻ hỏi"), self._front.prints.folder),
+            Choice(_("Đã có giấy, không in"), lambda: self._front.tell(skipped)),
+        ]
+        self._front.ask(_("In bộ giấy dự phòng?"), _("Để làm tiếp bằng giấy khi máy hỏng."), choices)
 
     def sync_now(self) -> None:
         """Ctrl+S."""

@@ -3,6 +3,7 @@
 It never opens a connection and never waits: acts run on lanes and come home as one result. Nothing is modal.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk import words
+from kiosk.domain.policy import moment
 from kiosk.domain.verdict import Act, Person, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -59,6 +61,7 @@ class FrontDesk(QWidget):
         self.last: Verdict | None = None
         self.scanner: ScannerThread | None = None
         self.more: Pages | None = None
+        self.paper: tuple[int, int] | None = None  # number and ms UTC of the paper form being keyed in
         self.enrolling: Enrolling | None = None
         self._prefill: dict[str, str] = {}
         self._draft_trouble: Code | None = None
@@ -290,6 +293,7 @@ class FrontDesk(QWidget):
         """Esc: always to the scan page; a form keeps its draft."""
         if self.duty.escape():
             return
+        self.paper = None
         self.scan.leave_panel()
         self.lookups.forget()
         if self.more is not None and self.pages.currentWidget() is self.more.lookup and not self.more.lookup.leave():
@@ -301,6 +305,7 @@ class FrontDesk(QWidget):
         """F2: the form, for the card or ticket on the screen; on the form itself, for somebody of the same household."""
         if self.services is None:
             return
+        self.paper = None
         form, last = self.load_pages().form, self.last
         if self.pages.currentWidget() is form:
             form.same_household()
@@ -469,8 +474,29 @@ class FrontDesk(QWidget):
                     self.duty.ask_lead(lambda: self.declare(said, deed, start))
 
             self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, refused)
+        elif self.paper is not None:
+            (number, at), self.paper = self.paper, None
+            self.desk.submit(lambda: station.paper(number, at, said), self._declared, partial(self._paper_refused, (number, at)))
         else:
             self.desk.submit(lambda: station.declare(said, deed, start.ticket, start.completes), self._declared, form.refused)
+
+    def _paper_refused(self, paper: tuple[int, int], error: KioskError) -> None:
+        """Form, number and time stay, to be put right."""
+        self.paper = paper
+        self.load_pages().form.refused(error)
+
+    def key_in(self, number: str, clock: str) -> None:
+        """A paper form of the fall-back folder: the ordinary form, saved under its number ("G017") and the time on it ("09:12")."""
+        found, day = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", number.strip()), self.status.today.event_day if self.status else ""
+        when = re.fullmatch(r"([01]?\d|2[0-3])[:hHgG. ]?([0-5]\d)", clock.strip())
+        at = moment(day, f"{int(when[1]):02d}:{when[2]}") if when and day else None
+        if found is None or at is None:
+            self.tell(_("Cần số ở góc phải tờ giấy (G001–G999) và giờ ghi trên giấy, ví dụ 09:12."))
+            return
+        self._open_here()
+        self.paper = (int(found[1]), at)
+        told = _("Đang nhập tờ khai giấy G{number}, giờ trên giấy {time}.")
+        self.tell(told.format(number=f"{self.paper[0]:03d}", time=words.hour_minute(at)))
 
     def _corrected(self, _event: str) -> None:
         self.go(self.scan)

@@ -31,7 +31,7 @@ class Pages:
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
         self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, partial(front.press_key, 4))
-        self.print = PrintPage(front.prints, front.open_places, front.back)
+        self.print = PrintPage(front.prints, front.open_places, front.key_in, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.back)
         self.devices = DevicesPage(front.use_camera, front.use_theme, front.back, front.equipping)

@@ -14,9 +14,10 @@ from kiosk.ports import Order, PrinterState
 from kiosk.ui.prints import FOLDER, WAITING, Prints
 from kiosk.ui.services import JobLike
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row, rule
+from kiosk.ui.widgets.fields import line_edit
 from kiosk.words.papers import JOB_STATES, PAPERS, PRINTER_STATES
 
-SHOWN = 6
+SHOWN = 4
 
 
 class JobLine(QWidget):
@@ -47,7 +48,9 @@ class JobLine(QWidget):
 class PrintPage(QWidget):
     """Keys 1-7 print, P opens the places and their boards, T tries again, C chooses a printer, Esc goes back."""
 
-    def __init__(self, prints: Prints, places: Callable[[], object], back: Callable[[], object]) -> None:
+    def __init__(
+        self, prints: Prints, places: Callable[[], object], key_in: Callable[[str, str], object], back: Callable[[], object]
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -76,7 +79,12 @@ class PrintPage(QWidget):
         left = panel(column(heads[0], *self.buttons, self.boards, None, gap=6, margin=16))
         chosen = column(heads[1], self.printer, self.state, row(self.choose, self.file, None), gap=8)
         queue = column(heads[2], self.none, *self.lines, None, self.retry, gap=6)
-        right = panel(column(chosen, rule(), queue, gap=12, margin=24))
+        self.number, self.clock = line_edit(5, _("số G…")), line_edit(5, _("giờ 09:12"))
+        for field in (self.number, self.clock):
+            field.returnPressed.connect(lambda: key_in(self.number.text(), self.clock.text()))
+        self.key_in = button(_("Nhập tờ khai giấy"), lambda: key_in(self.number.text(), self.clock.text()))
+        keyed = row(self.number, self.clock, self.key_in, gap=8)
+        right = panel(column(chosen, rule(), queue, rule(), keyed, gap=10, margin=20))
         right.setFixedWidth(600)
         body = row(left, right, gap=16)
         body.setStretch(0, 1)

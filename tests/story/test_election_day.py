@@ -182,12 +182,15 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     assert entrance.syncs() == "ok"
     assert [entrance.with_a_pass() for _ in range(9)] == [Act.COME_IN] * 9
 
-    # Evening. Everything is uploaded, opened and receipted; the report is printed.
+    # Evening. Everything is uploaded, opened and receipted; the lead closes the day, and the signed report is printed.
+    today = entrance.parts.station.today()
+    entrance.closes_the_day()
+    closed = entrance.parts.day.close()
     entrance.closes_the_day()
     job = entrance.parts.papers.print(Order("report"), tmp_path / "report.pdf")
 
     # 42 people are in: 43 arrivals were written and one was voided. Both sides hold the same bytes, each once.
-    today = entrance.parts.station.today()
+    assert closed.visits == sum(line.opened for line in closed.tally) == today.visits and closed.agrees
     assert today.visits == 12 + 10 + 1 + 4 + 2 + 1 + 1 + 2 + 9
     assert today.voided == 1 and today.declared == 16 and today.left == 2
     counts = entrance.parts.outbox.counts()

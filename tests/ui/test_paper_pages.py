@@ -73,7 +73,8 @@ def test_the_lead_makes_a_place_prints_its_board_and_stands_there(front: Front, 
     (known,) = parts.places.all()
     row = builders.place_told(parts, known.row)
     front.click(page.boards[0])
-    front.wait(lambda: len(printer.history) == 1)
+    front.wait_to_read("Bảng QR của địa điểm: đã gửi tới máy in memory.")
+    assert len(printer.history) == 1
     front.click(page.use_it)
     front.wait_to_read("Từ giờ mỗi lượt vào ở lối này ghi kèm địa điểm này.")
     assert front.station.place == row.id
@@ -111,3 +112,25 @@ def test_f10_closes_the_day_prints_and_locks_and_opens_again_with_a_reason(front
     front.type("có người đến muộn")
     front.press(Qt.Key.Key_Return)
     front.wait(lambda: front.station.day() == builders.ELECTION_DAY)
+
+
+def test_a_paper_form_is_keyed_in_under_its_number_and_time(front: Front) -> None:
+    with_printer(front)
+    front.station.seen("moh")  # the day is open
+    front.window.services.look()
+    front.wait(lambda: front.window.status is not None and front.window.status.today.event_day == builders.ELECTION_DAY)
+    front.press(Qt.Key.Key_F8)
+    page = front.window.load_pages().print
+    page.number.setFocus()
+    front.type("G17")
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("Cần số ở góc phải tờ giấy")
+    page.clock.setFocus()
+    front.type("07:12")
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("Đang nhập tờ khai giấy G017, giờ trên giấy 07:12.")
+    form = front.window.load_pages().form
+    front.wait(form.isVisible)
+    assert front.window.paper == (17, builders.at("07:12"))
+    front.press(Qt.Key.Key_Escape)
+    assert front.window.paper is None, "the next voter's form is no paper form"
