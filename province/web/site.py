@@ -65,8 +65,7 @@ def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[],
     @app.get("/metrics", response_class=Response, responses=says("text/plain"))
     def measured(request: Request) -> Response:
         """For a scraper on this machine: not through a proxy, which would say whom it asks for."""
-        local = request.client is not None and request.client.host in ("127.0.0.1", "::1")
-        if not local or request.headers.get("x-forwarded-for"):
+        if not guards.local(request):
             return PlainTextResponse("loopback only", 403, guards.HEADERS)
         counts = stations.health(db, clock())
         metrics.HELD.set(counts["held"])

@@ -62,7 +62,9 @@ def test_nobody_gets_further_than_the_rule_says(server: Server) -> None:
         )
         if answer.status_code >= 500 and path != "/health":
             bad.append(f"{name} as {visitor}: {answer.status_code}")
-        if rule.kind and visitor != rule.kind:
+        if rule.here:
+            reached += answer.status_code == 200  # this test's client is on the server's own machine
+        elif rule.kind and visitor != rule.kind:
             expected = answer.status_code == 303 and answer.headers["location"] in ("/khai-bao", "/don-vi", "/can-bo")
             bad += [] if expected else [f"{name} as {visitor}: {answer.status_code}"]
         elif rule.form:
@@ -77,3 +79,10 @@ def test_the_table_has_no_rule_for_a_route_that_is_gone_and_no_form_without_a_ch
     posts = {name: rule for name, rule in RULES.items() if name.startswith("POST ")}
     assert all(rule.form or rule.machine for rule in posts.values())
     assert Rule() == ANYONE
+
+
+def test_the_stations_page_is_for_this_machine_or_an_official(server: Server) -> None:
+    for path in ("/", "/stations.json", "/metrics"):
+        for headers, status in (({}, 200), ({"X-Forwarded-For": "203.0.113.9"}, 403 if path == "/metrics" else 303)):
+            answer = requests.get(server.url + path, headers=headers, verify=str(server.home.ca), allow_redirects=False, timeout=30)
+            assert answer.status_code == status, (path, headers)
