@@ -46,6 +46,7 @@ class FormPage(QWidget):
         self.home: dict[str, str] = {}
         self.keep: Callable[[bytes], object] = lambda draft: None
         self.wall: Callable[[], int] = wall
+        self.alike: Callable[[dict[str, str]], object] = lambda fields: None  # told who is being declared, before the questions
         self.title = PlainLabel("", 24, QFont.Weight.Bold)
         self.note = PlainLabel("", 15, soft=True, wrap=True)
         self.particulars, self.questions = Particulars(self.to_questions), Questions(self.save)
@@ -246,9 +247,15 @@ class FormPage(QWidget):
         warnings = self._check().warnings
         self.particulars.show_problems({}, warnings)
         self.questions.show_doubts(tuple(warnings.values()))
+        if not (self.start.corrects or self.start.completes):
+            self.alike(self.person())
         self._step(1)
         self.questions.start()
         self._edited()
+
+    def person(self) -> dict[str, str]:
+        """Name, birth and number as far as they are good, to look for the same person."""
+        return {key: str(value) for key in ("full_name", "birth_date", "id_number") if (value := self._check().fields.get(key))}
 
     def _step(self, number: int) -> None:
         self.steps.setCurrentIndex(number)

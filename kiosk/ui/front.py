@@ -176,6 +176,7 @@ class FrontDesk(QWidget):
         self.head.place.setText(both)
         self.lanes.show()
         more.form.home = {"district": place.district, "ward": place.ward}
+        more.form.alike = self.lookups.alike
         more.form.wall, keep = services.wall, services.keep_draft
         more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
         self.desk.submit(services.draft, self._restore)
@@ -378,10 +379,15 @@ class FrontDesk(QWidget):
         if self.services is not None:
             page, last = self.load_pages().lookup, self.last
             self.scan.leave_panel()
+            form = self.load_pages().form
+            on_form = form.person() if self.pages.currentWidget() is form else {}
             self.go(page)
             recent = last is not None and self.services.wall() - last.at < RECENT_MS
             page.open(by_code=recent)
-            if last is not None and recent and last.subjects:
+            if on_form:
+                page.by_code = False
+                page.entry.setText(f"{on_form.get('full_name', '')} {on_form.get('birth_date', '')[:4]}".strip())
+            elif last is not None and recent and last.subjects:
                 self.lookups.of_subjects(last.subjects)
 
     def open_today(self) -> None:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from kiosk import words
 from kiosk.errors import Code, KioskError
+from kiosk.i18n import _
 from kiosk.ui.services import Services
 from kiosk.ui.threads import Lane
 
 if TYPE_CHECKING:
-    from kiosk.lookup import Answer
+    from kiosk.lookup import Answer, Hit
     from kiosk.store.told import Told
     from kiosk.ui.lookup_page import LookupPage
 
@@ -20,6 +21,8 @@ class Front(Protocol):
     """What the look-ups need of the window."""
 
     services: Services | None
+
+    def tell(self, text: str) -> None: ...
 
 
 class Lookups:
@@ -60,6 +63,20 @@ class Lookups:
                 self.page.show_conflicts(found)  # type: ignore[arg-type]
 
         self._run(lambda s: s.lookups().conflicts(), done)
+
+    def alike(self, fields: dict[str, str]) -> None:
+        """Near-duplicates of the person on the form, said before a new one is made. No name: the questions are shown to the voter."""
+        number = fields.get("id_number", "")
+
+        def done(hits: "tuple[Hit, ...]") -> None:
+            others = [hit for hit in hits if not number or hit.id_masked[-4:] != number[-4:]]
+            if others:
+                text = _("Ở đây đã có {count} người rất giống. Bấm F3 xem lại trước khi lưu người mới.")
+                self._front.tell(text.format(count=len(others)))
+
+        services = self._front.services
+        if services is not None and fields.get("full_name"):
+            self._desk.submit(lambda: services.lookups().similar(fields), done, lambda _error: None)
 
     def ask(self) -> None:
         """The online question, beside everything else; leaving the page or typing on makes its answer unwanted."""

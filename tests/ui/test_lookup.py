@@ -163,3 +163,25 @@ def test_whatever_is_typed_is_answered_in_words(front: Front, typed: str) -> Non
     assert "Traceback" not in page.note.text() and page.isVisible()
 
 
+
+
+def fill_person(front: Front, number: str) -> None:
+    front.press(Qt.Key.Key_F2)
+    for text in ("Nguyễn Văn Thử", "1950"):
+        front.type(text)
+        front.press(Qt.Key.Key_Return)
+    front.type("1")
+    front.type(number)
+    front.press(Qt.Key.Key_Return)
+    for key in "k21":
+        front.type(key)
+
+
+def test_who_is_very_like_somebody_here_is_said_before_the_questions_without_a_name(front: Front) -> None:
+    declare(front, full_name="Nguyễn Văn Thứ", birth_date="1950", gender="M", id_number="191000001")
+    fill_person(front, "191234567")
+    front.wait_to_read("Ở đây đã có 1 người rất giống. Bấm F3 xem lại trước khi lưu người mới.")
+    assert not front.reads("Thứ")
+    front.press(Qt.Key.Key_F3)
+    front.wait(lambda: front.window.more.lookup.isVisible())
+    assert front.window.more.lookup.entry.text() == "Nguyễn Văn Thử 1950"
