@@ -1,13 +1,17 @@
 """Stand-ins that are products of their own: whole enough to be used as the real thing, never patches."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kiosk.crypto import chain
 from kiosk.domain import protocol
 from kiosk.domain.protocol import Batch, BatchAnswer, HaveCall, Receipt
 from kiosk.errors import Code, KioskError
-from kiosk.ports import Answer, PrinterState
+from kiosk.ports import Answer, Frame, PrinterState
 from tests import builders
 
 Honest = Callable[[], Answer]
@@ -107,3 +111,27 @@ class MemoryPrinter:
             raise KioskError(Code.PRINT_FAILED, printer=self.name, why=self.status().why)
         self.history.append((title, file.read_bytes()))
         return f"{self.name}-{len(self.history)}"
+
+
+class FakeCamera:
+    """A camera in memory: `show` what stands before it, `unplug` it. As tests/contract/test_cameras.py wants them."""
+
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
+        self._image = np.full((720, 1280, 3), 120, np.uint8)
+        self._number, self._plugged = 0, True
+
+    def show(self, image: NDArray[np.uint8]) -> None:
+        self._image = image
+
+    def unplug(self) -> None:
+        self._plugged = False
+
+    def read(self) -> Frame | None:
+        if not self._plugged:
+            raise KioskError(Code.CAMERA_LOST, camera=self.name)
+        self._number += 1
+        return Frame(self._image, time.monotonic(), self._number)
+
+    def close(self) -> None:
+        self._plugged = False

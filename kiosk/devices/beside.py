@@ -45,7 +45,7 @@ def _packed(codes: list[Any]) -> dict[str, Any]:
 
 
 class Beside:
-    """`planted` (tests and demonstrations only, from the environment): `hang` or `crash` instead of the next look."""
+    """`planted` (demonstrations only, from the environment): `hang` or `crash` instead of the next look; docs/scanning.md."""
 
     def __init__(self) -> None:
         self.planted = os.environ.get("KIOSK_PLANT_ENGINE", "")

@@ -20,6 +20,7 @@ from kiosk.ui.threads import Lane
 
 if TYPE_CHECKING:
     from kiosk.domain.verdict import Verdict
+    from kiosk.ui.duty import Duty
     from kiosk.ui.lanes import Lanes
     from kiosk.ui.scan_page import ScanPage
     from kiosk.ui.threads import ScannerLike, ScannerThread
@@ -32,6 +33,7 @@ class Front(Protocol):
 
     services: Services | None
     scan: "ScanPage"
+    duty: "Duty"
 
     @property
     def lanes(self) -> "Lanes": ...
@@ -94,7 +96,8 @@ class Aim(QObject):
         self._asking = tuple(code.raw for code in pick)
         shown = tuple(reversed(pick)) if page.preview.mirrored else pick
         places = (_("Mã bên trái: {kind}"), _("Mã bên phải: {kind}")) if len(shown) == 2 else (_("Mã số {number}: {kind}"),) * len(shown)
-        texts = [place.format(kind=_kind(code), number=number) for number, (place, code) in enumerate(zip(places, shown, strict=True), 1)]
+        kinds = [_kind(code, self._front.duty.hidden) for code in shown]
+        texts = [place.format(kind=kind, number=number) for number, (place, kind) in enumerate(zip(places, kinds, strict=True), 1)]
         choices = [Choice(text, self._choose(code)) for text, code in zip(texts, shown, strict=True)]
         self._front.ask(_("Có hai mã trong khung: ghi mã nào?"), _("Bấm số, hoặc mời một người hạ điện thoại xuống."), choices)
 
@@ -128,17 +131,21 @@ class Aim(QObject):
         elif len(codes) == 1:
             self._scan(codes[0].raw, "picture")
         else:
-            texts = [_("Mã số {number}: {kind}").format(number=number, kind=_kind(code)) for number, code in enumerate(codes[:9], 1)]
+            kinds = [_kind(code, self._front.duty.hidden) for code in codes[:9]]
+            texts = [_("Mã số {number}: {kind}").format(number=number, kind=kind) for number, kind in enumerate(kinds, 1)]
             choices = [Choice(text, self._choose(code)) for text, code in zip(texts, codes, strict=False)]
             self._front.ask(_("Ảnh này có nhiều mã: ghi mã nào?"), "", choices)
 
 
-def _kind(code: Code) -> str:
-    """What kind of code it is, and as much of its person as the large card would show: initials, given name, birth year."""
+def _kind(code: Code, hidden: bool) -> str:
+    """What kind of code it is, and as much of its person as the large card would show: initials, given name, birth year; nothing of the
+    person while names are hidden."""
     from kiosk.domain.passes import read  # its tables cost start-up time
 
     said = read(code.raw)
     kind = words.label(words.SOURCES, said.kind.value) if said.kind.value in words.SOURCES else _("mã khác")
+    if hidden:
+        return kind
     *first, given = said.fields.get("full_name", "").split() or [""]
     name = " ".join([*(f"{part[0]}." for part in first), given]) or said.fields.get("initials", "")
     born = said.fields.get("birth_date", "")[:4] or said.fields.get("birth_year", "")

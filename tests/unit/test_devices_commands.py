@@ -12,6 +12,8 @@ import pytest
 
 from kiosk import cli
 from kiosk.devices.drawing import qr_image, qr_modules
+from kiosk.domain import testcard
+from tests import builders, webcam
 
 CARD = "046183000123||Trần Thị Mẫu|25071983|Nữ|An Cựu, Thành phố Huế|01052021".encode()
 
@@ -88,3 +90,44 @@ def test_doctor_names_the_engine_that_is_missing(
     result, lines, _ = answers(capsys, "doctor", "--json", "--home", str(tmp_path))
     engines = {line["detail"].split(":")[0]: line["state"] for line in lines if line["item"] == "engine"}
     assert result == code and engines["pyzbar"] == state
+
+
+def test_doctor_on_an_enrolled_machine_keeps_the_check_with_the_day_and_prints_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = builders.enrolled_home(tmp_path / "home", builders.province_for_today())
+    card, sheet = tmp_path / "card.png", tmp_path / "check.pdf"
+    image = webcam.draw(testcard.TEXT.encode(), webcam.Look(6.0, focus=0.4), np.random.default_rng(1))
+    card.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    options = ("--camera", str(card), "--seconds", "0.6", "--typed", testcard.TEXT, "--out", str(sheet))
+    _code, lines, _ = answers(capsys, "doctor", "--json", "--home", str(home), *options)
+    states = {line["item"]: line["state"] for line in lines}
+    assert states["decode"] == states["light"] == states["focus"] == states["usb-scanner"] == states["database"] == "ok"
+    assert sheet.read_bytes().startswith(b"%PDF") and len(list((home / "checks").glob("*.json"))) == 1
+
+
+def test_a_scan_of_a_picture_is_recorded_and_one_without_a_code_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = builders.enrolled_home(tmp_path / "home", builders.province_for_today())
+    write_code(tmp_path / "a.png", CARD)
+    (tmp_path / "b.png").write_bytes(cv2.imencode(".png", np.zeros((64, 64), np.uint8))[1].tobytes())
+    code, lines, _ = answers(capsys, "scan", "--json", "--home", str(home), "--picture", str(tmp_path / "a.png"))
+    assert code == 0 and lines[0]["kind"] == "cccd" and lines[0]["event"]
+    code, _, told = answers(capsys, "scan", "--home", str(home), "--picture", str(tmp_path / "b.png"))
+    assert code == 1 and "KS-502" in told
+
+
+def test_cameras_are_chosen_by_name_and_shown_as_in_a_mirror(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for node, name in (("video0", "Integrated Camera"), ("video2", "USB Cam")):
+        (tmp_path / "v4l" / node).mkdir(parents=True)
+        (tmp_path / "v4l" / node / "index").write_text("0")
+        (tmp_path / "v4l" / node / "name").write_text(name)
+    monkeypatch.setattr("kiosk.devices.camera.V4L", tmp_path / "v4l")
+    home = str(tmp_path / "home")
+    _, lines, _ = answers(capsys, "cameras", "--json", "--home", home)
+    listed = [(line["name"], line["used"], line["built_in"]) for line in lines]
+    assert listed == [("Integrated Camera", False, True), ("USB Cam", True, False)]
+    _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, "--use", "0", "--mirror", "Integrated Camera", "on")
+    assert [(line["used"], line["mirror"]) for line in lines] == [(True, True), (False, False)]
+    assert answers(capsys, "cameras", "--home", home, "--set", "USB Cam", "focus", "3")[0] == 1
