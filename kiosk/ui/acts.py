@@ -155,12 +155,15 @@ class Acts:
         if line is None:
             self._front.tell(_("Chưa có lượt nào để sửa."))
             return
+        if line.voided:
+            self._front.tell(_("Lượt này đã hủy rồi."))
+            return
         spoken = present.line_text(self._front.services.info.label, line)
         choices = [Choice(gettext(reason), partial(self.void, line.event, gettext(reason), spoken)) for reason in VOID_REASONS]
+        choices.append(Choice(_("Lượt khác trong ngày…"), self._front.choose_line))  # its number never moves
         if line.declaration:
             choices.append(Choice(_("Sửa tờ khai"), partial(self._front.open_correction, line.declaration)))
             choices.append(Choice(_("Khai bổ sung"), partial(self._front.open_supplement, line.declaration)))
-        choices.append(Choice(_("Lượt khác trong ngày…"), self._front.choose_line))
         note = _("{what}, ghi lúc {time}. Lượt cũ vẫn giữ trong nhật ký, gạch ngang, không tính nữa. Chọn lý do:")
         self._front.ask(_("Sửa hoặc hủy?"), note.format(what=spoken, time=words.hour_minute(line.at)), choices)
 

@@ -243,7 +243,7 @@ def test_a_declaration_is_corrected_on_the_form_it_came_from(front: Front) -> No
     front.wait(lambda: bool(front.window.status.today.last))
     front.press(Qt.Key.Key_F4)
     front.wait_to_read("Sửa tờ khai")
-    front.type("5")
+    front.type("6")
     front.wait_to_read("Sửa tờ khai · 2/2")
     form = front.window.load_pages().form
     assert form.questions.answers()["symptoms"]["fever"] is False, "a correction shows what was answered"
