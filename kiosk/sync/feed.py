@@ -8,7 +8,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.store.feed import Taken
 
 EVERY_S = 300.0  # between whole runs, and after one that failed
-PATIENCE = 3  # fillings in a row whose checksum did not fit, before we wait as after a failure
+PATIENCE = 3  # fillings in a row whose checksum did not fit, or pages that were cut, before we wait as after a failure
 
 
 class Files(Protocol):
@@ -23,7 +23,7 @@ class Feed:
 
     def __init__(self, files: Files, changed: Callable[[], object] = lambda: None) -> None:
         self._files, self._changed = files, changed
-        self._next, self._misfits = 0.0, 0
+        self._next, self._misfits, self._stumbles = 0.0, 0, 0
         self.first = True  # of this program: then revocations come before anything is sent
 
     def due(self, mono: float) -> bool:
@@ -42,6 +42,7 @@ class Feed:
 
     def take(self, page: FeedPage, mono: float, wall: int) -> None:
         """Files a page; the next one is due at once until the run has ended. Raises KioskError."""
+        self._stumbles = 0
         taken = self._files.take(page, wall)
         if taken.rows or taken.swapped or taken.whole:
             self._changed()
@@ -53,6 +54,13 @@ class Feed:
             self.failed(mono)
             raise KioskError(Code.SERVER_ODD, why="checksum")
         elif not page.more and not taken.again:
+            self.failed(mono)
+
+    def stumbled(self, mono: float, sent: bool) -> None:
+        """The link's trouble. Without any link it stays first in the queue; a page that alone does not get through makes way."""
+        self._stumbles += int(sent)
+        if self._stumbles >= PATIENCE:
+            self._stumbles = 0
             self.failed(mono)
 
     def failed(self, mono: float) -> None:

@@ -239,8 +239,11 @@ class Uploader:
             page = self._exchange("feed", feed.call(), FeedPage)
             feed.take(page, self._mono(), self._clock.now().wall)
         except KioskError as error:
+            if error.code in LINK:
+                feed.stumbled(self._mono(), bool(error.facts.get("sent", True)))
+                raise
             feed.failed(self._mono())
-            if error.code in LINK or error.facts.get("problem") in ("revoked", "unknown_kiosk"):
+            if error.facts.get("problem") in ("revoked", "unknown_kiosk"):
                 raise
             return self._show(self.state.state, str(error))
         self._hold(backoff.spread(page.spread_s, self._rng))

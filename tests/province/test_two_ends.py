@@ -206,3 +206,31 @@ def test_a_failed_carry_is_said_and_tried_again(office: Office, tmp_path: Path, 
         settle(office, two)
         assert not full
         assert_all_count_once(office, arrivals(one), arrivals(two))
+
+
+def test_after_a_morning_without_network_news_comes_before_anything_is_sent(office: Office, tmp_path: Path) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, wire):
+        wire.fault = lambda *_: unplugged()
+        parts.station.seen("moh")
+        for _ in range(6):
+            parts.uploader._hold_until = 0.0
+            assert parts.uploader.step().state == "offline"
+        wire.fault, wire.calls = lambda *_: None, []
+        for _ in range(4):
+            parts.uploader._hold_until = 0.0
+            parts.uploader.step()
+        assert wire.calls.index("feed") < wire.calls.index("events")
+
+
+def test_a_page_that_never_gets_through_holds_up_no_event(office: Office, tmp_path: Path) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, wire):
+        wire.fault = lambda kind, _body: timeout() if kind == "feed" else None
+        parts.station.seen("moh")
+        for _ in range(12):
+            parts.uploader._hold_until = 0.0
+            parts.uploader.step()
+        assert parts.outbox.counts().waiting == 0 and "events" in wire.calls
+
+
+def unplugged() -> None:
+    raise KioskError(Code.OFFLINE, why="connect", sent=False)
