@@ -1,5 +1,6 @@
 """The log's file, through structlog: what log.py let in becomes a JSON line; what libraries say comes in as its place alone."""
 
+import contextlib
 import logging
 import re
 from datetime import UTC, datetime
@@ -74,7 +75,8 @@ def _close() -> None:
     logging.getLogger().removeHandler(_bridge)
     for handler in list(_file.handlers):
         _file.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # what was still buffered finds no room
+            handler.close()
 
 
 def _write(line: dict[str, object]) -> None:
