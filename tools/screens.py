@@ -410,7 +410,6 @@ def main() -> int:
         others()
     if "scanning" in wanted:
         scanning()
-        scanning()
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0
