@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = tuple("decode camera scan frame start paper morning lookup wire upload link intake fleet security".split())
+FIGURES = tuple("decode camera scan frame start paper morning lookup wire upload link intake fleet security trace arrivals".split())
 
 
 def main() -> int:
