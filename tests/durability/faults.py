@@ -261,8 +261,9 @@ def run(folder: Path, events: int, count: int, engine: str, seed: int, say: Call
                     soak.strike(name, max(2, events // len(faults)))
                     if soak.tally.findings:
                         break
-                soak.write(max(0, events - soak.written))
-                soak.finish()
+                if not soak.tally.findings:
+                    soak.write(max(0, events - soak.written))
+                    soak.finish()
             finally:
                 house.close()
                 soak.province.close()
