@@ -152,7 +152,9 @@ def line(out: Outcome | None, seed: int) -> str:
     if out is None:
         return "points: not tried (no strace, or tracing is refused)"
     done = " ".join(f"{name}={out.struck[name]}/{count}" for name, count in sorted(out.tried.items()))
-    good = "ok" if sum(out.struck.values()) and not out.findings else "FAILED"
+    killed = [name for name in out.tried if name.startswith("kill")]
+    idle = bool(killed) and not sum(out.struck[name] for name in killed)  # kills that never strike prove nothing
+    good = "ok" if sum(out.struck.values()) and not idle and not out.findings else "FAILED"
     return f"struck: {done}; saved={out.saved} paper={out.paper} findings={len(out.findings)} seed={seed} {good}"
 
 
