@@ -332,6 +332,20 @@ def others() -> None:
         session.shoot("form-en-hall-1920")
 
 
+def paper_pages() -> None:
+    """In, places, the close of the day."""
+    with opened(Look("vi")) as session:
+        session.press(Qt.Key.Key_F8)
+        session.shoot("print-vi")
+        for name, kind in (("Cổng chính đường Nguyễn Trãi", "entrance"), ("Lối ra sân sau", "exit")):
+            session.parts.places.add({"name": name, "kind": kind})
+        session.press(Qt.Key.Key_P)
+        session.shoot("places-vi")
+        session.parts.station.defer("closing")
+        session.press(Qt.Key.Key_F10)
+        session.shoot("close-vi")
+
+
 class Wall:
     """A camera that shows the pictures it was given, or is not there at all."""
 
@@ -394,12 +408,13 @@ def scanning() -> None:
 
 
 def main() -> int:
-    """All of them, or those named: day, desk, lookups, duty (each in both languages), others, scanning."""
+    """All of them, or those named: day, desk, lookups, duty (each in both languages), others, scanning, papers."""
+    from tools import paper_screens
     from tools.screens_duty import duty  # it draws with what stands here
 
     OUT.mkdir(parents=True, exist_ok=True)
     spoken: dict[str, Callable[[str], None]] = {"day": day, "desk": desk, "lookups": lookups, "duty": duty}
-    wanted = sys.argv[1:] or [*spoken, "others", "scanning"]
+    wanted = sys.argv[1:] or [*spoken, "others", "scanning", "papers"]
     for old in OUT.glob("*.png") if not sys.argv[1:] else ():
         old.unlink()
     for language in i18n.LANGUAGES:
@@ -410,6 +425,9 @@ def main() -> int:
         others()
     if "scanning" in wanted:
         scanning()
+    if "papers" in wanted:
+        paper_pages()
+        paper_screens.take(OUT)
     taken = sorted(OUT.glob("*.png"))
     print(f"{len(taken)} pictures, {sum(p.stat().st_size for p in taken) // 1024} KiB, in {OUT}")
     return 0

@@ -74,10 +74,10 @@ def render(poster: Poster, file: Path, size: str = "a4") -> int:
     y = _head(sheet, poster, edge, scale)
     unit = CODES[size] / count
     side = CODES[size] + 2 * QUIET * unit
-    y = sheet.code((wide - side) / 2, y - (unit if size == "a4" else 0), poster.url, side, LEVEL)
+    y = sheet.code((wide - side) / 2, y, poster.url, side, LEVEL)
     vi, en = KINDS.get(poster.kind, (poster.kind, poster.kind))
     named = f"{poster.id} · {vi} · {en}"
-    y = sheet.line(wide / 2, y - 0.6 * unit, named, 15 * scale, fonts.SANS_BOLD, align="centre", wide=wide - 2 * edge)
+    y = sheet.line(wide / 2, y - 0.8 * unit, named, 15 * scale, fonts.SANS_BOLD, align="centre", wide=wide - 2 * edge)
     if size == "column":
         _steps_down(sheet, y + 8 * mm, edge, scale)
     else:
