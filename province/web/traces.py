@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -89,7 +90,7 @@ class Traces:
         result = cases.read(self.db, self.authority, me.username, name, self.clock()) if mine and found.state == "done" else None
         content: dict[str, Any] = {"case": found, "error": error, "result": result, "mine": mine, "who": sheets.WHO}
         content["may_release"] = "release" in me.rights and me.username != found.asked_by and found.state == "asked"
-        content["line"] = sheets.to_svg(result) if result else ""
+        content["line"] = Markup(sheets.to_svg(result)) if result else ""  # its names are escaped where it is drawn
         return self.pages.show(request, "trace.html", content, status)
 
     async def decide(self, request: Request, case: str) -> Response:
