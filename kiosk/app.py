@@ -109,6 +109,7 @@ class Program:
             cameras=self.equipment,
             check=self._check,
             close=lambda: parts.day,
+            spreadsheets=lambda: parts.spreadsheets,
         )
         return parts, services
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from kiosk.papers import Papers
     from kiosk.places import Places
     from kiosk.scanner import Scanner
+    from kiosk.spreadsheet import Spreadsheets
     from kiosk.sync.bundle import Stick
     from kiosk.sync.state import SyncState
     from kiosk.sync.talk import Talk
@@ -226,6 +227,13 @@ class Parts:
         from kiosk.places import Places
 
         return Places(self.station, self.database, self.clock, lambda place: change(self.home, "place", place))
+
+    @cached_property
+    def spreadsheets(self) -> "Spreadsheets":
+        """Made when first asked for: openpyxl costs start-up time."""
+        from kiosk.spreadsheet import Spreadsheets
+
+        return Spreadsheets(self.station, self.database, self.settings.papers(self.home))
 
     def prints_due(self) -> int | None:
         """ms UTC at which a waiting paper may be tried, or None. Does not load what prints."""

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("kiosk.cli.restore", "the journal again from journal.sealed"),
     "print": ("kiosk.cli.paper", "paper: slip, declaration, poster, notice, blank forms, day report …; the print queue"),
     "audit": ("kiosk.cli.audit", "who did what here; for the lead, without a voter in it"),
+    "export": ("kiosk.cli.export", "a CSV or XLSX file for the lead: counts by kind and hour, or the people who declared, with a reason"),
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
     "close": ("kiosk.cli.close", "closes the day: tally, the lead's signature, report, manifest; --reopen REASON"),
     "paper": ("kiosk.cli.keyed", "a numbered paper form keyed in later, once only"),

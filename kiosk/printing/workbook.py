@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -10,7 +10,7 @@ from openpyxl.cell import WriteOnlyCell
 from kiosk.domain import cells
 
 
-def write(file: Path, title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+def write(file: Path | IO[bytes], title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Writes one sheet and returns its rows without the header. Raises OSError."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("".join(c for c in cells.clean(title) if c not in "[]:*?/\\")[:31] or "1")

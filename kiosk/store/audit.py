@@ -62,7 +62,8 @@ def what_of(body: Body) -> str:
 
 def facts_of(body: Body) -> dict[str, str | int | bool]:
     """The facts that are plain words, ids and numbers."""
-    names = ("target", "role") if body.kind == Kind.CORRECTION else tuple(body.fields)
+    prose = "reason" if what_of(body) == "export" else ""  # typed by a lead: it stays sealed
+    names = ("target", "role") if body.kind == Kind.CORRECTION else tuple(name for name in body.fields if name != prose)
     found = {name: body.fields[name] for name in names if name != "what" and name in body.fields}
     return {
         name: value for name, value in found.items() if isinstance(value, bool | int) or (isinstance(value, str) and PLAIN.fullmatch(value))

@@ -402,6 +402,11 @@ class FrontDesk(QWidget):
             self.go(self.load_pages().print)
             self.prints.look()
 
+    def open_export(self) -> None:
+        """X on the page Hôm nay, which stays to be seen while names are hidden: so the lock is asked first."""
+        if self.services is not None and self.duty.allowed(8):
+            self.go(self.load_pages().export)
+
     def open_close(self) -> None:
         """F10."""
         if self.services is not None:

@@ -10,6 +10,7 @@ from kiosk.ui.check_page import CheckPage
 from kiosk.ui.close_page import ClosePage
 from kiosk.ui.devices_page import DevicesPage
 from kiosk.ui.enrol_page import EnrolPage
+from kiosk.ui.export_page import ExportPage
 from kiosk.ui.form_page import FormPage
 from kiosk.ui.lock_page import LockPage
 from kiosk.ui.lookup_page import LookupPage
@@ -30,7 +31,8 @@ class Pages:
 
     def __init__(self, front: "FrontDesk") -> None:
         self.form = FormPage(front.declare, front.back)
-        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, partial(front.press_key, 4))
+        self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, partial(front.press_key, 4), front.open_export)
+        self.export = ExportPage(front, front.slow, front.back)
         self.print = PrintPage(front.prints, front.open_places, front.key_in, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.back)
@@ -47,11 +49,11 @@ class Pages:
 
     def all(self) -> tuple[QWidget, ...]:
         own = (self.signin, self.lock, self.pin, self.shift, self.audit)
-        day = (self.form, self.lookup, self.today, self.print, self.places, self.close)
+        day = (self.form, self.lookup, self.today, self.export, self.print, self.places, self.close)
         return *day, self.devices, self.check, self.sync, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
         keyed: tuple[tuple[int, QWidget], ...] = ((2, self.form), (3, self.lookup), (7, self.today), (8, self.print), (8, self.places))
-        keyed += ((9, self.devices), (9, self.check), (10, self.close))
+        keyed += ((7, self.export), (9, self.devices), (9, self.check), (10, self.close))
         return next((number for number, own in keyed if own is page), 0)

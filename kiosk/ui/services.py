@@ -259,6 +259,21 @@ class PaperDesk(Protocol):
     def newest_declaration(self) -> str: ...
 
 
+class ExportedLike(Protocol):
+    """A file that was written. `rows`: without the header."""
+
+    @property
+    def file(self) -> Path: ...
+    @property
+    def rows(self) -> int: ...
+
+
+class ExportDesk(Protocol):
+    """Tables for the lead: kiosk.spreadsheet.Spreadsheets. `what`: counts, people; `suffix`: .csv, .xlsx."""
+
+    def keep(self, what: str, suffix: str, reason: str = "") -> ExportedLike: ...
+
+
 class Notice(Protocol):
     """Words of the province for officers: kiosk.domain.feed.NoticeRow."""
 
@@ -355,4 +370,5 @@ class Services:
     draft: Callable[[], bytes] = bytes  # the one that was kept, of a form not saved so far
     cameras: Cameras | None = None
     close: Callable[[], CloseDesk] | None = None
+    spreadsheets: Callable[[], ExportDesk] | None = None  # made when first asked for
     check: Callable[[], CheckDesk] | None = None  # a start-of-day check that begins now

@@ -31,16 +31,17 @@ class Figure(QWidget):
 
 
 class TodayPage(QWidget):
-    """`view`, `printed`, `back`: what the buttons do; `ask`: F4 on the deed that is marked."""
+    """`view`, `printed`, `back`, `export`: what the buttons do; `ask`: F4 on the deed that is marked."""
 
     def __init__(
-        self, view: Callable[[], object], printed: Callable[[], object], back: Callable[[], object], ask: Callable[[], object]
-    ) -> None:
+        self, view: Callable[[], object], printed: Callable[[], object], back: Callable[[], object], ask: Callable[[], object],
+        export: Callable[[], object],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lines: tuple[LineLike, ...] = ()
-        self._label, self._all, self._ask = "", False, ask
+        self._label, self._all, self._ask, self._export = "", False, ask, export
         self.open_tickets = PlainLabel("", 15, QFont.Weight.DemiBold, wrap=True, figures=True)
         self.title = PlainLabel(_("Hôm nay"), 24, QFont.Weight.Bold)
         self.visits, self.declared, self.seen = Figure(_("lượt vào")), Figure(_("khai hộ")), Figure(_("xem trên máy cử tri"))
@@ -48,6 +49,7 @@ class TodayPage(QWidget):
         self.chart = HourChart()
         self.view = button(_("Xem báo cáo ngày"), view)
         self.print = button(_("In báo cáo ngày"), printed, primary=True)
+        self.export = button(_("X · Xuất bảng tính…"), export)
         self.back = button(_("Esc · Quay lại"), back)
         self.table = self._table()
         figures = row(self.visits, self.declared, self.seen, self.waiting, self.left, None, gap=32)
@@ -58,7 +60,7 @@ class TodayPage(QWidget):
         acts.setFixedWidth(560)
         body = row(chart, acts, gap=16)
         body.setStretch(0, 1)
-        layout = column(self.title, body, row(self.back, None, self.view, self.print, gap=16), gap=12)
+        layout = column(self.title, body, row(self.back, None, self.export, self.view, self.print, gap=16), gap=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
@@ -125,6 +127,8 @@ class TodayPage(QWidget):
             self.table.selectRow(max(0, min(len(self._lines) - 1, here + step)))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.chosen() is not None:
             self._ask()
+        elif event.key() == Qt.Key.Key_X:
+            self._export()
         else:
             super().keyPressEvent(event)
 

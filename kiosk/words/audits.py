@@ -53,6 +53,7 @@ FACTS: dict[str, str] = {
     "kind": N_("loại"),
     "last": N_("lần cuối"),
     "key": N_("mục"),
+    "day": N_("ngày"),
 }
 
 VALUES: dict[str, str] = {
@@ -69,6 +70,9 @@ VALUES: dict[str, str] = {
     "pin_removed": N_("bỏ mã"),
     "wait_cleared": N_("bỏ giờ chờ"),
     "feed": N_("theo tỉnh"),
+    "counts": N_("số đếm theo giờ"),
+    "people": N_("danh sách người đã khai"),
+    "audit": N_("nhật ký thao tác"),
 }
 
 

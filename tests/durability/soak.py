@@ -1,6 +1,6 @@
 """What is too long for ./test: kills and power cuts of the real program, the same of programs that lie (they must be caught), faults and
 full disks inside system calls, flipped bits, a canary, hostile codes, flushes that fail at every turn, three writers with 2,000 voters
-each, faults between kiosk and province. Prints one last line with seed and commit.
+each, faults between kiosk and province, hostile names through LibreOffice. Prints one last line with seed and commit.
 
 Usage: python -m tests.durability.soak [--kills 200] [--images 1500] [--full 60] [--flips 400] [--operations 10000] [--codes 1000000]
        [--rounds 1] [--writers 2000] [--events 20000] [--faults 150] [--seed N]     (about an hour; `--quick` runs a tenth of each)
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests import builders
-from tests.durability import fault_soak, running, test_disk, test_programs
+from tests.durability import fault_soak, running, sheets, test_disk, test_programs
 from tools import mutants
 
 LIARS = ("answer-before-commit", "split-transaction", "no-deed", "copy-before-commit")  # patches that the kills themselves must catch
@@ -158,6 +158,7 @@ def main(argv: list[str] | None = None) -> int:
         note(name, *result)
     note("parsers", *parsers(args.strings))
     note("pictures", *scanning())
+    note("spreadsheets", *sheets.round_trip())
     failed = [name for name, good in parts if not good]
     end = f"FAILED: {', '.join(failed)}" if failed else "ok"
     print(f"soak: parts={len(parts)} failed={len(failed)} seed={seed} commit={commit()} {end}")
