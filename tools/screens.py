@@ -342,6 +342,9 @@ def paper_pages() -> None:
         session.press(Qt.Key.Key_P)
         session.shoot("places-vi")
         session.parts.station.defer("closing")
+        session.press(Qt.Key.Key_F7)
+        session.press(Qt.Key.Key_X)
+        session.shoot("export-vi")
         session.press(Qt.Key.Key_F10)
         session.shoot("close-vi")
 
