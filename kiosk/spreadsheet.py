@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kiosk import words
 from kiosk.domain import cells, text
+from kiosk.domain.events import Kind
 from kiosk.domain.form import form
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.i18n import N_, _, language
@@ -78,12 +79,21 @@ class Spreadsheets:
         with self._database.read() as conn:
             header, rows = _counts(conn, day) if what == COUNTS else self._people(conn, day)
         data = _bytes(file, what, header, rows)
-        self._station.audit("export", kind=what, count=len(rows), day=day, **({"reason": why} if why else {}))
+        self._tell({"kind": what, "count": len(rows), "day": day} | ({"reason": why} if why else {}))
         try:
             files.write(file, data)
         except OSError as error:
             raise _unwritten(file, error) from error
         return Exported(file, what, day, len(rows))
+
+    def _tell(self, facts: dict[str, str | int]) -> None:
+        """Into the journal; on a Monday when no day is open or may be opened, into the nearest day, which stays closed."""
+        try:
+            self._station.audit("export", **facts)
+        except KioskError as error:
+            if error.code is not Code.NO_DAY:
+                raise
+            self._station.record(Kind.AUDIT, {"what": "export", **facts})
 
     @staticmethod
     def _checked(file: Path, what: str, reason: str) -> str:

@@ -98,6 +98,7 @@ class Body(msgspec.Struct, frozen=True, rename={"fields": "f"}):
     defer       ticket (number on the slip), reason (refused not_yet closing; lane: sent to the other table, no visit), no health data;
                 the visit it goes with names the ticket
     audit       what (one of AUDITED), and what else that act needs: reason, target, count; never a name, a number or a code
+                (an export's reason is the lead's own words; it is not shown)
     day         what (opened, closed)
     place       id, what (set, withdrawn), base (`at` of the change its author had seen, 0 for none), place{} as feed.PlaceRow
     stay        what (begin, end), officer id as in the body

@@ -102,6 +102,18 @@ def test_a_lead_and_a_reason_are_asked_for_before_anything_is_written(opener: Op
         assert not file.exists() and exports(parts) == []
 
 
+def test_on_monday_it_is_told_in_the_day_that_stays_closed(opener: Opener, tmp_path: Path) -> None:
+    with opener() as parts:
+        declare(parts)
+        parts.day.close()
+        parts.clock.forward(2 * 86_400)  # type: ignore[attr-defined]
+        made = parts.spreadsheets.export(tmp_path / "a.csv", "people", reason=REASON)
+        assert (made.event_day, made.rows, parts.station.day()) == (ELECTION_DAY, 1, None)
+        (fact,) = exports(parts)
+        parts.mirror.step()
+        assert fact["reason"] == REASON and parts.verify().ok
+
+
 def test_nothing_is_written_that_nobody_answers_for(opener: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with opener() as parts:
         declare(parts)
