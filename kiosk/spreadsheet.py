@@ -79,7 +79,8 @@ class Spreadsheets:
         with self._database.read() as conn:
             header, rows = _counts(conn, day) if what == COUNTS else self._people(conn, day)
         data = _bytes(file, what, header, rows)
-        self._tell({"kind": what, "count": len(rows), "day": day} | ({"reason": why} if why else {}))
+        facts: dict[str, str | int] = {"kind": what, "count": len(rows), "day": day}
+        self._tell({**facts, "reason": why} if why else facts)
         try:
             files.write(file, data)
         except OSError as error:
