@@ -77,10 +77,11 @@ def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_ke
             declared = DECLARED.first(conn, epoch=epoch, seq=seq)
             if declared is not None and (said is None or declared[0] > said[0]):
                 said, key = declared, (epoch, seq)
-    other = _elsewhere(conn, hashes, event_day) if entered is None else None
+    poster = _by_poster(conn, hashes, event_day) if entered is None else None
+    nowhere = entered is None and poster is None  # the province counts a board's arrivals among those of other kiosks
+    other = _elsewhere(conn, hashes, event_day) if nowhere else None
     if other is not None:
         return Known(other_at=other.at, other_event=other.event, ticket=ticket)
-    poster = _by_poster(conn, hashes, event_day) if entered is None else None
     told = [row for digest in hashes if (row := feed.person(conn, digest)) is not None]
     newest = max(told, key=lambda row: row.declared_at, default=None)
     if newest is not None and (said is None or newest.declared_at > said[0]):

@@ -31,7 +31,8 @@ def pooled(postgres: Postgres, tmp_path: Path) -> Iterator[Office]:
         f"auth_type = trust\nauth_file = {folder}/users\npool_mode = transaction\ndefault_pool_size = 2\nserver_reset_query =\n"
     )
     if postgres.as_user:
-        shutil.chown(folder, "postgres")
+        for each in (folder, *folder.iterdir()):  # a command before this one may have left a umask that lets nobody else read
+            shutil.chown(each, "postgres")
     process = subprocess.Popen([*postgres.as_user, PGBOUNCER, "-q", str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL)
     end = time.monotonic() + 10
     while not list(folder.glob(".s.PGSQL.*")):

@@ -30,7 +30,7 @@ def signed_in(server: Server) -> dict[str, str]:
     db, now = Database(server.home.url), ours.now()
     for name, role in (("unit-f", "unit"), ("official-f", "official")):
         accounts.add(db, name, "mat-khau-dai-1", role, now, scope="commune:19750")
-    box = {"phone": "+84905123456", "purpose": "declare", "then": "/dan"}
+    box = {"phone": "+84905123456", "purpose": "declare", "then": "/dan", "username": "official-f"}
     subjects = {"unit": "unit-f", "official": "official-f"}
     out = {cookie(kind): sessions.begin(db, kind, subjects.get(kind, ""), box, now).token for kind in KINDS}
     out |= {VISITOR: "fuzz", "csrf": Guard(db, authority.load(server.home), ours.now).csrf("fuzz")}
