@@ -18,6 +18,7 @@ from kiosk import __version__, checks, log
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
+from kiosk.domain.events import Key
 from kiosk.domain.feed import FeedKind
 from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
@@ -35,9 +36,10 @@ from kiosk.security.vault import Lid, Vault
 from kiosk.settings import Settings, change, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
-from kiosk.store import carry, check, damage, feed, recovery, start
+from kiosk.store import carry, certificates, check, damage, feed, recovery, register, start, swap
 from kiosk.store import papers as prints
 from kiosk.store.bundles import Bundles
+from kiosk.store.certificates import Said
 from kiosk.store.directory import Directory
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
@@ -117,9 +119,7 @@ class Parts:
         down = Feed(filing, self.directory.refresh)
         return uploader.make(self.home, self.vault.secrets, self.outbox, self.clock, self.settings, down, self._carry)
 
-    def hand_over(
-        self, event_day: str, progress: "Callable[[SyncState], None]", cancelled: Callable[[], bool]
-    ) -> "tuple[bool, SyncState]":
+    def hand_over(self, event_day: str, progress: "Callable[[SyncState], None]", cancelled: Callable[[], bool]) -> "tuple[bool, SyncState]":
         """End of `event_day`: the province is told what there is, then everything is sent until it is held and opened.
 
         (does the province know what to expect, the state). Cancelling loses nothing.
@@ -190,7 +190,7 @@ class Parts:
         seed = self.vault.secrets.issuer_seed
         made = Papers(self.home, self.settings, self.station, self.database, self.journal, self.clock, seed, open_printer)
         made.makers |= {"report": self.day.make, "poster": self.places.make_poster}
-        made.makers |= {"test-card": self._test_card, "start-check": self._start_check}
+        made.makers |= {"certificate": self._certificate, "test-card": self._test_card, "start-check": self._start_check}
         made.checks["poster"] = self.places.board_of
         return made
 
@@ -198,6 +198,21 @@ class Parts:
         from kiosk.printing import test_card
 
         return test_card.render(file, self.clock.now().wall)
+
+    def _certificate(self, order: Order, file: Path, again: int) -> int:
+        """Of the purged day that `order.target` names. Raises KioskError(NOTHING_TO_PRINT)."""
+        from kiosk.printing import certificate
+
+        said = next((one for one in self.purged() if one.day == order.target), None)
+        if said is None:
+            raise KioskError(Code.NOTHING_TO_PRINT, paper="certificate")
+        info = self.station.info
+        chains = [(chain.epoch, chain.last, chain.opened, chain.head) for chain in said.chains]
+        by = next((row.name for row in self.vault.secrets.enrolment.officers if row.id == said.by), "")
+        made = certificate.Purged(
+            info.station.name, info.station.ward, said.label, said.day, said.at, by, said.events, said.kinds, said.rows, chains, said.pages
+        )
+        return certificate.render(made, file)
 
     def _start_check(self, order: Order, file: Path, again: int) -> int:
         """The day's newest check. Raises KioskError(NOTHING_TO_PRINT) before there is one."""
@@ -253,9 +268,10 @@ class Parts:
             found.append(Code.REVOKED)
         found += [Code.JOURNAL_BROKEN] * (self.home / start.LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
         with contextlib.suppress(KioskError):
-            if self.journal.lost_keys(self.database):
+            gone = certificates.epochs(self.purged())
+            if set(self.journal.lost_keys(self.database)) - gone:
                 found.append(Code.KEY_LOST)
-            if self.unsure.turned_up(self.database, self.journal):
+            if any(Key.parse(key).epoch not in gone for _, key in self.unsure.turned_up(self.database, self.journal)):
                 found.append(Code.UNSURE_FOUND)
             with self.database.read() as conn:
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
@@ -266,13 +282,18 @@ class Parts:
         found += [Code.LOOKUPS_MANY] * self.station.many_looks
         return [code for code in dict.fromkeys(found) if code is not None]
 
+    def purged(self) -> list[Said]:
+        """What left this laptop, as certified."""
+        return certificates.all_of(self.home, sign.public(self.vault.secrets.kiosk_seed))
+
     def set_aside(self) -> list[str]:
         """Second copies that contradicted and were kept for the experts."""
         return sorted(path.name for path in self.home.glob("journal.sealed.*"))
 
     def verify(self) -> check.Report:
         """The whole check, with what earlier starts found and left for people to look at."""
-        report = check.verify(self.mirror.path, self.database, self.journal, self.vault.secrets.enrolment.trust.service)
+        trust, gone = self.vault.secrets.enrolment.trust, certificates.epochs(self.purged())
+        report = check.verify(self.mirror.path, self.database, self.journal, trust.service, gone)
         report.findings += [check.Finding("mirror", 0, f"set aside: {name}") for name in self.set_aside()]
         if (self.home / start.LOST).exists():
             report.findings.append(check.Finding("database", 0, "an earlier journal of this home is gone, and its second copy too"))
@@ -313,7 +334,9 @@ def open_parts(
 
 def look(home: Path, keystore: KeyStore | None = None) -> Lid:
     """The closed vault: whose station, which officers. Raises KioskError(NOT_ENROLLED | KEYS_UNREADABLE)."""
-    return Lid.look(home, keystore or keystores.best(home))
+    keystore = keystore or keystores.best(home)
+    swap.settle(home, keystore)
+    return Lid.look(home, keystore)
 
 
 def standing(home: Path, lid: Lid, clock: Clock | None = None) -> tuple[Standing, ...]:
@@ -335,8 +358,10 @@ def _open(
 ) -> Parts:
     with ExitStack() as stack:
         keystore = keystore or keystores.best(home)
-        lid = Lid.look(home, keystore)
+        lid = look(home, keystore)
         first, left = start.enter(home, exclusive, stack)
+        if Lid.look(home, keystore).stored.id != lid.stored.id or (home / swap.READY).exists():  # purged since: what lies here is new
+            raise KioskError(Code.HOME_BUSY, holder="kiosk purge", home=home)
         vault, officer = _unlock(lid, home, clock, given)
         settings = settings or load(home)
         me = identity(vault)
@@ -347,6 +372,7 @@ def _open(
         mirror = Mirror(home, database, me)
         recovered = start.Start(home, database, journal, keyring, mirror, clock, first, left).run_or_view(stack)
         _say(recovered, database)
+        _remember(home, database, vault)
         unsure = Unsure(home)
         session = Session(lid.secured)
         officers = Officers(home, vault, keystore, clock, session)
@@ -361,6 +387,16 @@ def _open(
         opened = (database, journal, station, directory, mirror, outbox, unsure, recovered)
         return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
 
+
+def _remember(home: Path, database: Database, vault: Vault) -> None:
+    """A journal that was built again from its copy learns which days are purged."""
+    gone = [said.day for said in certificates.all_of(home, sign.public(vault.secrets.kiosk_seed))]
+    if gone and database.viewing is None:
+        with contextlib.suppress(KioskError), database.read() as conn:
+            gone = [day for day in gone if not register.is_purged(conn, day) and register.is_closed(conn, day)]
+        if gone:
+            with database.write() as conn:
+                register.mark_purged(conn, gone)
 
 
 def _say(recovered: recovery.Outcome, database: Database) -> None:
@@ -401,6 +437,8 @@ def restore(home: Path, file: Path, given: Credentials | None = None, vault: Vau
                 if officer is not None and officer.role not in ("lead", "technician"):
                     raise KioskError(Code.LEAD_NEEDED, task="restore")
             start.enter(home, True, stack)
+            if look(home).stored.id != vault.id:  # purged since this vault was opened
+                raise KioskError(Code.LOCKED)
             database = Database(home / "journal.db", vault.dek)
             stack.callback(database.close)
             journal = Journal(identity(vault), Keyring(home, vault.dek), clock.machine(), dictionaries())

@@ -120,6 +120,9 @@ class Day:
         day = self.station.last_day()
         if day is None:
             raise KioskError(Code.NO_DAY)
+        with self.database.read() as conn:
+            if register.is_purged(conn, day):  # its figures would all be nought
+                raise KioskError(Code.DAY_PURGED, day=day)
         return day
 
     def close(self) -> Closing:

@@ -58,6 +58,8 @@ class Code(StrEnum):
     DAY_CLOSED = "KS-218"
     DAY_LEFT_OPEN = "KS-219"
     PAPER_ONCE = "KS-220"
+    DAY_PURGED = "KS-221"
+    PURGE_REFUSED = "KS-222"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

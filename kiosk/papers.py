@@ -24,7 +24,7 @@ from kiosk.store.papers import Job
 HOUR = 3_600_000
 BACKOFF_S = (5, 10, 20, 40, 60)
 PERSONAL = frozenset({"slip", "ticket", "declaration"})
-DAILY = frozenset({"report", "start-check", "certificate"})  # one a day: the day is in the file's name
+DAILY = frozenset({"report", "start-check"})  # one a day: the day is in the file's name
 FORMS = 50  # blank forms in the fall-back folder
 FOLDER = "pdf"  # the printer that only keeps the file
 FILES = {
@@ -40,6 +40,7 @@ FILES = {
     "report": "bao-cao",
     "test-card": "the-thu",
     "start-check": "kiem-tra-dau-ngay",
+    "certificate": "bien-ban-xoa",
 }
 
 Maker = Callable[[Order, Path, int], int]  # (order, file, printed how often before) -> pages

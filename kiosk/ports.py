@@ -146,12 +146,15 @@ class Transport(Protocol):
 
 
 class KeyStore(Protocol):
-    """Where the device secret lives. `where`: "os" or "file"."""
+    """Where the device secret lives. `where`: "os" or "file". Raises KioskError(KEYS_UNREADABLE)."""
 
     where: str
 
     def get(self, name: str) -> bytes | None: ...
     def put(self, name: str, secret: bytes) -> None: ...
+    def delete(self, name: str) -> None:
+        """Nothing happens if it is not there."""
+        ...
 
 
 class Sound(Protocol):

@@ -157,7 +157,6 @@ class Station:
         wall = max((now or self._s.clock.now()).wall, self._floor)
         return passes.read(raw, self._s.directory.issuers, wall, self._s.directory.lists, self._s.directory.layouts)
 
-
     # -- acts -----------------------------------------------------------------------------------------------------
 
     def scan(self, sighting: Sighting) -> Verdict:
@@ -242,9 +241,7 @@ class Station:
                     raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
         return self._act(lambda bench: self._desk.leave(bench, (), ticket, target), deed)
 
-    def correct(
-        self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False
-    ) -> str:
+    def correct(self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False) -> str:
         """A new event that names the root it corrects; the old one stays. Returns its key.
 
         `whole`: and all that the same act wrote (declaration and arrival); `changes`: field -> new value, None takes it out.
@@ -332,11 +329,13 @@ class Station:
     def begin_day(self, event_day: str, reason: str = "") -> None:
         """Opens a working day; the lead, unless it is the one the clocks agree on. A closed day opens again for the lead with a `reason`.
 
-        Raises KioskError(DAY_UNKNOWN | DAY_CLOSED | LEAD_NEEDED).
+        Raises KioskError(DAY_UNKNOWN | DAY_CLOSED | DAY_PURGED | LEAD_NEEDED).
         """
         now = self._s.clock.now()
         with self._s.database.read() as conn:
             again = register.is_closed(conn, event_day)
+            if register.is_purged(conn, event_day):
+                raise KioskError(Code.DAY_PURGED, day=event_day[:20])
         if again and not reason.strip():
             raise KioskError(Code.DAY_CLOSED, day=event_day[:20])
         if again or event_day != self.likely_day():

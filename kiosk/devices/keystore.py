@@ -6,6 +6,7 @@ file is no key store: the file here says openly what it is (`where`).
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import keyring
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringError
+from keyring.errors import KeyringError, PasswordDeleteError
 
 from kiosk.errors import Code, KioskError
 from kiosk.ports import KeyStore
@@ -82,6 +83,16 @@ class OsKeyStore:
         except (KeyringError, OSError, RuntimeError) as error:
             raise KioskError(Code.KEYS_UNREADABLE, why=type(error).__name__) from error
 
+    def delete(self, name: str) -> None:
+        """Raises KioskError(KEYS_UNREADABLE) where the secret is still there afterwards."""
+        try:
+            with contextlib.suppress(PasswordDeleteError):  # its word for "not there"; looked at below
+                self._backend.delete_password(self._service, name)
+        except (KeyringError, OSError, RuntimeError) as error:
+            raise KioskError(Code.KEYS_UNREADABLE, why=type(error).__name__) from error
+        if self.get(name) is not None:
+            raise KioskError(Code.KEYS_UNREADABLE, why="the key store keeps what was deleted")
+
 
 class FileKeyStore:
     """A JSON file of mode 0600, replaced whole and flushed to the disk before `put` returns."""
@@ -107,7 +118,15 @@ class FileKeyStore:
 
     def put(self, name: str, secret: bytes) -> None:
         """Raises KioskError(KEYS_UNREADABLE) rather than replace a file it cannot read; OSError when the disk refuses."""
-        secrets = self._load() | {name: secret}
+        self._save(self._load() | {name: secret})
+
+    def delete(self, name: str) -> None:
+        """Raises KioskError(KEYS_UNREADABLE) or OSError, as `put`."""
+        secrets = self._load()
+        if secrets.pop(name, None) is not None:
+            self._save(secrets)
+
+    def _save(self, secrets: dict[str, bytes]) -> None:
         text = json.dumps({k: base64.b64encode(v).decode() for k, v in secrets.items()})
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = self._path.with_name(self._path.name + ".new")

@@ -83,7 +83,7 @@ class Lid:
         """Raises KioskError(NOT_ENROLLED) without a vault, KEYS_UNREADABLE when it is damaged or from another machine."""
         path = home / NAME
         stored = _read(path, home)
-        device = keystore.get(_secret_name(stored.id))
+        device = keystore.get(secret_name(stored.id))
         if device is None:
             raise KioskError(Code.KEYS_UNREADABLE, file="device secret")
         people = People()
@@ -153,7 +153,7 @@ class Vault:
             raise KioskError(Code.ALREADY_ENROLLED, home=home)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         vault_id, device, dek = os.urandom(8).hex(), os.urandom(32), os.urandom(32)
-        keystore.put(_secret_name(vault_id), device)
+        keystore.put(secret_name(vault_id), device)
         firsts = secrets.enrolment.first_pins
         secrets = msgspec.structs.replace(secrets, enrolment=msgspec.structs.replace(secrets.enrolment, first_pins=[]))
         vault = cls(path, vault_id, dek, device, secrets, keystore.where)
@@ -168,6 +168,15 @@ class Vault:
     def open(cls, home: Path, keystore: KeyStore) -> "Vault":
         """By the device secret alone. Raises KioskError(NOT_ENROLLED | LOCKED | KEYS_UNREADABLE)."""
         return Lid.look(home, keystore).open()
+
+    def renewed(self, folder: Path) -> tuple["Vault", bytes]:
+        """The same secrets for a vault that is to be written to `folder`: new id, new DEK, new device secret (returned, not stored yet)."""
+        device = os.urandom(32)
+        return Vault(folder / NAME, os.urandom(8).hex(), os.urandom(32), device, self.secrets, self.where), device
+
+    def write(self, slots: list[Slot]) -> None:
+        """The file of a new vault; without slots the device secret alone opens it. Raises OSError."""
+        self._write(slots)
 
     def slots(self) -> list[Slot]:
         """As they lie in the file now: another program may have set a PIN."""
@@ -240,7 +249,8 @@ def _read(path: Path, home: Path) -> VaultFile:
         raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
 
 
-def _secret_name(vault_id: str) -> str:
+def secret_name(vault_id: str) -> str:
+    """Under what the device secret of a vault lies in the key store."""
     return f"device-{vault_id}"
 
 

@@ -39,15 +39,19 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
 
-def verify(path: Path, database: Database, journal: Journal, service_public: bytes) -> Report:
-    """The whole check. Raises KioskError only when the database cannot be read at all."""
+def verify(
+    path: Path, database: Database, journal: Journal, service_public: bytes, purged: frozenset[str] = frozenset()
+) -> Report:  # fmt: skip
+    """The whole check. `purged`: epochs whose events open here no more, as certified.
+
+    Raises KioskError only when the database cannot be read at all."""
     report, facts = Report(), list[tuple[Fact, str]]()
     public = sign.public(journal.identity.seed)
     with database.read() as conn:
         if (said := conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
             report.findings.append(Finding("database", 0, str(said)[:200]))
         for row in conn.execute(select(EPOCH).order_by(EPOCH.c.ordinal)).all():
-            report.findings += _epoch(conn, row, journal, public, report, facts)
+            report.findings += _epoch(conn, row, journal, public, report, facts, row.epoch in purged)
         report.findings += _mirror(conn, path, journal.identity.kiosk, public)
         report.findings += _receipts(conn, journal.identity.kiosk, service_public)
         report.findings += _numbers(conn)
@@ -56,7 +60,9 @@ def verify(path: Path, database: Database, journal: Journal, service_public: byt
     return report
 
 
-def _epoch(conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]]) -> Iterator[Finding]:
+def _epoch(
+    conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]], purged: bool
+) -> Iterator[Finding]:  # fmt: skip
     kiosk = journal.identity.kiosk
     try:
         said = SignedOpening(row.opening, row.signature).read(public)
@@ -77,6 +83,8 @@ def _epoch(conn: Connection, row: Any, journal: Journal, public: bytes, report: 
             yield Finding("chain", event.seq, row.epoch)
             return
         report.events += 1
+        if purged:  # chained and sealed as ever; its key is gone
+            continue
         try:
             header = events.header_of(event.sealed)
             body = journal.open(conn, row.epoch, event.sealed)

@@ -1,7 +1,7 @@
 """The register: who is known here, which day is open, what happened today. Reads only what the projections hold."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -171,6 +171,16 @@ def nearest_day(identity: Identity, wall: int) -> str:
 def is_closed(conn: Connection, event_day: str) -> bool:
     """True for a day that was open and is closed."""
     return conn.execute(select(DAY.c.closed_at).where(DAY.c.event_day == event_day)).scalar() is not None
+
+
+def is_purged(conn: Connection, event_day: str) -> bool:
+    """True once the day's readable rows are gone: nothing can be counted on top of them."""
+    return bool(conn.execute(select(DAY.c.purged).where(DAY.c.event_day == event_day)).scalar())
+
+
+def mark_purged(conn: Connection, days: Iterable[str]) -> None:
+    """A journal that was built again from its second copy does not know it by itself."""
+    conn.execute(update(DAY).where(DAY.c.event_day.in_(list(days)), DAY.c.purged.is_(None)).values(purged=1))
 
 
 def last_day(conn: Connection) -> str | None:

@@ -109,13 +109,14 @@ class BundleCall(SQLModel, table=True):
 
 
 class WorkingDay(SQLModel, table=True):
-    """Which day is open. The last opened one without `closed_at` counts."""
+    """Which day is open. The last opened one without `closed_at` counts. `purged`: 1, its readable rows are gone for ever."""
 
     __tablename__ = "working_day"
     __table_args__ = STRICT
     event_day: str = Field(sa_column=text(primary=True))
     opened_at: int = Field(sa_column=integer())
     closed_at: int | None = Field(sa_column=integer(null=True))
+    purged: int | None = Field(sa_column=integer(null=True))
 
 
 class LogHead(SQLModel, table=True):

@@ -249,6 +249,16 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Còn người vào thì người phụ trách mở lại ngày và ghi lý do (F10, hoặc kiosk close --reopen)."),
     ),
+    Code.DAY_PURGED: FaultWords(
+        N_("Dữ liệu đọc được của ngày này đã xóa khỏi máy."),
+        N_("Bản niêm phong còn ở máy; tỉnh giữ đủ và mở được mọi lượt của ngày đó."),
+        N_("Xem biên bản xóa trong thư mục giấy tờ. Cần tra lượt của ngày đó thì hỏi tỉnh; ngày này không mở lại được."),
+    ),
+    Code.PURGE_REFUSED: FaultWords(
+        N_("Chưa xóa được dữ liệu của ngày này."),
+        N_("Chưa xóa gì: mọi lượt vẫn còn ở máy."),
+        N_("Xem lý do trong ngoặc. Chốt ngày, gửi hết lên tỉnh (kiosk sync), đợi tỉnh mở đủ rồi làm lại."),
+    ),
     Code.DAY_LEFT_OPEN: FaultWords(
         N_("Ngày làm việc trước chưa chốt."),
         KEPT,
