@@ -60,8 +60,9 @@ def render(said: Purged, file: Path) -> int:
     )
     cells = [[paragraph(text, CELL_HEAD) for text in ("Chuỗi", "Số cuối", "Tỉnh đã mở", "Đầu chuỗi (SHA-256)")]]
     for epoch, last, opened, head in said.chains:
-        cells.append([paragraph(epoch, SMALL), paragraph(last, CELL), paragraph(opened, CELL), paragraph(head, SMALL, 80)])
-    table = Table(cells, [share * WIDTH for share in (0.2, 0.12, 0.16, 0.52)], repeatRows=1, style=[*GRID])
+        halves = paragraph(f"{head[:32]} {head[32:]}", SMALL, 80)
+        cells.append([paragraph(epoch, SMALL), paragraph(last, CELL), paragraph(opened, CELL), halves])
+    table = Table(cells, [share * WIDTH for share in (0.25, 0.12, 0.18, 0.45)], repeatRows=1, style=[*GRID])
     story = [*heading(TITLE, "Không phải số liệu bầu cử"), known, Spacer(0, 3 * mm), paragraph(STAYS, BODY, 600), Spacer(0, 2 * mm), table]
     story += [Spacer(0, 5 * mm), signatures("Cán bộ kỹ thuật", "Người phụ trách lối vào")]
     return build(story, Paper(TITLE, said.station, said.at), file)

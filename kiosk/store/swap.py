@@ -60,7 +60,7 @@ def settle(home: Path, keystore: KeyStore, step: Step = nothing) -> bool:
     """
     if not any((home / name).exists() for name in (STAGE, READY, DONE)):
         return False
-    with locks.hold(home, "home"):
+    with locks.turn(home, "opening"), locks.hold(home, "home"):
         if (home / READY).exists():
             _forward(home, keystore, step)
         elif (home / STAGE).exists():

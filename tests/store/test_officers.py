@@ -40,6 +40,9 @@ class OsStore:
     def put(self, name: str, secret: bytes) -> None:
         self.kept[name] = secret
 
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
 
 @pytest.fixture
 def store() -> OsStore:

@@ -1,13 +1,16 @@
 """A purge on a real home: what must stop it, what it leaves, that old copies open no more, and a kill at any step."""
 
+import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import sqlcipher3.dbapi2 as driver
 
-from kiosk import compose, purging
+from kiosk import cli, compose, purging
 from kiosk.crypto import seal
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
@@ -16,7 +19,8 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
 from kiosk.security.officers import Credentials
 from kiosk.security.vault import Lid
-from kiosk.store import certificates, swap
+from kiosk.store import certificates, purge, swap
+from kiosk.store.tables import METADATA
 from tests import builders
 
 DAY, NEXT = builders.ELECTION_DAY, "2021-05-24"
@@ -158,7 +162,7 @@ def test_what_the_province_refused_stops_it(office: Office, reason: str) -> None
     office.receive()
     with office.open() as parts:
         with parts.database.read() as conn:
-            epoch = conn.exec_driver_sql("SELECT epoch FROM epoch WHERE event_day=? ORDER BY ordinal", (DAY,)).scalar()
+            epoch = conn.exec_driver_sql("SELECT epoch FROM epoch WHERE event_day=? ORDER BY ordinal", (DAY,)).scalar_one()
         parts.outbox.save(BatchAnswer([], [Refusal(epoch, 2, reason)], [], office.clock.wall))
     assert why(office)["refused"] == 1
 
@@ -264,3 +268,67 @@ def _killed_settling(office: Office) -> None:
                 os._exit(9)
 
         _child(lambda step=step: swap.settle(office.home, FileKeyStore(office.home / "device.secret"), step))
+
+
+def test_killed_between_any_two_changes_of_the_disk_after_the_commit_it_ends_in_after(office: Office) -> None:
+    """The settling is ended before its first, second … change of a name; another run then ends it."""
+    office.receive()
+    _child(lambda: office.purge(lambda name: os._exit(9) if name == "old files" else None))
+    assert (office.home / swap.READY).exists()
+    kept, at, ended = office.home.parent / "kept", 0, False
+    shutil.copytree(office.home, kept)
+    while not ended:
+        at += 1
+        shutil.rmtree(office.home)
+        shutil.copytree(kept, office.home)
+        _child(lambda at=at: _settle_but(office.home, at))
+        ended = not list(office.home.glob("purge.*"))
+        swap.settle(office.home, FileKeyStore(office.home / "device.secret"))
+        assert not list(office.home.glob("purge.*")) and len(list((office.home / "keyring").iterdir())) == 1
+        assert Lid.look(office.home, FileKeyStore(office.home / "device.secret")).secured
+        assert (office.home / "journal.db").read_bytes() == (kept / swap.READY / "journal.db").read_bytes()
+    assert at > 8
+    assert office.visits() == {NEXT: 1}
+
+
+def _settle_but(home: Path, at: int) -> None:
+    count = [0]
+
+    def counted(act: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **more: object) -> object:
+            count[0] += 1
+            if count[0] == at:
+                os._exit(9)
+            return act(*args, **more)
+
+        return call
+
+    os.replace, os.unlink, os.mkdir, os.rmdir = (counted(act) for act in (os.replace, os.unlink, os.mkdir, os.rmdir))  # type: ignore[assignment]
+    swap.settle(home, FileKeyStore(home / "device.secret"))
+
+
+def test_the_command_says_why_not_then_purges_and_prints(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The machine's own clock: years after the election, so no day is open to write the audit to; the certificate says it."""
+    monkeypatch.setenv("KIOSK_OFFICER", LEAD.officer)
+    monkeypatch.setenv("KIOSK_PIN", LEAD.pin)
+    home = ["--home", str(office.home), "--json"]
+    assert cli.main(["purge", *home, "--day", DAY]) == 1
+    assert "KS-222" in capsys.readouterr().err
+    office.receive()
+    assert cli.main(["purge", *home, "--look"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"event_day": DAY, "may_go": True, "why": {}}
+    assert cli.main(["purge", *home, "--printer", "pdf"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    with pypdfium2.PdfDocument(said["certificate"]) as document:
+        text = " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+    for part in ("Không phải số liệu bầu cử", "23/05/2021", "Xóa lúc"):
+        assert part in text, part
+    assert NAME not in text and office.visits() == {NEXT: 1}
+
+
+def test_no_table_is_forgotten(office: Office) -> None:
+    """A new table must be thought about before a purge runs again."""
+    known = purge.WHOLE | purge.OF_A_DAY | purge.OF_AN_EPOCH | purge.COMPUTED | {"told", "print_job"}
+    assert {table.name for table in METADATA.sorted_tables} == known
