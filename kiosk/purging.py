@@ -25,6 +25,7 @@ from kiosk.security.keyring import Keyring
 from kiosk.security.officers import Credentials
 from kiosk.security.session import NOBODY
 from kiosk.security.vault import Lid, Slot, Vault, secret_name
+from kiosk.spreadsheet import FILES as SHEETS
 from kiosk.store import certificates, check, figures, migrations, purge, swap
 from kiosk.store.certificates import Chain, Said
 from kiosk.store.engine import Database
@@ -119,15 +120,18 @@ def _prepare(parts: compose.Parts, day: str | None, given: Credentials | None, k
 
 
 def _pages(parts: compose.Parts, day: str) -> list[Path]:
-    """Voters' pages that were kept as files, pages on their way to a printer, and pictures of the camera. Whose day cannot be told from a
-    file alone goes too: it can be printed again."""
+    """Voters' pages and lists that were kept as files, pages on their way to a printer, and pictures of the camera.
+
+    A page whose day cannot be told goes too: it can be printed again.
+    """
     with parts.database.read() as conn:
         names = purge.epochs(conn, day)
         others = [name for one in purge.days(conn) if one != day for name in purge.epochs(conn, one)]
     folder = parts.settings.papers(parts.home)
     kept = [file for paper in PERSONAL for file in folder.glob(f"{FILES[paper]}-*.pdf")]
     mine = [file for file in kept if any(name in file.name for name in names) or not any(name in file.name for name in others)]
-    return sorted({*mine, *(parts.home / "spool").glob("*"), *(parts.home / CAPTURES).glob("*")})
+    lists = folder.glob(f"{SHEETS['people']}-{day}-*")
+    return sorted({*mine, *lists, *(parts.home / "spool").glob("*"), *(parts.home / CAPTURES).glob("*")})
 
 
 def _keys(parts: compose.Parts, stage: Path, vault: Vault, keys: Sequence[str]) -> Keyring:

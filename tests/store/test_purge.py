@@ -19,6 +19,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
 from kiosk.security.officers import Credentials
 from kiosk.security.vault import Lid
+from kiosk.spreadsheet import FILES as SHEETS
 from kiosk.store import certificates, purge, swap
 from kiosk.store.tables import METADATA
 from tests import builders
@@ -96,7 +97,12 @@ def why(office: Office) -> dict[str, object]:
 def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -> None:
     office.receive()
     sealed = (office.home / "journal.sealed").read_bytes()
+    lists = [office.home / "papers" / f"{SHEETS['people']}-{day}-K1.csv" for day in (DAY, NEXT)]
+    for file in lists:
+        file.write_text(NAME)
+    assert list(office.home.glob("papers/to-khai-*"))
     said = office.purge()
+    assert [file.exists() for file in lists] == [False, True]
     assert office.visits() == {NEXT: 1}
     assert (office.home / "journal.sealed").read_bytes() == sealed
     assert not list(office.home.glob("purge.*")) and not list(office.home.glob("papers/to-khai-*"))
