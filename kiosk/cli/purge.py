@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"event_day": said.day, "events": said.events, "rows": said.rows, "pins": said.pins, "certificate": file})
         return 0
-    print(f"{said.day}: đã xóa / purged · {said.events} sự kiện còn niêm phong / events stay sealed")
+    print(f"{said.day}: đã xóa / purged · {said.events} sự kiện còn mã hóa / events stay sealed")
     if said.pins:
         print("Cần đặt lại mã PIN / set a new PIN for:", *said.pins)
     if file:

@@ -20,7 +20,7 @@ KINDS = {
 SMALL = style(fonts.SANS, 8, leading=10)
 STAYS = (
     "Máy này không còn mở được sự kiện nào của ngày trên: dữ liệu đọc được, khóa của ngày và khóa cũ của máy đã xóa. "
-    "Bản niêm phong của nhật ký còn ở máy, chỉ tỉnh mở được. Tỉnh đã ký nhận và mở đủ từng chuỗi dưới đây trước khi xóa."
+    "Bản mã hóa của nhật ký còn ở máy, chỉ tỉnh mở được. Tỉnh đã ký nhận và mở đủ từng chuỗi dưới đây trước khi xóa."
 )
 
 
@@ -53,7 +53,7 @@ def render(said: Purged, file: Path) -> int:
             ("Ngày làm việc đã xóa", "/".join(reversed(said.day.split("-")))),
             ("Xóa lúc", f"{moment:%H:%M:%S} ngày {moment:%d/%m}/{moment.year:04d}"),
             ("Người phụ trách", said.by or "—"),
-            ("Sự kiện còn niêm phong", f"{said.events} ({kinds})"),
+            ("Sự kiện còn mã hóa", f"{said.events} ({kinds})"),
             ("Dòng đọc được đã xóa", f"{sum(said.rows.values())}"),
             ("Trang giấy và ảnh đã xóa", f"{said.pages}"),
         ]

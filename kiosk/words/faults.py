@@ -251,7 +251,7 @@ FAULTS: dict[Code, FaultWords] = {
     ),
     Code.DAY_PURGED: FaultWords(
         N_("Dữ liệu đọc được của ngày này đã xóa khỏi máy."),
-        N_("Bản niêm phong còn ở máy; tỉnh giữ đủ và mở được mọi lượt của ngày đó."),
+        N_("Bản mã hóa còn ở máy; tỉnh giữ đủ và mở được mọi lượt của ngày đó."),
         N_("Xem biên bản xóa trong thư mục giấy tờ. Cần tra lượt của ngày đó thì hỏi tỉnh; ngày này không mở lại được."),
     ),
     Code.PURGE_REFUSED: FaultWords(
