@@ -186,4 +186,6 @@ def rebuild(conn: Connection, facts: Sequence[Fact], days: Mapping[str, str], st
             _link(conn, fact)
         elif fact.body.kind == Kind.SIGHTING:
             _sighting(conn, fact, days[fact.key.epoch])
+        elif fact.body.kind == Kind.PLACE:
+            _place(conn, fact)
     return len(shown)

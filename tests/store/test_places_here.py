@@ -49,6 +49,16 @@ def test_a_place_made_without_a_network_is_an_event_and_no_day_is_opened(parts: 
     assert parts.verify().ok
 
 
+def test_a_rebuild_keeps_the_places(parts: compose.Parts) -> None:
+    row = parts.places.add({"name": "Cổng chính", "kind": "entrance"})
+    with parts.database.read() as conn:
+        before = conn.exec_driver_sql("SELECT * FROM place_change").all()
+    parts.journal.rebuild(parts.database)
+    with parts.database.read() as conn:
+        assert conn.exec_driver_sql("SELECT * FROM place_change").all() == before != []
+    assert parts.places.get(row.id).row.name == "Cổng chính"
+
+
 def test_the_board_is_printed_when_the_feed_has_brought_its_code(parts: compose.Parts, tmp_path: Path) -> None:
     row = parts.places.add({"name": "Cổng chính", "kind": "entrance"})
     with pytest.raises(KioskError) as caught:
