@@ -11,7 +11,7 @@ bench: ; QT_QPA_PLATFORM=offscreen $(PY) -m benchmarks # ratios against a refere
 bench-decode: ; $(PY) -m benchmarks.decode $(PICTURES) # folders with an expected.tsv: PICTURES="../shared/pictures ../shared/frames"
 soak: ; QT_QPA_PLATFORM=offscreen $(PY) -m tests.durability.soak # the torture harness, and the harness against a liar
 mutants: ; QT_QPA_PLATFORM=offscreen $(PY) tools/mutants.py --all
-screens: ; QT_QPA_PLATFORM=offscreen $(PY) tools/screens.py # docs/screens from the real window
+screens: ; QT_QPA_PLATFORM=offscreen $(PY) tools/screens.py && $(PY) tools/screens_web.py # docs/screens from the real window and a real browser
 package:
 	$(PY) -m PyInstaller --noconfirm --clean --log-level WARN kiosk.spec
 	$(PY) tools/package_smoke.py

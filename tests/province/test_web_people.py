@@ -49,11 +49,11 @@ def rows(server: Server, sql: str) -> list[tuple[object, ...]]:
     return found
 
 
-def place_code(server: Server, place: str = "1975001Z", withdrawn: bool = False) -> str:
+def place_code(server: Server, place: str = "1975001Z", withdrawn: bool = False, name: str = "Cổng <b>chính</b>") -> str:
     from kiosk.domain.feed import PlaceRow
 
     db, held = Database(server.home.url), authority.load(server.home)
-    row = PlaceRow(place, STATION, "Cổng <b>chính</b>", "entrance", at=NOW + withdrawn, withdrawn=withdrawn)
+    row = PlaceRow(place, STATION, name, "entrance", at=NOW + withdrawn, withdrawn=withdrawn)
     with db.write() as conn:
         places.change(conn, places.key(held), row, NOW if withdrawn else 0, "account:test", NOW)
     found = places.get(db, place)
