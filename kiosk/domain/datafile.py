@@ -95,8 +95,12 @@ def _json(text: str) -> Any:
         content = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise Mistake(error.msg, line=error.lineno) from error
+    except Mistake:
+        raise
     except RecursionError as error:
         raise Mistake("nesting") from error
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise Mistake("number") from error
     todo = [content]
     while todo:
         depth += 1

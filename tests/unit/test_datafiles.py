@@ -103,3 +103,11 @@ def test_a_command_says_which_file_and_line(tmp_path: Path, capsys: pytest.Captu
     assert main(["check", "--json", str(data_dir() / "rules.yaml"), str(data_dir() / "form.yaml")]) == 0
     assert [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()] == ["rules", "form"]
     assert lists.units()
+
+
+def test_a_number_without_end_is_a_mistake_and_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "num.json"
+    file.write_text('{"full_name": ' + "9" * 6000 + "}", "utf-8")
+    for command in (["check", str(file)], ["read", "--trust", str(file), "abc"]):
+        assert main([*command, "--home", str(tmp_path / "home")]) == 1
+        assert "KS-900" not in capsys.readouterr().err
