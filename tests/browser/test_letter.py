@@ -21,6 +21,12 @@ def code(site: Server) -> str:
     return Phone(site.url, str(site.home.ca), site.home).code()
 
 
+def go(page: Any, what: Any) -> None:
+    """Presses what leads to another page, and waits for that page."""
+    with page.expect_navigation():
+        what.click()
+
+
 def fill(page: Any, **more: str) -> None:
     for name, value in {**answers(), **more}.items():
         box = page.locator(f'[name="{name}"]')
@@ -37,24 +43,24 @@ def fill(page: Any, **more: str) -> None:
 
 def sign_in(page: Any, site: Server) -> None:
     page.get_by_label("Số điện thoại của bạn").fill(next(FRESH))
-    page.get_by_role("button", name="Tra cứu").click()
+    go(page, page.get_by_role("button", name="Tra cứu"))
     page.get_by_label("Mã xác thực").fill(code(site))
-    page.get_by_role("button", name="Xác nhận").click()
+    go(page, page.get_by_role("button", name="Xác nhận"))
 
 
 def test_annex_2_part_1_khai_moi_and_khai_bo_sung(visit: Visit, site: Server) -> None:
     page = visit("/dan", scripts=False)
-    page.get_by_role("link", name="Khai báo y tế toàn dân").click()
+    go(page, page.get_by_role("link", name="Khai báo y tế toàn dân"))
     sign_in(page, site)
     fill(page)
-    page.get_by_role("button", name="Cập nhật").click()
+    go(page, page.get_by_role("button", name="Cập nhật"))
     assert "Mã QR của bạn" in page.inner_text("h1")
     page.goto(site.url + "/khai-bao/to-khai")
-    page.get_by_role("link", name="Khai bổ sung").click()
+    go(page, page.get_by_role("link", name="Khai bổ sung"))
     assert page.input_value('[name="full_name"]') == "Trần Thị Mẫu"
     assert page.locator('input[type="radio"][name^="symptoms"]:checked').count() == 0
     fill(page)
-    page.get_by_role("button", name="Cập nhật").click()
+    go(page, page.get_by_role("button", name="Cập nhật"))
     assert "Mã QR của bạn" in page.inner_text("h1")
 
 
@@ -63,10 +69,10 @@ def test_annex_2_part_2_on_the_web_with_a_code_by_sms_and_a_qr_to_keep(visit: Vi
     sign_in(page, site)
     assert page.get_by_role("link", name="Khai mới").get_attribute("aria-current") == "page"
     assert [page.locator(f'[name="symptoms.{q.value}"]').count() for q in form().symptoms] == [2] * 6
-    page.get_by_role("button", name="Cập nhật").click()  # nothing answered: every field says what it needs
+    go(page, page.get_by_role("button", name="Cập nhật"))  # nothing answered: every field says what it needs
     assert page.locator(".error").count() >= 10 and page.get_by_text("Cần hỏi và chọn Có hoặc Không").count() == 9
     fill(page)
-    page.get_by_role("button", name="Cập nhật").click()
+    go(page, page.get_by_role("button", name="Cập nhật"))
     assert page.locator("svg.qr").is_visible()
     with page.expect_download() as saved:
         page.get_by_role("link", name="Lưu ảnh").click()
@@ -78,12 +84,12 @@ def test_annex_2_parts_3_and_4_khai_ho_for_a_family(visit: Visit, site: Server) 
     sign_in(page, site)
     for name in ("Lê Văn Ông", "Lê Thị Bà"):
         page.goto(site.url + "/khai-bao/to-khai")
-        page.get_by_role("link", name="Khai hộ").click()
+        go(page, page.get_by_role("link", name="Khai hộ"))
         fill(page, full_name=name, phone="", id_number="", birth_date="1941", proxy_reason="no_phone")
         page.check('[name="no_phone"]')
-        page.get_by_role("button", name="Cập nhật").click()
+        go(page, page.get_by_role("button", name="Cập nhật"))
         assert page.locator("svg.qr").is_visible(), page.locator(".error").all_inner_texts()
-    page.get_by_role("link", name="Nhật ký").click()
+    go(page, page.get_by_role("link", name="Nhật ký"))
     assert page.get_by_text("(khai hộ)").count() == 2
 
 
@@ -92,19 +98,19 @@ def test_annex_1_units_register_and_keep_their_places(visit: Visit, site: Server
     assert page.get_by_role("link", name="Đăng ký").is_visible()
     page.get_by_label("Tên đăng nhập").fill("tay-loc")
     page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
-    page.get_by_role("link", name="Thêm mới địa điểm").click()
+    go(page, page.get_by_role("button", name="Đăng nhập"))
+    go(page, page.get_by_role("link", name="Thêm mới địa điểm"))
     page.get_by_label("Tên địa điểm").fill("Trường tiểu học Tây Lộc")
     page.get_by_label("Lối vào").check()
     page.get_by_label("Vị trí bảng QR").fill("trước cổng chính")
-    page.get_by_role("button", name="Lưu").click()
+    go(page, page.get_by_role("button", name="Lưu"))
     assert page.locator("svg.qr").is_visible()
-    page.get_by_role("link", name="Danh sách").click()
+    go(page, page.get_by_role("link", name="Danh sách"))
     for label in ("Xem mẫu QR", "Chỉnh sửa"):
         assert page.get_by_role("link", name=label).first.is_visible()
     page.get_by_role("link", name="Chỉnh sửa").first.click()
     page.get_by_label("Tên địa điểm").fill("Trường Tây Lộc, cổng sau")
-    page.get_by_role("button", name="Lưu").click()
+    go(page, page.get_by_role("button", name="Lưu"))
     assert page.get_by_text("cổng sau").count() == 1
     page.get_by_text("Xóa").first.click()
     page.get_by_role("button", name=re.compile("^Xóa")).first.click()
@@ -115,10 +121,10 @@ def test_annex_1_voters_confirm_their_arrival_and_are_remembered(visit: Visit, s
     where = place_code(site)
     page = visit(where, scripts=False)
     page.get_by_label("Số điện thoại của bạn").fill(next(FRESH))
-    page.get_by_role("button", name="Xác nhận điểm đến").click()
+    go(page, page.get_by_role("button", name="Xác nhận điểm đến"))
     page.get_by_label("Mã xác thực").fill(code(site))
-    page.get_by_role("button", name="Xác nhận").click()
-    page.get_by_role("button", name="Xác nhận điểm đến").click()
+    go(page, page.get_by_role("button", name="Xác nhận"))
+    go(page, page.get_by_role("button", name="Xác nhận điểm đến"))
     time = page.locator(".time")
     assert re.fullmatch(r"\d\d:\d\d", time.inner_text())
     assert time.bounding_box()["height"] >= 90 and page.locator(".colour").is_visible()
@@ -164,13 +170,13 @@ def test_axe_finds_no_serious_fault(visit: Visit, site: Server) -> None:
     check("phone")
     sign_in(page, site)
     check("form")
-    page.get_by_role("button", name="Cập nhật").click()
+    go(page, page.get_by_role("button", name="Cập nhật"))
     check("form with errors")
     fill(page)
-    page.get_by_role("button", name="Cập nhật").click()
+    go(page, page.get_by_role("button", name="Cập nhật"))
     check("pass")
     page.goto(site.url + where)
-    page.get_by_role("button", name="Xác nhận điểm đến").click()
+    go(page, page.get_by_role("button", name="Xác nhận điểm đến"))
     check("arrived")
     for path in ("/khai-bao/nhat-ky", "/don-vi", "/don-vi/dang-ky", "/nowhere"):
         page.goto(site.url + path)
@@ -178,7 +184,7 @@ def test_axe_finds_no_serious_fault(visit: Visit, site: Server) -> None:
     page.goto(site.url + "/don-vi")
     page.get_by_label("Tên đăng nhập").fill("tay-loc")
     page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
+    go(page, page.get_by_role("button", name="Đăng nhập"))
     check("places")
     page.goto(site.url + "/don-vi/dia-diem/moi")
     check("new place")
