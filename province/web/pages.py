@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from kiosk.domain.form import form
 from kiosk.i18n import translate
 from kiosk.words.answers import PROBLEMS, STRANGE
-from province import stations
+from province import stations, webrecords
+from province.db import AWAY
 from province.settings import VIETNAM
 from province.web.guard import HEADERS, VISITOR, Denied, Guard, cookie, set_cookie, visitor
 
@@ -121,6 +122,12 @@ class Pages:
         async def invalid(request: Request, _error: Exception) -> Response:
             return self.refuse(request, 422)
 
+        async def away(request: Request, _error: Exception) -> Response:
+            """The database is locked, full or away, or no campaign was set up: nothing was stored."""
+            return self.refuse(request, 503)
+
+        for error in (webrecords.NoCampaign, *AWAY):
+            app.add_exception_handler(error, away)
         app.add_exception_handler(Denied, denied)
         app.add_exception_handler(HTTPException, http)
         app.add_exception_handler(RequestValidationError, invalid)

@@ -11,7 +11,7 @@ from kiosk.domain.passes.model import Issuer, Reading
 from province import accounts, authority, otp, places, sessions, settings
 from province.db import Database
 from province.opener import Opener
-from tests.province.conftest import Office, Server
+from tests.province.conftest import Office, Server, make_home
 from tests.province.web import Phone, answers
 from tests.wire import STATION
 
@@ -381,3 +381,17 @@ def test_other_units_places_are_as_good_as_none(server: Server, phone: Callable[
     stranger.get("/don-vi/dia-diem/moi")
     assert stranger.post("/don-vi/dia-diem/moi", station=STATION, name="x", kind="exit").status_code == 400
     assert stranger.post("/don-vi/dia-diem/1975001W/xoa").status_code == 404
+
+
+def test_without_a_campaign_people_are_told_to_come_again(tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = Server(make_home(tmp_path_factory.mktemp("bare") / "province"))
+    browser = Phone(own.url, str(own.home.ca), own.home)
+    browser.sign_in(next(FRESH))
+    db = Database(own.home.url)
+    with db.write() as conn:
+        conn.exec_driver_sql("DELETE FROM campaign_day")
+        conn.exec_driver_sql("DELETE FROM campaign")
+    db.close()
+    assert browser.get("/khai-bao/to-khai").status_code == 503 and "Máy chủ đang bận" in browser.page.text
+    browser.session.close()
+    own.stop()
