@@ -156,6 +156,9 @@ def settle(roots: Sequence[Fact], amendments: Sequence[Fact]) -> Row:
     """The row of one deed. `roots`: every event that wrote it (at least one); `amendments`: all that name any of them, and the
     corrections of those."""
     root = min(roots, key=lambda fact: fact.rank)
+    if not amendments:  # nearly every event, for nearly all of the day
+        fields = root.body.fields
+        return _visit(root, fields, (), False, 0) if root.body.kind == Kind.VISIT else _other(root, fields, False, 0)
     own = {fact.key for fact in roots}
     corrections = sorted((a for a in amendments if a.body.kind == Kind.CORRECTION), key=lambda fact: fact.rank)
     mine = [c for c in corrections if target_of(c.body) in own]

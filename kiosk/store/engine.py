@@ -5,6 +5,7 @@ Where the disk takes nothing, or the file is damaged, the reading door shows a p
 """
 
 import contextlib
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,16 +71,17 @@ def _no_room(folder: Path) -> bool:
 class Prepared:
     """A core statement compiled once and run by the driver itself: the scan path pays for SQLite, not for building SQL.
 
-    Parameters are the statement's named binds; rows are plain tuples.
+    Parameters are the statement's named binds; rows are plain tuples. A value that the statement has itself (a LIMIT, a flag) stands in
+    the SQL: bound, it would make SQLite plan the statement anew at each run.
     """
 
     def __init__(self, statement: Executable) -> None:
         compiled = cast(Any, statement).compile(dialect=sqlite.dialect(paramstyle="named"))
-        self._sql = str(compiled)
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        own = {name: value for name, value in compiled.params.items() if value is not None}
+        self._sql = re.sub(r":(\w+)", lambda bind: _literal(own[bind[1]]) if bind[1] in own else bind[0], str(compiled))
 
     def run(self, conn: Connection, values: Mapping[str, object]) -> Any:
-        return conn.connection.driver_connection.execute(self._sql, {**self._constants, **values} if self._constants else values)  # type: ignore[union-attr]
+        return conn.connection.driver_connection.execute(self._sql, values)  # type: ignore[union-attr]
 
     def many(self, conn: Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Once for each of `rows`."""
@@ -88,6 +90,10 @@ class Prepared:
     def first(self, conn: Connection, **values: object) -> Any:
         """The first row as a tuple, or None."""
         return self.run(conn, values).fetchone()
+
+
+def _literal(value: object) -> str:
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
 class Database:

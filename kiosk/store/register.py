@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -41,14 +42,11 @@ DECLARED = Prepared(
     )
 )
 OWN_EPOCH = Prepared(select(EPOCH.c.ordinal).where(EPOCH.c.epoch == bindparam("epoch")))
+NEWEST = select(EPOCH.c.epoch, EPOCH.c.reason).order_by(EPOCH.c.ordinal.desc()).limit(1).subquery()
 LAST_VISIT = Prepared(
     select(VISIT.c.number, VISIT.c.event_day)
-    .join(EPOCH, EPOCH.c.epoch == VISIT.c.epoch)
-    .where(
-        EPOCH.c.ordinal == select(func.max(EPOCH.c.ordinal)).scalar_subquery(),
-        EPOCH.c.reason.not_like("carried:%"),  # its rows may stand under the epoch that it carries on
-    )
-    .order_by(VISIT.c.seq.desc())
+    .where(VISIT.c.epoch == select(NEWEST.c.epoch).where(NEWEST.c.reason.not_like("carried:%")).scalar_subquery())
+    .order_by(VISIT.c.seq.desc())  # a carried epoch's rows may stand under the epoch that it carries on
     .limit(1)
 )
 
@@ -93,6 +91,7 @@ def find(conn: Connection, subjects: tuple[str, ...], event_day: str, station_ke
     return Known(entered, poster, said[0], bool(said[1]), name, gender, born[:4], f"{key[0]}:{key[1]}", entered_event=first)
 
 
+@lru_cache(8)
 def day_of(event_day: str) -> tuple[int, int]:
     """[first, last) of a day in Vietnam, ms UTC."""
     first = int(datetime.combine(date.fromisoformat(event_day), time.min, ZONE).timestamp() * 1000)
@@ -132,8 +131,8 @@ def open_day(conn: Connection) -> str | None:
 
 def ceiling(identity: Identity) -> int:
     """The end of the last campaign day, ms UTC: a clock that shows more is wrong, or the election is over; it proves nothing."""
-    last = max((date.fromisoformat(day) for campaign in identity.campaigns for day in campaign.days), default=date.min)
-    return int((datetime.combine(last, time.min, ZONE) + timedelta(days=1)).timestamp() * 1000)
+    last = max((day for campaign in identity.campaigns for day in campaign.days), default=None)
+    return day_of(last)[1] if last else 0
 
 
 def floor(conn: Connection, identity: Identity) -> int:
