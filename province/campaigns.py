@@ -33,6 +33,12 @@ def listed(db: Database) -> list[Campaign]:
         return [msgspec.msgpack.decode(row.body, type=Campaign) for row in conn.execute(select(CAMPAIGN).order_by(CAMPAIGN.c.created_at))]
 
 
+def oldest_known(db: Database, now: int) -> int | None:
+    """ms UTC before which a declaration counts under no policy (a day of grace included); None without any campaign."""
+    hours = max((campaign.policy.validity_hours for campaign in listed(db)), default=None)
+    return None if hours is None else now - (hours + 24) * 3_600_000
+
+
 def change(db: Database, home: Home, campaign: str, edit: Edit, now: int, new_days: tuple[str, ...] = ()) -> Campaign:
     """Signs the campaign anew after `edit`, with a higher policy version, and publishes it. `campaign`: its id, or "" for the only one.
 

@@ -35,10 +35,10 @@ class _Entered(NamedTuple):
 
 
 class People:
-    """Gathers the declarations of one transaction, then publishes them scope by scope."""
+    """Gathers the declarations of one transaction, then publishes them scope by scope. `only`: to this one station."""
 
-    def __init__(self, conn: Connection, reader: Reader) -> None:
-        self._conn, self._reader = conn, reader
+    def __init__(self, conn: Connection, reader: Reader, only: str = "") -> None:
+        self._conn, self._reader, self._only = conn, reader, only
         self._by_station: dict[str, list[_Said]] = defaultdict(list)
         self._by_commune: dict[str, list[_Said]] = defaultdict(list)
         self._entered: dict[str, list[_Entered]] = defaultdict(list)
@@ -66,6 +66,7 @@ class People:
         c = STATION.c
         communes = dict(self._conn.execute(select(c.station_id, c.commune).where(c.station_id.in_(list(self._entered)))).tuples().all())
         wanted = or_(c.station_id.in_(list(self._by_station)), c.commune.in_([*self._by_commune, *communes.values()]))
+        wanted = wanted if not self._only else wanted & (c.station_id == self._only)
         written = 0
         for station in self._conn.execute(select(STATION).where(wanted).order_by(c.station_id)).all():
             key = self._reader.station_key(station.station_id, station.key)

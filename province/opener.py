@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
-from province import asking, campaigns, cases, known, settings, tables, webrecords
+from province import asking, backfill, campaigns, cases, known, settings, tables, webrecords
 from province.authority import derived
 from province.db import AWAY, Database, insert_ignore
 from province.projector import Projector
@@ -31,12 +31,13 @@ FORGET_MS = 3_600_000
 
 
 class Opener:
-    """`step()` opens what is there now. One is enough; a second one does no harm."""
+    """`step()` opens what is there now. One is enough; a second one does no harm. `more`: a new station has not heard everything so far."""
 
     def __init__(self, db: Database, home: Home) -> None:
         self.db, self.reader = db, Reader(home)
         self._said_at, self._missing = 0, set[str]()
         self._forgot_at = settings.now()
+        self.more = False
         wrap = home.wrap_key.read_bytes()
         self._ask_key, self._trace_key = derived(wrap, asking.PURPOSE), derived(wrap, cases.PURPOSE)
 
@@ -56,6 +57,11 @@ class Opener:
         done += webrecords.open_waiting(self.db, self.reader, now)
         done += asking.answer_waiting(self.db, self.reader, self._ask_key)
         done += cases.answer_waiting(self.db, self.reader, self._trace_key, now)
+        try:
+            self.more = backfill.step(self.db, self.reader, now)
+        except NoKey as error:
+            self.more = False
+            missing.add(error.day)
         self._forget(settings.now())
         self._say(missing, settings.now())
         return done
@@ -99,10 +105,10 @@ class Opener:
         if 0 <= now - self._forgot_at < FORGET_MS:
             return
         self._forgot_at = now
-        hours = max((campaign.policy.validity_hours for campaign in campaigns.listed(self.db)), default=None)
-        if hours is not None:
+        oldest = campaigns.oldest_known(self.db, now)
+        if oldest is not None:
             with self.db.write() as conn:
-                known.expire(conn, now - (hours + 24) * 3_600_000, now)
+                known.expire(conn, oldest, now)
 
     def _say(self, missing: set[str], now: int) -> None:
         """A sign of life every few seconds, or at once when a day's key is found missing or comes back."""
@@ -119,10 +125,10 @@ def run(opener: Opener, stop: threading.Event) -> None:
     """Steps until told to stop; a database that is busy, full or away is waited for."""
     while not stop.is_set():
         try:
-            busy = opener.step()
+            busy = opener.step() or opener.more
         except AWAY as error:
             sys.stderr.write(f"opener: {type(getattr(error, 'orig', error)).__name__}\n")
-            busy = 0
+            busy = False
             stop.wait(5)
         if not busy:
             stop.wait(IDLE_S)

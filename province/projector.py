@@ -63,6 +63,20 @@ class Projector:
         if any(fact.body.kind == Kind.PLACE for fact in facts):
             places_of.project(self.conn, self.reader.place_key, self.station, facts, self.now)
 
+    def standing(self, facts: Sequence[Fact]) -> list[Settled]:
+        """The rows of roots that were projected before, as they stand now with all that amends them; writes nothing. The facts are of one
+        epoch and in its order."""
+        self.facts = {fact.key: fact for fact in facts}
+        linked, places = self._linked(facts), self._places({_name(f) for f in facts})
+        out: list[Settled] = []
+        for fact in facts:
+            written = places[int(fact.body.kind), _name(fact)]
+            alone = fact.key not in linked and len(written) < 2
+            row = settle([fact], []) if alone else self._settled(written or {fact.key: self.day})
+            if row is not None:
+                out.append(row)
+        return out
+
     def _stays(self, facts: Sequence[Fact]) -> None:
         """When officers came to this entrance and left it; a deed counts once however often it was written."""
         stays = {_name(fact): fact for fact in facts if fact.body.kind == Kind.STAY}
@@ -124,17 +138,21 @@ class Projector:
 
     def _again(self, places: dict[Key, str]) -> None:
         """The one row of a deed, from every root that wrote it and every amendment that names one of them."""
-        roots = [found[0] for key in sorted(places) if (found := self._fetch(key)) is not None]
-        if not roots:  # its own epoch has not been opened so far; it will find the link
+        row = self._settled(places)
+        if row is None:  # its own epoch has not been opened so far; it will find the link
             return
-        row = settle(roots, [amendment for root in roots for amendment in self._naming(root, places[root.key])])
-        table = TABLES[int(roots[0].body.kind)]
+        table = _table(row)
         for key, day in places.items():
             c = table.c
             own = (c.kiosk_id == key.kiosk, c.epoch == key.epoch, c.seq == key.seq)
             self.conn.execute(delete(table).where(c.station_id == self.station, c.event_day == day, *own))
             self.touched.add(day)
         self._store([row], places[row.key])
+
+    def _settled(self, places: dict[Key, str]) -> Settled | None:
+        """A deed's row, or None if none of the roots that wrote it is here."""
+        roots = [found[0] for key in sorted(places) if (found := self._fetch(key)) is not None]
+        return settle(roots, [a for root in roots for a in self._naming(root, places[root.key])]) if roots else None
 
     def _naming(self, root: Fact, day: str) -> list[Fact]:
         """All that name a root, and the corrections of those."""

@@ -18,7 +18,7 @@ from kiosk.domain.feed import FeedKind, commune_scope
 from kiosk.domain.policy import Slot, Station
 from kiosk.domain.protocol import Manifest
 from kiosk.domain.text import BadText, clean
-from province import feed, tables
+from province import feed, tables, tables_known
 from province.authority import Authority
 from province.db import Database
 from province.settings import STATION_CODE, VIETNAM, Refused
@@ -26,7 +26,7 @@ from province.settings import STATION_CODE, VIETNAM, Refused
 STATION, KIOSK, EPOCH, CONTACT = (tables.table(m) for m in (tables.Station, tables.Kiosk, tables.Epoch, tables.Contact))
 EVENT, QUARANTINE, REFUSAL = (tables.table(m) for m in (tables.Event, tables.Quarantine, tables.Refusal))
 ALERT, ROLLUP, MANIFEST, WORKER = (tables.table(m) for m in (tables.Alert, tables.Rollup, tables.Manifest, tables.Worker))
-STRAY = tables.table(tables.Stray)
+STRAY, NEWCOMER = tables.table(tables.Stray), tables.table(tables_known.Newcomer)
 STALE_S = 30  # without a sign of life for so long the opener counts as stopped
 
 
@@ -94,6 +94,7 @@ def add(db: Database, authority: Authority, code: str, name: str, commune: str, 
         key = authority.seal_station_key(code, os.urandom(32))
         conn.execute(STATION.insert(), row | {"hamlets": json.dumps(texts[1:], ensure_ascii=False), "key": key})
         shown = Station(code, texts[0], commune, unit.ward, unit.district, *hours(texts[1:]))
+        conn.execute(NEWCOMER.insert(), {"station_id": code, "stage": "declaration", "after": "", "added_at": now})
         feed.publish(conn, commune_scope(commune), FeedKind.STATION, code, shown, now)
 
 

@@ -1,4 +1,5 @@
-"""Tables of the online question (question.py): declarations by the hash of a person's numbers, and how often each kiosk asks."""
+"""Tables of what is known of people: for the online question (question.py) declarations by the hash of a person's numbers, and how often
+each kiosk asks; for the feed the stations that have not been told so far of what was known before them (backfill.py)."""
 
 from sqlalchemy import BigInteger, Index
 
@@ -27,6 +28,17 @@ class Asked(Row, table=True):
     kiosk_id: str = pk()
     hour: int = pk(sa_type=BigInteger)
     questions: int = ms(0)
+
+
+class Newcomer(Row, table=True):
+    """A station that was added after people had declared. `stage`: the table that is gone through, declaration or visit; `after`: JSON of
+    the last key that was told, or "". The row goes when all is told."""
+
+    __table_args__ = BY_STATION
+    station_id: str = pk()
+    stage: str = "declaration"
+    after: str = ""
+    added_at: int = ms()
 
 
 compare_by_bytes()

@@ -55,8 +55,8 @@ class Province:
             self.process.wait(20)
             self.process = None
 
-    def code(self, *more: str) -> str:
-        return str(lines("province", "enrol-code", "--home", str(self.home), "--station", STATION, *more)[0]["code"])
+    def code(self, *more: str, station: str = STATION) -> str:
+        return str(lines("province", "enrol-code", "--home", str(self.home), "--station", station, *more)[0]["code"])
 
     def events(self, kiosk: str) -> dict[tuple[object, object], object]:
         """(epoch, seq) -> sha256 of what has arrived from it; a key that comes twice fails, and so does one put aside."""

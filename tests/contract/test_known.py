@@ -46,6 +46,15 @@ def test_another_kiosk_asks_hears_and_is_told_who_is_in_already(province: Provin
         day = there.station.day()
     (pair,) = lines("province", "conflicts", "--home", str(province.home), "--day", str(day))
     assert len(pair["visits"]) == 2 and event in str(pair)  # type: ignore[arg-type]
+    late = "46-474-19750-02"
+    lines("province", "station", "add", "--home", str(province.home), "--code", late, "--name", "Khu vực 2", "--commune", "19750")
+    with kiosk(enrolled(province, tmp_path / "late", code=province.code(station=late))) as new:
+        for _ in range(100):  # its news come when the opener has gone through what is there
+            settle(new)
+            shown = new.station.scan(Sighting(os.urandom(8), builders.CARD, "typed"))
+            if shown.reason == "entered_elsewhere":
+                break
+        assert (shown.act, shown.reason) == (Act.ALREADY_IN, "entered_elsewhere")
     asked = lines("province", "asked", "--home", str(province.home))
     assert sum(int(str(row["questions"])) for row in asked) == 2
 

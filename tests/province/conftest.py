@@ -42,7 +42,7 @@ class Office:
 
     def open_all(self) -> int:
         total = 0
-        while done := self.opener.step():
+        while (done := self.opener.step()) or self.opener.more:
             total += done
         return total
 

@@ -9,9 +9,10 @@ import pytest
 
 from kiosk.domain.events import Kind
 from kiosk.domain.feed import ArrivalRow, FeedKind, PersonRow, station_scope
-from province import feed, known, stations
+from province import backfill, feed, known, settings, stations
+from province.opener import Opener
 from tests.province.conftest import Office
-from tests.wire import NOW, STATION, Kiosk, declaration
+from tests.wire import NOW, STATION, Kiosk, declaration, visit
 
 NEIGHBOUR, ELSEWHERE = "46-474-19750-02", "46-474-19744-01"
 
@@ -97,3 +98,42 @@ def test_old_rows_are_withdrawn(office: Office, kiosk: Kiosk) -> None:
         assert known.expire(conn, NOW + 1, NOW + 1) == 3
         assert known.expire(conn, NOW + 1, NOW + 1) == 0
     assert not told(office, STATION)
+
+
+def test_a_station_added_later_hears_of_those_who_declared_and_came_before_it(
+    office: Office, kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between any two of its pieces it goes on, and what was voided, corrected or written twice counts as it stands."""
+    monkeypatch.setattr(backfill, "CHUNK", 2)
+    now, late = settings.now(), "46-474-19750-03"
+    epoch = kiosk.epoch()
+    for i in range(5):
+        kiosk.add(epoch, Kind.DECLARATION, living_in("19750", subject=f"id:{i:012d}", desk=i == 4), at=now + i)
+    kiosk.add(epoch, Kind.DECLARATION, living_in("19744", subject="id:000000000077"), at=now)
+    kiosk.add(epoch, Kind.DECLARATION, living_in("19750", subject="id:000000000088"), at=NOW)  # counts under no policy any more
+    void = kiosk.add(epoch, Kind.DECLARATION, living_in("19750", subject="id:000000000099"), at=now)
+    kiosk.add(epoch, Kind.VISIT, {**visit(1, "id:000000000001"), "since": now}, at=now)
+    moved = kiosk.add(epoch, Kind.DECLARATION, living_in("19744", subject="id:000000000066"), at=now)
+    for target, changes in ((void, {}), (moved, {"current": {"ward_code": "19750"}})):
+        said = {"target": str(target), "void": target == void, "reason": "nhầm", "role": "lead", "changes": changes}
+        kiosk.add(epoch, Kind.CORRECTION, said, at=now + 9)
+    kiosk.send(epoch.span(), openings=[epoch])
+    assert office.open_all() == 12
+    stations.add(office.db, office.authority, late, "Khu vực 3", "19750", [], now)
+    assert not told(office, late)
+    office.opener.step()
+    assert office.opener.more and len(told(office, late)) < 6  # a new opener takes over in the middle
+    office.opener = Opener(office.db, office.home)
+    office.open_all()
+    expected = {f"id:{i:012d}": PersonRow(now + i, i == 4) for i in range(5)} | {"id:000000000066": PersonRow(now, False)}
+    assert told(office, late) == {hashed(office, late, subject): row for subject, row in expected.items()}
+    assert [key.split(":")[1:] for key in entered(office, late)] == [[STATION, kiosk.name]]
+    counters = [r["counter"] for r in feed.headers(office.db)]
+    assert office.rows("newcomer") == [] and office.open_all() == 0
+    assert [r["counter"] for r in feed.headers(office.db)] == counters
+
+
+def entered(office: Office, station: str) -> list[str]:
+    with office.db.read() as conn:
+        scope = station_scope(station)
+        return list(conn.exec_driver_sql(f"SELECT key FROM feed_row WHERE scope = '{scope}' AND kind = 'entered'").scalars())
