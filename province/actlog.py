@@ -19,6 +19,7 @@ NAME = "log"
 ACTS = frozenset(
     {"signed_in", "refused", "granted", "closed", "approved", "factor_set", "factor_reset", "sessions_ended", "outbox_read"}
     | {"looked_up", "opened_details", "opened_pass", "trace_asked", "trace_approved", "trace_refused", "trace_read", "conflict_settled"}
+    | {"quarantine_released"}
 )
 
 

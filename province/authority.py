@@ -111,9 +111,12 @@ def sign_campaign(seed: bytes, campaign: Campaign) -> SignedCampaign:
 
 
 def create_day(home: Home, day: str) -> str:
-    """A campaign day's key; returns its public half in hex."""
-    private = seal.generate_day()
-    put(home.day_key(day), private)
+    """A campaign day's key; returns its public half in hex. One that is there already is that day's: a database from an old backup may
+    not know of it, and kiosks have sealed to it."""
+    private = day_private(home, day)
+    if private is None:
+        private = seal.generate_day()
+        put(home.day_key(day), private)
     return seal.day_public(private).hex()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from kiosk.crypto import chain
@@ -20,7 +21,8 @@ from province.standing import Sender, contact, unreadable
 
 EPOCH, EVENT, SPAN = tables.table(tables.Epoch), tables.table(tables.Event), tables.table(tables.Span)
 QUARANTINE, ALERT, DAY = tables.table(tables.Quarantine), tables.table(tables.Alert), tables.table(tables.CampaignDay)
-STRAY = tables.table(tables.Stray)
+STRAY, ASIDE = tables.table(tables.Stray), tables.table(tables.Aside)
+PASSES = ("no_campaign", "revoked")  # reasons that may pass: the upload is kept whole, to be taken then
 STRAYS = 500  # uploads of unknown senders that the network may leave here
 NO_DAY = ""  # of quarantined events whose opening never came
 TRIES = 3
@@ -56,7 +58,7 @@ def take(db: Database, sender: Sender, call: Envelope, now: int) -> BatchAnswer:
 def keep_stray(db: Database, call: Envelope, data: bytes, now: int, capped: bool) -> None:
     """Keeps an upload whose sender is not known here (a province restored from an old backup): whole, since nobody can check it.
     `capped`: from the network, where anybody may send."""
-    row = {"digest": sha256(data).digest(), "sender": call.sender, "body": data, "received_at": now}
+    row = {"digest": sha256(data).digest(), "sender": call.sender, "body": data, "received_at": now, "trouble": ""}
     with db.write() as conn:
         full = capped and (conn.execute(select(func.count()).select_from(STRAY)).scalar_one() >= STRAYS)
         if not full:
@@ -219,6 +221,9 @@ class _Upload:
             raise Raced
         insert_ignore(self.conn, SPAN, self.spans)
         insert_ignore(self.conn, QUARANTINE, list(self.quarantine.values()))
+        days = sorted({str(row["event_day"]) for row in self.quarantine.values() if row["reason"] in PASSES})
+        upload = {**self.place, "digest": self.digest, "body": msgspec.msgpack.encode(self.call), "received_at": self.now} if days else {}
+        insert_ignore(self.conn, ASIDE, [{**upload, "event_day": day} for day in days])
 
     def _join(self, held: Held) -> None:
         """Spans that came early: `have` moves on over those that continue what is held."""

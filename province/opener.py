@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from kiosk.crypto import seal
 from kiosk.domain.projection import Fact
-from province import asking, backfill, campaigns, cases, known, settings, tables, webrecords
+from province import asking, backfill, campaigns, cases, known, quarantine, settings, tables, webrecords
 from province.authority import derived
 from province.db import AWAY, Database, insert_ignore
 from province.projector import Projector
@@ -45,6 +45,7 @@ class Opener:
         """One pass; returns how many events it went past (0: nothing to do)."""
         missing: set[str] = set()
         done = 0
+        quarantine.step(self.db, settings.now())  # what it lets in is opened below
         with self.db.read() as conn:
             waiting = select(EPOCH).where(EPOCH.c.opened_seq < EPOCH.c.have_seq).order_by(EPOCH.c.received_at)
             epochs = conn.execute(waiting).fetchmany(EPOCHS)

@@ -12,7 +12,9 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 SCHEMA = 1
-EVENT_TABLES = ("event", "span", "quarantine", "refusal", "visit", "declaration", "defer", "leave", "link", "deed", "web_record", "stay")
+EVENT_TABLES = (
+    "event", "span", "quarantine", "aside", "refusal", "visit", "declaration", "defer", "leave", "link", "deed", "web_record", "stay",
+)  # fmt: skip
 PARTITIONED: dict[str, Any] = {"postgresql_partition_by": "RANGE (event_day)", "info": {"class": "event"}}
 REFERENCE: dict[str, Any] = {"info": {"class": "reference"}}
 BY_STATION: dict[str, Any] = {"info": {"class": "station"}}
@@ -188,13 +190,15 @@ class PlaceChange(Row, table=True):
 
 
 class Stray(Row, table=True):
-    """An upload signed by a kiosk that is not known here: kept whole, never dropped, until somebody knows whose it is."""
+    """An upload signed by a kiosk that is not known here: kept whole, never dropped, until somebody knows whose it is. `trouble`: why it
+    could not be taken when its kiosk was known again: signature, shape."""
 
     __table_args__ = REFERENCE
     digest: bytes = pk()
     sender: str
     body: bytes
     received_at: int = ms()
+    trouble: str = ""
 
 
 class Worker(Row, table=True):
@@ -330,6 +334,19 @@ class Quarantine(Row, table=True):
     at: int = ms()
     sealed: bytes
     reason: str
+    received_at: int = ms()
+
+
+class Aside(Row, table=True):
+    """A whole upload with events in quarantine whose reason may pass (no_campaign, revoked), so that intake can be given it again:
+    province/quarantine.py. `digest`: of the batch; `body`: the envelope as it came."""
+
+    __table_args__ = PARTITIONED
+    station_id: str = pk()
+    event_day: str = pk()
+    kiosk_id: str = pk()
+    digest: bytes = pk()
+    body: bytes
     received_at: int = ms()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from kiosk.domain.events import kind_word
 from kiosk.store.engine import Database
 from kiosk.store.journal import EVENT
-from kiosk.store.outbox import REFUSAL, head_at, standings
+from kiosk.store.outbox import head_at, refusals, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,6 @@ def of_day(database: Database, event_day: str) -> DayFigures:
         mine = [s for s in standings(conn) if s.event_day == event_day]
         names = [s.epoch for s in mine]
         kinds = {k: n for k, n in conn.execute(select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_(names)).group_by(EVENT.c.kind))}
-        refused = conn.execute(select(REFUSAL).where(REFUSAL.c.epoch.in_(names)).order_by(REFUSAL.c.epoch, REFUSAL.c.seq)).all()
+        refused = tuple(each for each in refusals(conn, mine) if each[0] in names)
         epochs = tuple(EpochFigures(s.epoch, s.last, head_at(conn, s.epoch, s.last) or b"", s.have, s.opened) for s in mine)
-    return DayFigures(sum(kinds.values()), kinds, epochs, tuple((r.epoch, r.seq, r.reason) for r in refused))
+    return DayFigures(sum(kinds.values()), kinds, epochs, refused)

@@ -158,6 +158,16 @@ def _without(runs: Iterable[Run], taken: Sequence[Run]) -> Iterator[Run]:
             yield first, last
 
 
+def refusals(conn: Connection, all_: Sequence[Standing]) -> Iterator[tuple[str, int, str]]:
+    """(epoch, seq, reason) of what the province refuses still. What it put aside and took in later (a campaign day that was added) is
+    proven by a receipt and no refusal any more."""
+    known = {s.epoch: s for s in all_}
+    for r in conn.execute(select(REFUSAL).order_by(REFUSAL.c.epoch, REFUSAL.c.seq)):
+        here = known.get(r.epoch)
+        if r.reason not in QUARANTINED or here is None or _state(here, r.seq) != "acknowledged":
+            yield r.epoch, r.seq, r.reason
+
+
 class Outbox:
     """`service_public`: the province's receipt key; `wall`: ms UTC, for what is parked."""
 
@@ -274,7 +284,7 @@ class Outbox:
     def counts(self) -> Counts:
         with self._database.read() as conn:
             all_ = standings(conn, self._wall())
-            refused = int(conn.execute(select(func.count()).select_from(REFUSAL)).scalar_one())
+            refused = sum(1 for _ in refusals(conn, all_))
             last = conn.execute(select(func.max(RECEIPT.c.at))).scalar()
         total, held, aside = (sum(n) for n in zip(*((s.last, s.held, s.set_aside) for s in all_), strict=True)) if all_ else (0, 0, 0)
         parked = sum(len(s.parked) for s in all_)
@@ -284,8 +294,9 @@ class Outbox:
         """Every event's clear header, oldest first, with `state`: waiting, acknowledged, refused, carried."""
         out: list[dict[str, object]] = []
         with self._database.read() as conn:
-            refused = {(r.epoch, r.seq) for r in conn.execute(select(REFUSAL.c.epoch, REFUSAL.c.seq))}
-            for epoch in standings(conn):
+            all_ = standings(conn)
+            refused = {(epoch, seq) for epoch, seq, _ in refusals(conn, all_)}
+            for epoch in all_:
                 for row in conn.execute(select(EVENT).where(EVENT.c.epoch == epoch.epoch).order_by(EVENT.c.seq)):
                     state = "refused" if (row.epoch, row.seq) in refused else _state(epoch, row.seq)
                     head = {"kiosk": kiosk, "epoch": row.epoch, "seq": row.seq, "kind": events.kind_word(row.kind), "at": row.at}

@@ -17,7 +17,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.store import register, tables
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT, Journal
-from kiosk.store.outbox import REFUSAL, standings
+from kiosk.store.outbox import refusals, standings
 from kiosk.store.projections import LINK, TABLES
 from kiosk.store.register import DAY
 from kiosk.store.tables import METADATA
@@ -42,10 +42,10 @@ def unopened(conn: Connection, day: str | None) -> dict[str, int]:
     """
     mine = [s for s in standings(conn) if day in (None, s.event_day)]
     names = [s.epoch for s in mine]
-    refused = conn.execute(select(func.count()).select_from(REFUSAL).where(REFUSAL.c.epoch.in_(names))).scalar_one()
+    refused = sum(1 for epoch, *_ in refusals(conn, mine) if epoch in names)
     waiting = sum(max(0, s.last - s.opened) for s in mine)
     aside = sum(s.set_aside for s in mine)
-    return {why: n for why, n in (("not_opened", waiting), ("refused", max(int(refused), aside))) if n}
+    return {why: n for why, n in (("not_opened", waiting), ("refused", max(refused, aside))) if n}
 
 
 def ties(conn: Connection, day: str, purged: frozenset[str]) -> int:

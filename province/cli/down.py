@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from kiosk.domain.policy import Area, Campaign, Policy
-from province import campaigns, feed, settings
+from province import campaigns, feed, quarantine, settings
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -82,8 +82,10 @@ def run_campaign_set(args: argparse.Namespace) -> int:
         said = {name: getattr(args, name) for name in ("name", "opens", "closes") if getattr(args, name) is not None}
         return msgspec.structs.replace(campaign, policy=made, **said)
 
-    made = campaigns.change(_db(args), home_of(args), args.id, edit, settings.now(), tuple(args.add_day))
-    emit(args, {"campaign": made.id, "policy_version": made.policy.version, "days": sorted(made.days)})
+    db, now = _db(args), settings.now()
+    made = campaigns.change(db, home_of(args), args.id, edit, now, tuple(args.add_day))
+    taken = quarantine.release(db, now).events if args.add_day else 0
+    emit(args, {"campaign": made.id, "policy_version": made.policy.version, "days": sorted(made.days), "released": taken})
     say("Các máy nhận bản mới ở lần liên lạc tới.\nKiosks take it at their next contact.")
     return 0
 

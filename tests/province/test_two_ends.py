@@ -7,11 +7,13 @@ import pytest
 from kiosk.domain.protocol import Batch, decode, envelope
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Answer
+from kiosk.store import figures
 from kiosk.store.outbox import standings
 from kiosk.sync.uploader import PARKED_MS, STRIKES
 from tests import builders
 from tests.province.conftest import Office
 from tests.province.ends import copied, enrolled, office_sql, opened, settle, timeout, written
+from tests.wire import DAY
 
 pytestmark = pytest.mark.parametrize("office", ["sqlite"], indirect=True)  # what differs between engines is tested by intake and opener
 
@@ -234,3 +236,26 @@ def test_a_page_that_never_gets_through_holds_up_no_event(office: Office, tmp_pa
 
 def unplugged() -> None:
     raise KioskError(Code.OFFLINE, why="connect", sent=False)
+
+
+def test_a_day_that_is_named_late_takes_in_what_was_set_aside_and_the_kiosk_hears_of_it(office: Office, tmp_path: Path) -> None:
+    """A province from a backup older than its second day: the day's key is there, the campaign does not know it."""
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, wire):
+        office_sql_write(office, f"DELETE FROM campaign_day WHERE event_day = '{DAY}'")
+        for kind in ("moh", "hues"):
+            parts.station.seen(kind)
+        settle(office, parts)
+        counts = parts.outbox.counts()
+        assert (counts.waiting, counts.acknowledged, counts.aside, counts.refused) == (0, 0, counts.events, counts.events)
+        assert office_sql(office, "SELECT count(*) FROM visit") == [(0,)] and office.station().kiosks[0].refused == counts.events
+        office_sql_write(office, f"INSERT INTO campaign_day SELECT '{DAY}', campaign_id FROM campaign_day")
+        sent = wire.calls.count("events")
+        settle(office, parts)  # the opener takes them in, the next `have` says so
+        settle(office, parts)
+        counts = parts.outbox.counts()
+        assert (counts.waiting, counts.acknowledged, counts.opened, counts.aside, counts.refused) == (0, *[counts.events] * 2, 0, 0)
+        assert wire.calls.count("events") == sent, "nothing was sent twice"
+        assert {row["state"] for row in parts.outbox.headers(parts.journal.identity.kiosk)} == {"acknowledged"}
+        assert_all_count_once(office, arrivals(parts))
+        assert office_sql(office, "SELECT (SELECT count(*) FROM quarantine), (SELECT count(*) FROM aside)") == [(0, 0)]
+        assert office.station().kiosks[0].refused == 0 and figures.of_day(parts.database, DAY).refusals == ()
