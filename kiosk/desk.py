@@ -1,44 +1,38 @@
-"""What the officer's acts at the table write: declarations, tickets, exits, corrections - as drafts, and the verdict on them.
+"""What the officer's acts at the table write: declarations, tickets, exits - as drafts, and the verdict on them.
 
 The station runs each of these inside its one transaction. No clock, no COMMIT and no window here; nothing is decided about who may
 vote: a voter who cannot or will not answer goes in first, with a ticket that carries no health data.
 """
 
+import contextlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from kiosk.corrections import PERSONS, REASONS, Bench, Corrections, allowed
 from kiosk.domain import declaration as form
 from kiosk.domain import verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Kind as Code_
-from kiosk.domain.policy import Policy
-from kiosk.domain.projection import ROOTS, VOTER
+from kiosk.domain.projection import VOTER
 from kiosk.domain.verdict import Act, Known, Person, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections, register
 from kiosk.store.engine import Connection
 from kiosk.store.journal import Draft, Journal
+from kiosk.store.register import Declared
 
-REASONS = ("refused", "not_yet", "closing")  # why somebody goes in first and declares later
 LANE = "lane"  # sent to the other table with a number, not in yet
 TICKET_CODE = b"HUT1:"
-PERSONS = (VOTER, "team", "service", "companion")
+LEFT_AGAIN_MS = 600_000  # at an exit post, which sees no arrival: until then the same code is the same exit
+MISTAKEN = {"event": "not_an_event", "ticket": "not_a_ticket"}  # what was meant -> why the verdict does not take it
+PARTED = re.compile(r"[0-9A-Za-z._-]{1,64}:[0-9A-Za-z]{1,64}:[0-9A-Za-z]{1,20}")  # kiosk:epoch:seq, whatever was mistyped in it
+RUN_TOGETHER = re.compile(r"[0-9a-f]{8,16}[:;,. /-]?[0-9a-f]{14,18}([:;,. /-]?[0-9]{1,15})?", re.IGNORECASE)  # one of the colons is gone
+TICKET_WORDS = re.compile(r"(phiếu|phieu|ticket|số|so|no|n°|#)?[ .:#]*[0-9]{1,6}", re.IGNORECASE)
+RUNNING = re.compile(r"([0-9A-Za-z]{1,20})-([0-9]{1,9})")  # K1-000123, as papers have it
 Done = tuple[list[Draft], Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """One act's surroundings. `at`: ms UTC; `deed`: 8 bytes; `place`: the lane's place id, or ""."""
-
-    conn: Connection
-    day: str
-    at: int
-    deed: bytes
-    policy: Policy
-    place: str = ""
 
 
 def ticket_target(raw: bytes) -> Key | None:
@@ -49,6 +43,28 @@ def ticket_target(raw: bytes) -> Key | None:
         return Key.parse(raw[5:].decode().strip().lower())
     except ValueError:
         return None
+
+
+def names_event(text: str) -> bool:
+    """True for what is written as an event: its key, or a running number as papers have it. Whether there is one is another question."""
+    try:
+        return bool(Key.parse(text.strip()))
+    except ValueError:
+        return RUNNING.fullmatch(text.strip()) is not None and not text.strip()[0].isdigit()
+
+
+def mistaken(raw: bytes, kiosk: str) -> str:
+    """What somebody meant who typed this as a code: "event" for an event's key that is none, "ticket" for a ticket's number or a
+    ticket's code that does not read; "" for a code. `kiosk`: this one's id, by which its own keys are known in any shape."""
+    if len(raw) > 200:
+        return ""
+    text = raw.decode("utf-8", "replace").strip(" \t\r\n\"'")
+    if text[:5].upper().encode() == TICKET_CODE:
+        return "" if ticket_target(raw) else "ticket"
+    if TICKET_WORDS.fullmatch(text):
+        return "ticket"
+    own = bool(kiosk) and text.lower().startswith(kiosk) and len(text) > len(kiosk)
+    return "event" if own or PARTED.fullmatch(text) or (":" in text and RUN_TOGETHER.fullmatch(text)) else ""
 
 
 def series(label: str) -> int:
@@ -62,7 +78,8 @@ class Desk:
     """The acts of one kiosk. `issuer`: 3 bytes of its own pass issuer, b"" where there is none."""
 
     def __init__(self, journal: Journal, issuer: bytes) -> None:
-        self._journal, self._me, self._issuer = journal, journal.identity, issuer
+        self._me, self._issuer = journal.identity, issuer
+        self.corrections = Corrections(journal)
 
     # -- arrivals -------------------------------------------------------------------------------------------------
 
@@ -81,8 +98,12 @@ class Desk:
 
         `known`: what is known by the person's cards (a phone may be the family's: it finds, it never says "already in").
         `ticket`: the number the voter brought, 0 for none; `completes`: key of the declaration that a supplement completes.
+        Word for word what the person, who is in, declared today: nothing is written, and the verdict says when it was.
         """
         desk = form.outcome(said, bench.policy.rules)
+        if (same := self._same(bench, said, known, ticket, completes)) is not None:
+            judged = Verdict(Act.HEALTH_DESK if desk else Act.ALREADY_DECLARED, Code_.OTHER, "declared_same", at=bench.at, ticket=ticket)
+            return [], replace(judged, person=person_of(said.fields), since=same.at, event=same.event)
         slip = (hu1.subject(self._issuer, bench.deed),) if self._issuer else ()  # the pass on the voter's slip is this person
         subjects = (*form.subjects(said.fields), *slip)
         fields = {**said.fields, "mode": said.mode, "subjects": list(subjects), "desk": desk}
@@ -104,6 +125,17 @@ class Desk:
         kind = str(said.fields.get("person") or VOTER)
         visit, judged = self.visit(bench, judged, "proxy", bench.at, subjects, kind, ticket)
         return [declared, visit], replace(judged, ticket=ticket)
+
+    def _same(self, bench: Bench, said: Declaration, known: Known, ticket: int, completes: str) -> Declared | None:
+        """The declaration of today that this one repeats to the letter; None where a ticket or an older declaration waits for it."""
+        if not known.declaration or known.elsewhere or known.entered_at is None:
+            return None
+        key = Key.parse(known.declaration)
+        before = register.declaration(bench.conn, key)
+        if before is None or (before.mode, before.fields) != (said.mode, said.fields) or before.event == completes:
+            return None
+        waiting = ticket and not register.declared_ticket(bench.conn, bench.day, ticket)
+        return None if waiting or register.day_of_declaration(bench.conn, key) != bench.day else before
 
     # -- tickets --------------------------------------------------------------------------------------------------
 
@@ -132,21 +164,54 @@ class Desk:
 
     def leave(self, bench: Bench, subjects: tuple[str, ...] = (), ticket: int = 0, target: Key | None = None) -> Done:
         """An exit. It names the visit where this kiosk knows it, else the ticket or the person: the province joins them.
-        With none of these, somebody went out whose arrival no code can tell (F5 by the door)."""
+        With none of these, somebody went out whose arrival no code can tell (F5 by the door). The same exit again writes nothing, unless
+        the person was seen at the entrance meanwhile, or where this kiosk sees no entrance and some time has passed."""
         row = self._visit_for(bench, subjects, ticket, target)
         fields: dict[str, Any] = ({"ticket": ticket} if ticket else {}) | ({"place": bench.place} if bench.place else {})
         if row is None:
             fields |= {"target": str(target)} if target else {"subjects": list(subjects)} if subjects and not ticket else {}
-            reason = "left_unknown" if subjects or ticket or target else "left_nameless"
+            before = register.left(bench.conn, bench.day, self._me.station_key, subjects, ticket, target)
+            if before is not None and bench.at - before < LEFT_AGAIN_MS:
+                return [], _already_left(bench, before, ticket)
+            reason = "left_nameless" if not (subjects or ticket or target) else "left_unknown" if before is None else "left_again"
             return [Draft(Kind.LEAVE, fields, bench.deed)], Verdict(Act.LEFT, Code_.OTHER, reason, at=bench.at, ticket=ticket)
-        fields["target"] = str(Key(self._me.kiosk, row.epoch, row.seq))
+        key = Key(self._me.kiosk, row.epoch, row.seq)
         waiting = row.source == "defer" and not register.declared_ticket(bench.conn, bench.day, row.ticket)
+        if row.left_at is not None and not register.came_back(bench.conn, bench.day, key, row.left_at):
+            again = _already_left(bench, row.left_at, row.ticket if waiting else ticket)
+            return [], replace(again, reason="ticket_open") if waiting else again
+        fields["target"] = str(key)
         known = register.find(bench.conn, subjects, bench.day, self._me.station_key)
         person = Person(verdict.short_name(known.name), known.gender, known.birth_year)
         reason = "ticket_open" if waiting else "left"
         return [Draft(Kind.LEAVE, fields, bench.deed)], Verdict(
             Act.LEFT, Code_.OTHER, reason, person=person, since=row.at, at=bench.at, ticket=row.ticket if waiting else ticket
         )
+
+    def arrival(self, conn: Connection, day: str, event: str) -> Key:
+        """The arrival that counts, by its event, its running number on `day`, or another event of the same act.
+
+        Raises KioskError(EVENT_UNKNOWN | ALREADY_VOIDED)."""
+        key = self._key_of(conn, day, event)
+        deed = projections.deed_of(conn, key) if key is not None and key.kiosk == self._me.kiosk else ""
+        if key is None or not deed:
+            raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
+        if register.visit_row(conn, key) is not None:
+            return key
+        others = projections.of_deed(conn, key, deed, (Kind.VISIT,))
+        if not others:
+            self.corrections.not_voided(conn, key)
+            raise KioskError(Code.EVENT_UNKNOWN, event=event[:60], kind="leave" if register.is_exit(conn, key) else "declaration")
+        return others[0]
+
+    def _key_of(self, conn: Connection, day: str, event: str) -> Key | None:
+        with contextlib.suppress(ValueError):
+            return Key.parse(event)
+        running = RUNNING.fullmatch(event.strip())
+        if running is None or running[1].lower() != self._me.label.lower():
+            return None
+        row = register.arrival_numbered(conn, day, int(running[2]))
+        return None if row is None else Key(self._me.kiosk, row.epoch, row.seq)
 
     def _visit_for(self, bench: Bench, subjects: tuple[str, ...], ticket: int, target: Key | None) -> Any:
         if target is not None:
@@ -155,59 +220,12 @@ class Desk:
             return register.arrival_of_ticket(bench.conn, bench.day, ticket)
         return register.arrival(bench.conn, subjects, bench.day, self._me.station_key)
 
-    # -- corrections ----------------------------------------------------------------------------------------------
 
-    def correct(
-        self, bench: Bench, target: Key, reason: str, role: str, void: bool, changes: dict[str, Any] | None, whole: bool
-    ) -> list[Draft]:
-        """Corrections of a root event, the named one first. `whole`: and of all that the same deed wrote (declaration and arrival).
-        `changes`: field -> new value, None takes it out. Raises KioskError(EVENT_UNKNOWN | BAD_INPUT | FORM_INCOMPLETE)."""
-        root = self._journal.opened(bench.conn, target)
-        if root is None or root.body.kind not in ROOTS:
-            raise KioskError(Code.EVENT_UNKNOWN, event=str(target)[:60])
-        common = {"reason": reason, "role": role}
-        if void or not changes:
-            keys = [target, *(projections.of_deed(bench.conn, target, root.body.deed) if whole else ())]
-            return [Draft(Kind.CORRECTION, {"target": str(k), "void": void, **common, "changes": {}}, bench.deed) for k in keys]
-        if root.body.kind == Kind.DECLARATION:
-            return self._declaration_anew(bench, target, root.body.fields, changes, common)
-        editable = {Kind.VISIT: "person", Kind.DEFER: "reason"}.get(Kind(root.body.kind), "")
-        if set(changes) != {editable}:
-            raise KioskError(Code.BAD_INPUT, value=", ".join(sorted(changes))[:40], allowed=editable or "--void")
-        allowed(str(changes[editable]), PERSONS if editable == "person" else REASONS)
-        return [Draft(Kind.CORRECTION, {"target": str(target), "void": False, **common, "changes": changes}, bench.deed)]
-
-    def _declaration_anew(
-        self, bench: Bench, target: Key, root: dict[str, Any], changes: dict[str, Any], common: dict[str, str]
-    ) -> list[Draft]:
-        """The declaration with other answers: checked as a new one is, the rules asked again, and the arrival's person follows."""
-        now = register.declaration(bench.conn, target)
-        if now is None:
-            raise KioskError(Code.EVENT_UNKNOWN, event=str(target)[:60])
-        said = form.check({**now.fields, **{k: v for k, v in changes.items() if k != "mode"}, "mode": now.mode})
-        if said.errors:
-            raise KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(said.errors)))
-        made = said.declaration()
-        subjects = [s for s in root.get("subjects", ()) if str(s).startswith("hu1:")]
-        subjects = [*form.subjects(made.fields), *subjects]
-        new = {**made.fields, "subjects": subjects, "desk": form.outcome(made, bench.policy.rules)}
-        kept = {"mode", "ticket", "arrival", "completes"}
-        changed = {k: new.get(k) for k in sorted(new.keys() | root.keys() - kept) if new.get(k) != root.get(k)}
-        first = Draft(Kind.CORRECTION, {"target": str(target), "void": False, **common, "changes": changed}, bench.deed)
-        if new["subjects"] == list(root.get("subjects", ())):
-            return [first]
-        visits = projections.of_deed(bench.conn, target, projections.deed_of(bench.conn, target), (Kind.VISIT,))
-        follow = {"void": False, **common, "changes": {"subjects": new["subjects"]}}
-        return [first, *(Draft(Kind.CORRECTION, {"target": str(key), **follow}, bench.deed) for key in visits)]
+def _already_left(bench: Bench, left_at: int, ticket: int) -> Verdict:
+    return Verdict(Act.ALREADY_LEFT, Code_.OTHER, "already_left", since=left_at, at=bench.at, ticket=ticket)
 
 
 def person_of(fields: dict[str, Any]) -> Person:
     """The little that a card may show of a declaration."""
     name, gender, born = (str(fields.get(k) or "") for k in ("full_name", "gender", "birth_date"))
     return Person(verdict.short_name(name), gender, born[:4])
-
-
-def allowed(value: str, values: tuple[str, ...]) -> None:
-    """Raises KioskError(BAD_INPUT)."""
-    if value not in values:
-        raise KioskError(Code.BAD_INPUT, value=value[:20], allowed=", ".join(values))

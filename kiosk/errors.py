@@ -60,6 +60,7 @@ class Code(StrEnum):
     PAPER_ONCE = "KS-220"
     DAY_PURGED = "KS-221"
     PURGE_REFUSED = "KS-222"
+    NOT_A_DATE = "KS-223"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"
@@ -68,6 +69,8 @@ class Code(StrEnum):
     WAL_CUT = "KS-305"
     RESTORED = "KS-306"
     KEY_LOST = "KS-307"
+    ALREADY_VOIDED = "KS-308"
+    NOTHING_CHANGED = "KS-309"
     # sync
     OFFLINE = "KS-401"
     PORTAL = "KS-402"

@@ -7,10 +7,12 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from kiosk import desk, log
-from kiosk.desk import Bench, Desk, Done
+from kiosk.corrections import PERSONS, REASONS, Bench, allowed
+from kiosk.desk import Desk, Done
 from kiosk.domain import declaration as form
 from kiosk.domain import passes, text, verdict
 from kiosk.domain.declaration import Declaration
@@ -196,8 +198,8 @@ class Station:
 
         Raises KioskError(BAD_INPUT).
         """
-        desk.allowed(kind, SEEN)
-        desk.allowed(person, desk.PERSONS)
+        allowed(kind, SEEN)
+        allowed(person, PERSONS)
 
         def act(bench: Bench) -> Done:
             judged = Verdict(Act.COME_IN, Code_.MOH if kind == "moh" else Code_.OTHER, f"seen_{kind}", True, at=bench.at)
@@ -209,16 +211,20 @@ class Station:
     def defer(self, reason: str, deed: bytes | None = None, subjects: tuple[str, ...] = (), person: str = VOTER) -> Verdict:
         """F11: in first, declare later, with a numbered ticket (`refused`, `not_yet`, `closing`); or a number for the other table
         (`lane`). `subjects`: of the card just shown. Raises KioskError(BAD_INPUT)."""
-        desk.allowed(reason, (*desk.REASONS, desk.LANE))
-        desk.allowed(person, desk.PERSONS)
+        allowed(reason, (*REASONS, desk.LANE))
+        allowed(person, PERSONS)
         return self._act(lambda b: self._desk.defer(b, reason, self._known(b.conn, subjects, b.day), subjects, person), deed)
 
     def leave(self, sighting: Sighting) -> Verdict:
-        """F6: a code or ticket shown at the exit closes the visit of the person it names."""
+        """F6: a code or ticket shown at the exit closes the visit of the person it names. What was meant for an event's key or a ticket
+        and is none is not recorded: NOT_CONFIRMED with `desk.MISTAKEN`'s reason, without an event."""
         now, ticket = self._s.clock.now(), desk.ticket_target(sighting.raw)
         if ticket is not None:
             return self._act(lambda bench: self._desk.leave(bench, target=ticket), sighting.deed)
         shown = self.read(sighting.raw, now)
+        meant = desk.mistaken(sighting.raw, self._me.kiosk) if shown.kind is Code_.UNKNOWN else ""
+        if meant:
+            return Verdict(Act.NOT_CONFIRMED, shown.kind, desk.MISTAKEN[meant], at=now.wall)
 
         def act(bench: Bench) -> Done:
             if shown.subjects:
@@ -230,22 +236,22 @@ class Station:
         return self._act(act, sighting.deed, shown.kind)
 
     def leave_by(self, ticket: int = 0, event: str = "", deed: bytes | None = None) -> Verdict:
-        """An exit by ticket number, by the arrival's event, or by neither: somebody whose code cannot be told.
+        """An exit by ticket number, by the arrival's event or running number ("K1-000123"), or by neither: somebody whose code cannot be
+        told. An event that the arrival was written with (declaration, ticket) stands for it.
 
-        Raises KioskError(EVENT_UNKNOWN | BAD_INPUT)."""
-        target = _key(event) if event else None
+        Raises KioskError(EVENT_UNKNOWN | ALREADY_VOIDED | BAD_INPUT)."""
         _ticket(ticket)
-        if target is not None:
+        target: Key | None = None
+        if event:
             with self._s.database.read() as conn:
-                if target.kiosk != self._me.kiosk or register.visit_row(conn, target) is None:
-                    raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
+                target = self._desk.arrival(conn, register.open_day(conn) or "", event)
         return self._act(lambda bench: self._desk.leave(bench, (), ticket, target), deed)
 
     def correct(self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False) -> str:
         """A new event that names the root it corrects; the old one stays. Returns its key.
 
         `whole`: and all that the same act wrote (declaration and arrival); `changes`: field -> new value, None takes it out.
-        Raises KioskError(EVENT_UNKNOWN | BAD_INPUT | FORM_INCOMPLETE | store's own).
+        Raises KioskError(EVENT_UNKNOWN | ALREADY_VOIDED | NOTHING_CHANGED | BAD_INPUT | FORM_INCOMPLETE | store's own).
         """
         target = _key(event)
         try:
@@ -261,7 +267,7 @@ class Station:
             if root.body.officer != self._s.session.id:
                 lead = self.require("lead", "void" if void else "correct")
             role = lead.role if lead else self._s.session.role
-            drafts = self._desk.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
+            drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
             written = self._append(conn, day, drafts, now)
         self._committed()
         return str(written[0].key)
@@ -326,12 +332,14 @@ class Station:
         self._committed()
         return True
 
-    def begin_day(self, event_day: str, reason: str = "") -> None:
+    def begin_day(self, event_day: str, reason: str = "") -> str:
         """Opens a working day; the lead, unless it is the one the clocks agree on. A closed day opens again for the lead with a `reason`.
+        Returns today by the clocks where another day was opened ("2021-05-22"), else "".
 
-        Raises KioskError(DAY_UNKNOWN | DAY_CLOSED | DAY_PURGED | LEAD_NEEDED).
+        Raises KioskError(NOT_A_DATE | DAY_UNKNOWN | DAY_CLOSED | DAY_PURGED | LEAD_NEEDED).
         """
         now = self._s.clock.now()
+        _date(event_day)
         with self._s.database.read() as conn:
             again = register.is_closed(conn, event_day)
             if register.is_purged(conn, event_day):
@@ -346,6 +354,7 @@ class Station:
             self._append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
         log.note("day.opened", day=event_day)
         self._committed()
+        return self._another_day(event_day)
 
     def close_day(self, event_day: str, said: Mapping[str, Any]) -> str:
         """The lead closes the open day. `said`: the totals as signed, kept in the event. Returns its key.
@@ -362,6 +371,10 @@ class Station:
             register.close_day(conn, event_day, now.wall)
         self._committed()
         return str(written[-1].key)
+
+    def _another_day(self, event_day: str) -> str:
+        today = self.likely_day() or local(max(self._floor, self._s.clock.now().wall)).date().isoformat()
+        return "" if today == event_day else today
 
     def left_open(self) -> bool:
         """True while a day is open that is certainly over: the floor clock stands on a later campaign day, or on a later date."""
@@ -474,7 +487,7 @@ class Station:
         if now.wall < register.ceiling(self._me):
             self._floor = max(self._floor, now.wall)
         self._committed()
-        return replace(said[0], event=str(written[-1].key), at=written[-1].at)
+        return replace(said[0], event=str(written[-1].key), at=written[-1].at) if written else said[0]
 
     def _day(self, conn: Connection, now: Now, told: bool = False) -> str:
         """The open day; opened now if the clocks agree on a campaign day. A closed one stays closed, but for what must be `told`.
@@ -495,6 +508,9 @@ class Station:
         return day
 
     def _append(self, conn: Connection, day: str, drafts: list[Draft], now: Now) -> list[Written]:
+        """Nothing is written of an act that was done before; its verdict says when that was."""
+        if not drafts:
+            return []
         self._tell(conn, day, now)
         policy = self._campaign(day).policy.version
         return self._s.journal.append(conn, day, drafts, now, self._s.session.id, policy, self.skew_ms)
@@ -550,6 +566,16 @@ def _key(event: str) -> Key:
         return Key.parse(event)
     except ValueError:
         raise KioskError(Code.EVENT_UNKNOWN, event=event[:60]) from None
+
+
+def _date(day: str) -> None:
+    """Raises KioskError(NOT_A_DATE)."""
+    try:
+        fits = date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        fits = False
+    if not fits:
+        raise KioskError(Code.NOT_A_DATE, value=day[:20])
 
 
 def _ticket(number: int) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from kiosk import compose
+from kiosk import compose, words
 from kiosk.cli import output
 
 
@@ -16,13 +16,17 @@ def run(args: argparse.Namespace) -> int:
         output.say("kiosk day open YYYY-MM-DD")
         return 2
     with compose.enrolled(args.home) as parts:
+        today = ""
         if args.action:
-            parts.station.begin_day(args.date)
+            today = parts.station.begin_day(args.date)
             parts.mirror.step()
         days = sorted(day for c in parts.journal.identity.campaigns for day in c.days)
         answer = {"event_day": parts.station.day(), "likely": parts.station.likely_day(), "days": days}
+    answer |= {"today": today} if today else {}
     if args.json:
         output.emit(answer)
     else:
         print(f"{answer['event_day'] or '—'}  ({', '.join(days)})")
+        if today:
+            print(words.another_day(args.date, today))
     return 0

@@ -4,7 +4,8 @@ import argparse
 
 from kiosk import compose
 from kiosk.cli.scan import show
-from kiosk.desk import LANE, PERSONS, REASONS
+from kiosk.corrections import PERSONS, REASONS
+from kiosk.desk import LANE
 from kiosk.domain.verdict import Act
 
 

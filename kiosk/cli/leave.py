@@ -4,20 +4,18 @@ import argparse
 import base64
 import binascii
 import os
-import re
 
-from kiosk import compose
+from kiosk import compose, desk
 from kiosk.cli import output
 from kiosk.cli.scan import show
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Sighting
 
-EVENT = re.compile(r"[0-9a-f]{2,64}:[0-9a-f]{16}:[0-9]{1,15}")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", metavar="PAYLOAD|EVENT", help="the code shown at the exit, or kiosk:epoch:seq of the arrival")
+    about = "the code shown at the exit, or the arrival: kiosk:epoch:seq, K1-000123"
+    parser.add_argument("what", nargs="?", metavar="PAYLOAD|EVENT", help=about)
     parser.add_argument("--base64", action="store_true", help="the payload is base64")
     parser.add_argument("--ticket", type=int, default=0, metavar="N", help="the ticket brought back")
     parser.add_argument("--nameless", action="store_true", help="somebody whose code cannot be told")
@@ -31,11 +29,15 @@ def run(args: argparse.Namespace) -> int:
     with compose.enrolled(args.home) as parts:
         if args.what is None:
             verdict = parts.station.leave_by(ticket=args.ticket)
-        elif not args.base64 and EVENT.fullmatch(args.what):
+        elif not args.base64 and desk.names_event(args.what):
             verdict = parts.station.leave_by(event=args.what)
         else:
             verdict = parts.station.leave(Sighting(os.urandom(8), raw, "typed"))
         parts.mirror.step()
+    if verdict.reason == desk.MISTAKEN["event"]:
+        raise KioskError(Code.EVENT_UNKNOWN, event=args.what[:60])
+    if verdict.reason == desk.MISTAKEN["ticket"]:
+        raise KioskError(Code.BAD_INPUT, value=args.what[:40], allowed="--ticket N")
     show(verdict, args.json)
     return int(verdict.act is Act.NOT_SAVED)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from kiosk import compose, purging
+from kiosk import compose, purging, words
 from kiosk.cli import output
 from kiosk.errors import KioskError
 from kiosk.ports import Order
@@ -44,5 +44,5 @@ def _look(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"event_day": found.day, "may_go": not found.why, "why": found.why})
     else:
-        print(found.day, "có thể xóa / may go" if not found.why else "chưa được / not yet:", *(f"{w}={n}" for w, n in found.why.items()))
+        print(found.day, "có thể xóa / may go" if not found.why else "chưa được / not yet:", *words.purge_why(found.why), sep="\n  ")
     return 1 if found.why else 0

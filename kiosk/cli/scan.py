@@ -105,7 +105,7 @@ def show(verdict: Verdict, as_json: bool) -> None:
     """JSON as CLI.md promises, or the title, the next step and the number as the window would say them."""
     if as_json:
         answer = {"verdict": verdict.act.value, "reason": verdict.reason, "kind": verdict.kind.value, "event": event_json(verdict.event)}
-        output.emit({**answer, "at": verdict.at, "number": verdict.number, "ticket": verdict.ticket})
+        output.emit({**answer, "at": verdict.at, "number": verdict.number, "ticket": verdict.ticket, "since": verdict.since})
         return
     said = words.verdict(verdict)
     print(f"{said.icon} {said.title}\n  {said.next_step}" + (f"\n  {said.detail}" if said.detail else ""))

@@ -4,7 +4,7 @@ import argparse
 
 from kiosk import compose
 from kiosk.cli.scan import show
-from kiosk.desk import PERSONS
+from kiosk.corrections import PERSONS
 from kiosk.domain.verdict import Act
 from kiosk.station import SEEN
 

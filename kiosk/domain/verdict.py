@@ -34,7 +34,9 @@ class Act(StrEnum):
     DEFERRED = "in_first_declare_later"
     TO_TABLE = "to_the_table"
     DECLARED = "declaration_kept"
+    ALREADY_DECLARED = "already_declared"
     LEFT = "left"
+    ALREADY_LEFT = "already_left"
     NOT_SAVED = "not_saved"
 
 

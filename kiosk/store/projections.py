@@ -82,6 +82,12 @@ def of_deed(conn: Connection, key: Key, deed: str, kinds: Sequence[int] = tuple(
     return found if deed else []
 
 
+def corrections(conn: Connection, root: Fact, opened: Opener) -> list[Fact]:
+    """Every correction and void of a deed's root, oldest first."""
+    found = (fact for fact in _naming(conn, _same_deed(conn, root, opened), opened) if fact.body.kind == Kind.CORRECTION)
+    return sorted(found, key=lambda fact: fact.rank)
+
+
 def _sighting(conn: Connection, fact: Fact, event_day: str) -> None:
     if "carried" in fact.body.fields:
         return  # its first writing is here too
@@ -159,7 +165,8 @@ def _store(conn: Connection, row: Row, event_day: str, station_key: bytes) -> No
         INSERT_DEFER.run(conn, common | {"reason": row.reason})
     else:
         INSERT_LEAVE.run(conn, common | {"target": row.target})
-        return  # whoever goes out is found by the arrival
+        if row.target:
+            return  # whoever goes out is found by the arrival
     _subjects(conn, row.key, row.subjects, station_key)
 
 

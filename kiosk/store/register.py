@@ -252,6 +252,37 @@ def visit_row(conn: Connection, key: Key) -> Any:
     return conn.execute(select(VISIT).where(VISIT.c.epoch == key.epoch, VISIT.c.seq == key.seq, VISIT.c.voided == 0)).first()
 
 
+def left(conn: Connection, event_day: str, station_key: bytes, subjects: tuple[str, ...], ticket: int, target: Key | None) -> int | None:
+    """When an exit was written that names the same person, ticket or arrival, ms UTC; for exits whose arrival is not known here."""
+    named = func.max(LEAVE.c.at)
+    of_day = (LEAVE.c.event_day == event_day, LEAVE.c.voided == 0)
+    if target is not None:
+        found = conn.execute(select(named).where(*of_day, LEAVE.c.target == str(target))).scalar()
+    elif ticket:
+        found = conn.execute(select(named).where(*of_day, LEAVE.c.target == "", LEAVE.c.ticket == ticket)).scalar()
+    else:
+        hashes = [projections.subject_hash(station_key, subject) for subject in subjects]
+        whose = (LEAVE.c.epoch == SUBJECT.c.epoch, LEAVE.c.seq == SUBJECT.c.seq, SUBJECT.c.hash.in_(hashes))
+        found = conn.execute(select(named).where(*of_day, *whose)).scalar() if hashes else None
+    return None if found is None else int(found)
+
+
+def came_back(conn: Connection, event_day: str, arrival: Key, since: int) -> bool:
+    """True if the person of that arrival was seen at the entrance after `since` (ms UTC)."""
+    seen = (SIGHTING.c.event_day == event_day, SIGHTING.c.other == str(arrival), SIGHTING.c.at > since)
+    return conn.execute(select(SIGHTING.c.seq).where(*seen)).first() is not None
+
+
+def is_exit(conn: Connection, key: Key) -> bool:
+    """True if that event is an exit, whatever became of it."""
+    return conn.execute(select(LEAVE.c.seq).where(LEAVE.c.epoch == key.epoch, LEAVE.c.seq == key.seq)).first() is not None
+
+
+def arrival_numbered(conn: Connection, event_day: str, number: int) -> Any:
+    """The arrival with this running number, counting or voided, or None."""
+    return conn.execute(select(VISIT).where(VISIT.c.event_day == event_day, VISIT.c.number == number)).first()
+
+
 def arrival_of_ticket(conn: Connection, event_day: str, ticket: int) -> Any:
     """The arrival that this kiosk gave the ticket to, or None."""
     return conn.execute(
@@ -304,6 +335,12 @@ def declaration(conn: Connection, key: Key) -> Declared | None:
     where = (DECLARATION.c.epoch == key.epoch, DECLARATION.c.seq == key.seq, DECLARATION.c.voided == 0)
     row = conn.execute(select(DECLARATION).where(*where)).first()
     return None if row is None else Declared(str(key), row.at, row.mode, msgspec.json.decode(row.fields, type=dict[str, Any]))
+
+
+def day_of_declaration(conn: Connection, key: Key) -> str:
+    """The working day it was written on, "" for one that is not here."""
+    where = (DECLARATION.c.epoch == key.epoch, DECLARATION.c.seq == key.seq)
+    return str(conn.execute(select(DECLARATION.c.event_day).where(*where)).scalar() or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,18 +194,18 @@ class Acts:
     def ask_day(self) -> None:
         """The clocks do not say which day it is: the lead picks."""
         days = self._front.status.days if self._front.status else ()
-        choices = [Choice(present.day_text(day), self._begin(day)) for day in days]
+        choices = [Choice(words.day(day), self._begin(day)) for day in days]
         self._front.ask(_("Bắt đầu ngày nào?"), _("Người phụ trách lối vào chọn ngày làm việc."), choices)
 
     def _begin(self, day: str) -> Callable[[], None]:
         def act() -> None:
             services = self._front.services
             if services is not None:
-                self._desk.submit(lambda: services.station.begin_day(day), lambda _none: self._begun(services))
+                self._desk.submit(lambda: services.station.begin_day(day), lambda today: self._begun(services, day, today))
 
         return act
 
-    def _begun(self, services: Services) -> None:
+    def _begun(self, services: Services, day: str, today: str) -> None:
         """The fall-back folder belongs on the table before the first voter; not printing it is said, not forgotten."""
         services.look()
         skipped = _("Không in bộ giấy dự phòng. Cần thì bấm F8 rồi phím 4.")
@@ -213,7 +213,8 @@ class Acts:
             Choice(_("In 50 tờ khai, sổ và thẻ hỏi"), self._front.prints.folder),
             Choice(_("Đã có giấy, không in"), lambda: self._front.tell(skipped)),
         ]
-        self._front.ask(_("In bộ giấy dự phòng?"), _("Để làm tiếp bằng giấy khi máy hỏng."), choices)
+        note = _("Để làm tiếp bằng giấy khi máy hỏng.")
+        self._front.ask(_("In bộ giấy dự phòng?"), words.another_day(day, today) if today else note, choices)
 
     def sync_now(self) -> None:
         """Ctrl+S."""

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
+from kiosk import words
 from kiosk.i18n import _
 from kiosk.ports import Order
-from kiosk.ui import present
 from kiosk.ui.prints import Prints
 from kiosk.ui.services import CloseDesk, ClosingLike, Services
 from kiosk.ui.threads import Lane
@@ -89,7 +89,7 @@ class ClosePage(QWidget):
     def show_closing(self, now: ClosingLike) -> None:
         """How the day stands; what was counted by hand stays in its fields."""
         closed = now.closed
-        day = present.day_text(now.event_day)
+        day = words.day(now.event_day)
         self.title.setText(_("Đã chốt ngày {day}").format(day=day) if closed else _("Chốt ngày {day}").format(day=day))
         shown = ", ".join(str(number) for number in now.tickets[:12])
         self.tickets.setText(

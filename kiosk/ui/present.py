@@ -10,12 +10,6 @@ from kiosk.ui.widgets.card import CardText
 from kiosk.ui.widgets.chips import ChipText
 
 
-def day_text(iso: str) -> str:
-    """2021-05-23 -> 23/05/2021; other text as it is."""
-    parts = iso.split("-")
-    return "/".join(reversed(parts)) if len(parts) == 3 else iso
-
-
 def number_text(label: str, number: int) -> str:
     """The running number as papers say it: K1-000123."""
     return f"{label}-{number:06d}"

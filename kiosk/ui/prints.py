@@ -67,7 +67,7 @@ class Prints:
 
     def _declared(self) -> str:
         last = self._front.last
-        return last.event if last is not None and last.event and last.reason == "declared" else ""
+        return last.event if last is not None and last.event and last.reason in ("declared", "declared_same") else ""
 
     def report(self) -> None:
         self.order(Order("report"))

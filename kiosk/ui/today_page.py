@@ -87,7 +87,7 @@ class TodayPage(QWidget):
 
     def show_today(self, today: TodayLike, label: str) -> None:
         """`label`: the kiosk's, before each number."""
-        self.title.setText(_("Hôm nay · {day}").format(day=present.day_text(today.event_day)) if today.event_day else _("Chưa mở ngày"))
+        self.title.setText(_("Hôm nay · {day}").format(day=words.day(today.event_day)) if today.event_day else _("Chưa mở ngày"))
         self.visits.number.setText(str(today.visits))
         self.declared.number.setText(str(today.declared))
         self.seen.number.setText(str(sum(today.by_source.get(kind, 0) for kind in ("moh", "arrival", "hues"))))

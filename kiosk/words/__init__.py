@@ -23,9 +23,10 @@ from kiosk.words.labels import (
     label,
     sync_state,
 )
+from kiosk.words.purging import purge_why
 from kiosk.words.reasons import reason, warnings
 from kiosk.words.sync import bundle_home, bundle_written, sync_report
-from kiosk.words.times import day_month, day_month_time, full, hour_minute
+from kiosk.words.times import another_day, day, day_month, day_month_time, full, hour_minute
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
 __all__ = [
@@ -50,11 +51,13 @@ __all__ = [
     "Role",
     "VerdictWords",
     "act_label",
+    "another_day",
     "audit",
     "audit_fact",
     "bundle_home",
     "bundle_written",
     "condition",
+    "day",
     "day_month",
     "day_month_time",
     "fault",
@@ -66,6 +69,7 @@ __all__ = [
     "kind_label",
     "label",
     "person",
+    "purge_why",
     "reason",
     "sync_report",
     "sync_state",

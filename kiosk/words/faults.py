@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kiosk.errors import Code
 from kiosk.i18n import LANGUAGES, N_, gettext, translate
 from kiosk.ports import Hint
+from kiosk.words.purging import WHY, purge_why
 
 HOTLINE = "19001075"
 LONGEST_FACT = 160
@@ -194,6 +195,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Người phụ trách chọn đúng ngày bầu cử, hoặc nối mạng để nhận lịch mới."),
     ),
+    Code.NOT_A_DATE: FaultWords(
+        N_("Chữ này không phải một ngày."),
+        NOTHING,
+        N_("Viết ngày theo dạng YYYY-MM-DD (năm-tháng-ngày), ví dụ 2021-05-23."),
+    ),
     Code.LOCKED: FaultWords(
         N_("Máy đang khóa."),
         KEPT,
@@ -300,9 +306,19 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Cứ làm việc tiếp; đừng xóa gì, báo 19001075 trong ngày."),
     ),
     Code.EVENT_UNKNOWN: FaultWords(
-        N_("Không có sự kiện nào mang số này."),
+        N_("Máy này không có sự kiện nào mang số này."),
         NOTHING,
-        N_("Xem lại số của sự kiện bằng kiosk journal."),
+        N_("Xem lại từng ký tự: số có dạng kiosk:epoch:seq, liệt kê bằng kiosk journal. Số phiếu thì dùng --ticket."),
+    ),
+    Code.ALREADY_VOIDED: FaultWords(
+        N_("Sự kiện này đã hủy từ trước."),
+        N_("Không ghi thêm gì; lượt cũ vẫn còn trong nhật ký, gạch ngang."),
+        N_("Không cần làm gì thêm. Hủy nhầm thì quét hoặc khai lại cho cử tri."),
+    ),
+    Code.NOTHING_CHANGED: FaultWords(
+        N_("Bản sửa này không đổi gì so với bản đang có."),
+        N_("Không ghi thêm gì; bản đang có vẫn nguyên."),
+        N_("Xem lại mục cần sửa, hoặc bấm Esc để thôi."),
     ),
     Code.OFFLINE: FaultWords(
         N_("Không nối được tới máy chủ của tỉnh."),
@@ -448,7 +464,7 @@ def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
     """Both languages, a line each, then the facts: what a command prints on standard error."""
     words = FAULTS.get(code, FAULTS[Code.INTERNAL])
     lines = [" ".join(translate(part, tongue) for part in (words.title, words.kept, words.cure)) for tongue in LANGUAGES]
-    listed = " · ".join(f"{_plain(name)}={_plain(value)}" for name, value in (facts or {}).items() if value not in ("", None))
+    listed = " · ".join(_fact(code, name, value) for name, value in (facts or {}).items() if value not in ("", None))
     return "\n".join(
         [
             f"{code.value} · {lines[0]}",
@@ -456,6 +472,13 @@ def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
             *([f"{' ' * len(code.value)}   ({listed})"] if listed else []),
         ]
     )
+
+
+def _fact(code: Code, name: str, value: object) -> str:
+    """A fact by its name; why a day may not be purged, in words."""
+    if code is Code.PURGE_REFUSED and isinstance(value, int) and name in WHY:
+        return purge_why({name: value})[0]
+    return f"{_plain(name)}={_plain(value)}"
 
 
 def _plain(value: object) -> str:

@@ -79,6 +79,7 @@ REASONS: dict[str, str] = {
     "declared_here": N_("Đã khai tại điểm này."),
     "declared_elsewhere": N_("Tỉnh báo đã khai; đối chiếu với giấy tờ."),
     "declared": N_("Vừa khai tại điểm này."),
+    "declared_same": N_("Đã khai y như vậy tại điểm này; không ghi thêm."),
     "seen_moh": N_("Cán bộ đã xem tờ khai của Bộ Y tế trên máy cử tri."),
     "seen_hues": N_("Cán bộ đã xem tờ khai Hue-S trên máy cử tri."),
     "seen_arrival": N_("Cán bộ đã xem xác nhận quét bảng QR trên máy cử tri."),
@@ -93,6 +94,10 @@ REASONS: dict[str, str] = {
     "left": N_("Đã khép lượt vào của cử tri."),
     "left_unknown": N_("Máy này không ghi lượt vào; tỉnh sẽ nối hai lượt."),
     "left_nameless": N_("Lượt ra không có mã."),
+    "left_again": N_("Đã ghi ra một lần rồi; ghi thêm lần này, tỉnh tính lần ra sau cùng."),
+    "already_left": N_("Người ra rồi vào lại: quét ở lối vào trước."),
+    "not_an_event": N_("Giống số của sự kiện nhưng không đúng; xem lại từng ký tự."),
+    "not_a_ticket": N_("Giống số phiếu hoặc mã phiếu, không phải mã của cử tri: gõ số phiếu rồi Enter."),
     "poster": N_("Cử tri đã tự quét bảng QR."),
     "answers": N_("Theo câu trả lời trong tờ khai."),
     # of a code that only the phone explains, or that is no person's

@@ -1,6 +1,9 @@
 """Times as people read them, on the clock of the hall."""
 
 from kiosk.domain.vntime import local
+from kiosk.i18n import N_, gettext
+
+ANOTHER_DAY = N_("Chú ý: ngày vừa mở là {opened}, không phải hôm nay ({today}). Mở nhầm thì mở lại đúng ngày.")
 
 
 def hour_minute(ms: int) -> str:
@@ -22,3 +25,14 @@ def full(ms: int) -> str:
     """ "08:41 23/05/2021" """
     moment = local(ms)
     return f"{moment:%H:%M %d/%m}/{moment.year:04d}"  # %Y pads years below 1000 on some systems only
+
+
+def day(iso: str) -> str:
+    """2021-05-23 -> 23/05/2021; other text as it is."""
+    parts = iso.split("-")
+    return "/".join(reversed(parts)) if len(parts) == 3 else iso
+
+
+def another_day(opened: str, today: str) -> str:
+    """A working day was opened that is not today's. Both as YYYY-MM-DD."""
+    return gettext(ANOTHER_DAY).format(opened=day(opened), today=day(today))

@@ -173,12 +173,28 @@ TABLE: dict[Act, _Row] = {
         "high",
         N_("Cử tri đã vào từ trước; không cần làm gì thêm."),
     ),
+    Act.ALREADY_DECLARED: _Row(
+        N_("ĐÃ KHAI TRƯỚC ĐÓ"),
+        "↺",
+        Role.NEUTRAL,
+        "low",
+        N_("Tờ khai y như vậy đã có, không ghi thêm. Mời vào."),
+        timed=N_("ĐÃ KHAI LÚC {time}"),
+    ),
     Act.LEFT: _Row(
         N_("ĐÃ GHI LƯỢT RA"),
         "↦",
         Role.NEUTRAL,
         "high",
         N_("Chào cử tri."),
+    ),
+    Act.ALREADY_LEFT: _Row(
+        N_("ĐÃ RA TRƯỚC ĐÓ"),
+        "↺",
+        Role.NEUTRAL,
+        "low",
+        N_("Lượt ra đã ghi rồi; lần này không ghi thêm."),
+        timed=N_("ĐÃ RA LÚC {time}"),
     ),
     Act.NOT_SAVED: _Row(
         N_("CHƯA LƯU ĐƯỢC VÀO MÁY"),

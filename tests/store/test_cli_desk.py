@@ -58,6 +58,35 @@ def test_an_exit_by_code_by_event_and_nameless(run: Run) -> None:
     code, lines, told = run("leave", f"{seen['event']['kiosk']}:{'0' * 16}:7")
     assert (code, lines) == (1, []) and "KS-304" in told
     assert run("leave", "***", "--base64")[0] == 1
+    kiosk, epoch = seen["event"]["kiosk"], seen["event"]["epoch"]
+    for typed, code_ in ((f"{kiosk}:{epoch[:-1]}g:3", "KS-304"), (f"{kiosk}:{epoch}", "KS-304"), ("K1-000099", "KS-304"), ("17", "KS-501")):
+        code, lines, told = run("leave", typed)
+        assert (code, lines) == (1, []) and code_ in told and typed in told
+    code, (again,), _ = run("leave", "K1-000001")
+    assert (code, again["verdict"], again["event"], again["since"]) == (0, "already_left", None, by_event["at"])
+
+
+def test_another_day_than_todays_is_opened_and_said_and_a_word_is_no_date(run: Run, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, (shown,), _ = run("day")
+    today, tomorrow = shown["days"]
+    code, (opened,), _ = run("day", "open", tomorrow)
+    assert (code, opened["event_day"], opened["today"]) == (0, tomorrow, today)
+    assert main(["day", "open", tomorrow, "--home", str(home)]) == 0
+    assert "không phải hôm nay" in capsys.readouterr().out
+    assert "today" not in run("day", "open", today)[1][0]
+    for word in ("tomorrow", "2021-02-30", "23/05/2021", "2021-5-23"):
+        code, lines, told = run("day", "open", word)
+        assert (code, lines) == (1, []) and "KS-223" in told and "YYYY-MM-DD" in told and word in told
+    assert "KS-207" in run("day", "open", "2020-01-01")[2]
+
+
+def test_why_a_day_may_not_be_purged_is_said_in_words(run: Run, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("seen", "--kind", "moh")
+    assert run("purge", "--look")[1][0]["why"] == {"not_closed": 1, "not_opened": 2}
+    assert main(["purge", "--look", "--home", str(home)]) == 1
+    said = capsys.readouterr().out
+    assert "not_opened" not in said and "Ngày này chưa chốt" in said and "Tỉnh chưa mở được 2 sự kiện" in said
+    assert "not_opened" not in run("purge")[2]
 
 
 def test_a_correction_by_file_is_checked_like_a_declaration(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kiosk import words
 from kiosk.desk import series
 from kiosk.domain import passes
 from kiosk.domain.declaration import Declaration, example, from_json
@@ -88,13 +89,14 @@ def test_the_exit_closes_by_code_by_card_by_ticket_and_by_slip(entrance: Entranc
     claims = hu1.Claims(deed, entrance.clock.wall, 72, 1983, "TTM", "F", proxy=True)
     slip = hu1.make(claims, secrets.enrolment.issuer_id, secrets.issuer_seed).encode()
     assert hu1.subject(secrets.enrolment.issuer_id, deed) in passes_of(slip, entrance)
-    assert [leaves(entrance, raw).reason for raw in (code, builders.CARD, slip)] == ["left", "left", "left"]
+    assert [leaves(entrance, raw).reason for raw in (code, builders.CARD, slip)] == ["left", "left", "already_left"]
+    assert entrance.show(slip).act is Act.ALREADY_IN and leaves(entrance, slip).reason == "left", "who came back may leave again"
     by_number = entrance.station.leave_by(ticket=waiting.ticket)
     assert (by_number.act, by_number.reason, by_number.ticket) == (Act.LEFT, "ticket_open", 1)
     by_code = leaves(entrance, b"HUT1:" + waiting.event.upper().encode())
-    assert (by_code.reason, by_code.ticket) == ("ticket_open", 1)
+    assert (by_code.act, by_code.reason, by_code.ticket, by_code.event) == (Act.ALREADY_LEFT, "ticket_open", 1, "")
     assert [row for row in entrance.sql("SELECT count(*) FROM visit WHERE left_at IS NOT NULL")] == [(3,)]
-    assert states(entrance) == [(1, "left")] and entrance.station.today().left == 5
+    assert states(entrance) == [(1, "left")] and entrance.station.today().left == 4
     assert entrance.station.today().corrected == 0, "an exit corrects nothing"
 
 
@@ -111,6 +113,92 @@ def test_an_exit_of_somebody_this_machine_never_saw_is_kept_for_the_province(ent
     with pytest.raises(KioskError) as error:
         entrance.station.leave_by(event=f"{entrance.station.info.kiosk}:{'0' * 16}:9")
     assert error.value.code is Code.EVENT_UNKNOWN
+
+
+def test_the_same_exit_again_writes_nothing_and_says_when_it_was(entrance: Entrance) -> None:
+    code = entrance.a_pass()
+    arrived = entrance.show(code)
+    first = leaves(entrance, code)
+    entrance.clock.forward(600)
+    before = entrance.sql("SELECT count(*) FROM event")
+    for again in (leaves(entrance, code), entrance.station.leave_by(event=arrived.event), entrance.station.leave_by(event="K1-000001")):
+        assert (again.act, again.since, again.event, again.reason) == (Act.ALREADY_LEFT, first.at, "", "already_left")
+        assert words.verdict(again).title == f"ĐÃ RA LÚC {words.hour_minute(first.at)}"
+    assert entrance.sql("SELECT count(*) FROM event") == before and entrance.station.today().left == 1
+    entrance.station.correct(first.event, "bấm nhầm", void=True)
+    assert leaves(entrance, code).act is Act.LEFT, "an exit that was voided may be written again"
+
+
+def test_at_an_exit_post_the_same_code_is_one_exit_for_ten_minutes_and_then_another(entrance: Entrance) -> None:
+    code = entrance.a_pass()
+    said = [leaves(entrance, code), leaves(entrance, code), entrance.station.leave_by(ticket=2017), entrance.station.leave_by(ticket=2017)]
+    assert [v.reason for v in said] == ["left_unknown", "already_left", "left_unknown", "already_left"]
+    entrance.clock.forward(600)
+    assert leaves(entrance, code).reason == "left_again" and entrance.station.today().left == 3
+    assert [entrance.station.leave_by().act for _ in range(2)] == [Act.LEFT, Act.LEFT], "the nameless are not one person"
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [("17", "not_a_ticket"), ("phiếu 17", "not_a_ticket"), ("HUT1:0a:1", "not_a_ticket"), ("{kiosk}:{g}:3", "not_an_event"),
+     ("{kiosk}{z}:3", "not_an_event"), ("{kiosk}:{z}", "not_an_event"), ("{kiosk} ", ""), ("qlg:9f:k0", "not_an_event")],
+)  # fmt: skip
+def test_what_was_meant_for_an_event_or_a_ticket_is_never_taken_for_a_code(typed: str, reason: str, entrance: Entrance) -> None:
+    raw = typed.format(kiosk=entrance.station.info.kiosk, g="g" * 16, z="0" * 16).encode()
+    entrance.station.leave_by()
+    before = entrance.sql("SELECT count(*) FROM event")
+    said = leaves(entrance, raw)
+    assert (said.reason, bool(said.event)) == (reason or "look_at_phone", not reason)
+    assert (entrance.sql("SELECT count(*) FROM event") == before) is bool(reason)
+
+
+def test_a_void_or_a_correction_is_written_once_and_the_second_says_so(entrance: Entrance) -> None:
+    said = entrance.declare(voter(phone=PHONE))
+    event = entrance.station.lines(1)[0].declaration
+    entrance.station.correct(event, "số mới", changes={"email": "a@b.vn"})
+    entrance.station.correct(said.event, "là tổ bầu cử", changes={"person": "team"})
+    entrance.station.correct(said.event, "xem sổ trực")
+    entrance.clock.forward(300)
+    before = entrance.sql("SELECT count(*) FROM event")
+    again: list[tuple[str, str, dict[str, Any] | None]] = [
+        (event, "số mới", {"email": "a@b.vn"}), (said.event, "là tổ bầu cử", {"person": "team"}), (said.event, "xem sổ trực", None)
+    ]  # fmt: skip
+    for target, reason, changes in again:
+        with pytest.raises(KioskError) as error:
+            entrance.station.correct(target, reason, changes=changes)
+        assert error.value.code is Code.NOTHING_CHANGED
+    assert entrance.sql("SELECT count(*) FROM event") == before
+    entrance.station.correct(said.event, "bấm nhầm", void=True)
+    at = words.hour_minute(entrance.clock.wall)
+    entrance.clock.forward(300)
+    entrance.station.correct(said.event, "bấm nhầm", void=True, whole=True)
+    before = entrance.sql("SELECT count(*) FROM event")
+    for act in (
+        lambda: entrance.station.correct(said.event, "bấm nhầm", void=True),
+        lambda: entrance.station.correct(said.event, "lần nữa", void=True, whole=True),
+        lambda: entrance.station.correct(event, "sửa", changes={"email": None}),
+        lambda: entrance.station.leave_by(event=said.event),
+    ):
+        with pytest.raises(KioskError) as error:
+            act()
+        assert error.value.code is Code.ALREADY_VOIDED and error.value.facts["at"] in (at, words.hour_minute(entrance.clock.wall))
+    assert entrance.sql("SELECT count(*) FROM event") == before
+    assert entrance.station.today().declared == 0, "the second void took the declaration that the first had left"
+
+
+def test_the_same_declaration_again_is_one_and_says_when(entrance: Entrance) -> None:
+    first = entrance.declare(voter())
+    event = entrance.station.lines(1)[0].declaration
+    entrance.clock.forward(300)
+    before = entrance.sql("SELECT count(*) FROM event")
+    again = entrance.declare(voter())
+    assert (again.act, again.since, again.event, again.reason) == (Act.ALREADY_DECLARED, first.at, event, "declared_same")
+    assert words.verdict(again).title == f"ĐÃ KHAI LÚC {words.hour_minute(first.at)}"
+    assert entrance.sql("SELECT count(*) FROM event") == before
+    changed = entrance.declare(voter(email="a@b.vn"))
+    assert changed.act is Act.ALREADY_IN and changed.event != event, "what says something new is kept"
+    entrance.void(first)
+    assert entrance.declare(voter(email="a@b.vn")).number == 2, "who does not count as arrived is declared and counted"
 
 
 def test_every_deed_of_the_day_can_be_undone_and_the_counts_follow(entrance: Entrance) -> None:
@@ -169,6 +257,8 @@ def test_an_old_declaration_is_completed_by_a_new_one_that_names_it(entrance: En
     assert (said.act, said.number) == (Act.COME_IN, 2)
     assert entrance.sql("SELECT mode, completes FROM declaration ORDER BY at") == [("proxy", ""), ("supplement", old)]
     later = entrance.station.declare(supplement(), completes=old)
+    assert (later.act, later.number, later.since) == (Act.ALREADY_DECLARED, 0, said.at)
+    later = entrance.station.declare(from_json(example() | {"mode": "supplement", "email": "a@b.vn"}), completes=old)
     assert (later.act, later.number) == (Act.DECLARED, 0)
 
 
