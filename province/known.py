@@ -64,7 +64,7 @@ class People:
         if not (self._by_station or self._entered):
             return 0
         c = STATION.c
-        communes = dict(self._conn.execute(select(c.station_id, c.commune).where(c.station_id.in_(list(self._entered)))).tuples().all())
+        communes = dict(self._conn.execute(select(c.station_id, c.commune).where(c.station_id.in_(list(self._entered)))).all())
         wanted = or_(c.station_id.in_(list(self._by_station)), c.commune.in_([*self._by_commune, *communes.values()]))
         wanted = wanted if not self._only else wanted & (c.station_id == self._only)
         written = 0

@@ -1,7 +1,8 @@
 """What looks at pictures in the process beside the window: picture files of strangers, and engines written in C.
 
 Reads requests on standard input, answers on standard output, one at a time: a length (u32, big-endian), JSON of that length, and for
-`look` height x width bytes of grey. It may crash or hang; kiosk/devices/aside.py notices and starts another. Keeps and sends nothing.
+`look` height x width bytes of grey, for `picture` the `size` bytes of a picture file. It may crash or hang; kiosk/devices/aside.py, and
+the province's pictures.py, notice and start another. Keeps and sends nothing.
 """
 
 import base64
@@ -54,6 +55,8 @@ class Beside:
     def answer(self, request: dict[str, Any], stream: IO[bytes]) -> dict[str, Any]:
         if request.get("op") == "file":
             return self._file(Path(str(request["path"])))
+        if request.get("op") == "picture":
+            return self._picture(stream.read(int(request["size"])), int(request["pixels"]), bool(request["quick"]))
         height, width = int(request["height"]), int(request["width"])
         grey = stream.read(height * width)
         if self.planted == "hang":
@@ -70,6 +73,24 @@ class Beside:
         if name not in self._engines:
             self._engines[name] = engines.load(name)
         return _packed(self._engines[name](np.frombuffer(grey, np.uint8).reshape(height, width)).codes)
+
+    @staticmethod
+    def _picture(data: bytes, pixels: int, quick: bool) -> dict[str, Any]:
+        """A picture that came over a wire, made smaller to `pixels` first. `quick`: one look of one engine, as at a frame of a camera."""
+        import cv2
+        import numpy as np
+
+        from kiosk.devices.decoder import ZXING, Alone, QrDecoder
+
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+        except cv2.error:  # among others: more pixels than OPENCV_IO_MAX_IMAGE_PIXELS
+            image = None
+        if image is None:
+            return {"codes": []}
+        over = (image.shape[0] * image.shape[1] / pixels) ** 0.5
+        small = image if over <= 1 else cv2.resize(image, None, fx=1 / over, fy=1 / over, interpolation=cv2.INTER_AREA)
+        return _packed((Alone(ZXING) if quick else QrDecoder()).decode(np.asarray(small, np.uint8)))
 
     @staticmethod
     def _file(path: Path) -> dict[str, Any]:

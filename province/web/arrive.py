@@ -17,30 +17,34 @@ from kiosk.domain.feed import PlaceRow
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Reading
 from kiosk.domain.text import BadText
-from province import metrics, sessions, sms
+from province import cases, metrics, sessions, sms
 from province.arrivals import Arrivals, colour
 from province.authority import Authority
 from province.db import Database
+from province.pictures import Busy, Pictures
+from province.recent import Recent
 from province.sessions import Session
-from province.settings import WEB_ISSUER
-from province.web import routes
+from province.web import routes, uploads
 from province.web.limits import Limit
 from province.web.people import People, text_of
 
+ISSUERS_S = 10.0  # so long may a kiosk's revocation go unseen here
 WORDS = {"entrance": ("Lối vào", "Entrance"), "exit": ("Lối ra", "Exit"), "waiting": ("Khu vực chờ", "Waiting area")}
 
 
 class Arrive:
     """The routes of a poster. `clock`: ms UTC."""
 
-    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], people: People) -> None:
-        self.db, self.authority, self.clock, self.people = db, authority, clock, people
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], people: People, pictures: Pictures) -> None:
+        self.db, self.authority, self.clock, self.people, self.pictures = db, authority, clock, people, pictures
         self.pages, self.guard = people.pages, people.guard
         self.arrivals = Arrivals(db, authority, clock)
         self._confirms = Limit(rate=1 / 20, burst=6)  # a session: nobody arrives six times at once
+        self._issuers: Recent[dict[bytes, Issuer]] = Recent(ISSUERS_S)
         self.router = APIRouter()
         routes.page(self.router, "/D/{place}/{mac}", self.show)
-        routes.form(self.router, "/D/{place}/{mac}", self.confirm, "phone")
+        routes.upload(self.router, "/D/{place}/{mac}", self.confirm, "phone", "code")
+        routes.upload(self.router, "/D/{place}/{mac}/anh", self.seen, gives="application/json")
         routes.page(self.router, "/D/{place}/{mac}/xong", self.done)
 
     def _place(self, place: str, mac: str) -> PlaceRow:
@@ -55,38 +59,56 @@ class Arrive:
     def _page(self, request: Request, row: PlaceRow, error: str = "", status: int = 200) -> Response:
         known = self.guard.session(request, "citizen")
         content = {"place": row, "kind": WORDS[row.kind], "known": known is not None, "error": error, "where": where(row)}
+        content |= {"where_to": f"{request.url.path}/anh", "no_code": uploads.NO_CODE}
         return self.pages.show(request, "arrive.html", content, status)
 
     async def confirm(self, request: Request, place: str, mac: str) -> Response:
         data = await request.form()
-        return await run_in_threadpool(self._confirm, request, place, mac, data)
+        picture = await uploads.picture_of(data)
+        return await run_in_threadpool(self._confirm, request, place, mac, data, picture)
 
-    def _confirm(self, request: Request, place: str, mac: str, data: FormData) -> Response:
+    def _confirm(self, request: Request, place: str, mac: str, data: FormData, picture: bytes) -> Response:
         row = self._place(place, mac)
         if row.withdrawn:
             return self._page(request, row, "withdrawn", 410)
         session = self.guard.session(request, "citizen")
         if session is None:
-            return self._first(request, row, mac, data)
+            return self._first(request, row, mac, data, picture)
         if not self._confirms.allows(session.token):
             return self.pages.refuse(request, 429)
         return self._file(row, mac, session)
 
-    def _first(self, request: Request, row: PlaceRow, mac: str, data: FormData) -> Response:
-        """A phone that is not known yet: its number and a code, or a pass of ours that its owner keeps."""
-        typed = text_of(data, "phone")
-        if typed.strip().upper().startswith("HU1:"):
-            return self._by_pass(request, row, mac, typed)
+    def _first(self, request: Request, row: PlaceRow, mac: str, data: FormData, picture: bytes) -> Response:
+        """A phone that is not known yet: its number and a code, or a pass of ours that its owner keeps, typed or as a picture."""
+        typed, code = text_of(data, "phone"), text_of(data, "code").strip()
+        if not code and typed.strip().upper().startswith("HU1:"):
+            code = typed.strip()
+        if not code and picture:
+            if not uploads.allowed(request):
+                return self.pages.refuse(request, 429)
+            try:
+                code = self.pictures.passes(picture)
+            except Busy:
+                return self.pages.refuse(request, 503)
+            if not code:
+                return self._page(request, row, "no_code", 400)
+        if code:
+            return self._by_pass(request, row, mac, code)
         try:
             phone = sms.mobile(typed)
         except BadText:
-            return self._page(request, row, "bad_phone", 400)
+            return self._page(request, row, "bad_pass" if "code" in data else "bad_phone", 400)
         return self.people.send_code(request, phone, "arrive", f"/D/{row.id}/{mac.upper()}")
 
-    def _by_pass(self, request: Request, row: PlaceRow, mac: str, typed: str) -> Response:
+    async def seen(self, request: Request, place: str, mac: str) -> Response:
+        """A frame of this page's camera: which code it shows. Nothing is kept."""
+        await run_in_threadpool(self._place, place, mac)
+        return await uploads.seen(self.pictures, request)
+
+    def _by_pass(self, request: Request, row: PlaceRow, mac: str, code: str) -> Response:
         now = self.clock()
-        issuer = Issuer(WEB_ISSUER, self.authority.issuer.public)
-        read = hu1.read(typed.strip().encode()[:200], {WEB_ISSUER: issuer}, now)
+        issuers = self._issuers.get("", lambda: cases.issuers(self.db, self.authority))
+        read = hu1.read(code.encode()[:200], issuers, now)
         if read is None or read.reading is not Reading.VERIFIED:
             return self._page(request, row, "bad_pass", 400)
         box = {"phone": "", "pass": read.subjects[0], "passes": []}

@@ -21,8 +21,9 @@ from province.accounts import Account
 from province.asking import Told
 from province.authority import Authority
 from province.db import Database
+from province.pictures import Busy, Pictures
 from province.settings import Refused
-from province.web import routes
+from province.web import routes, uploads
 from province.web.limits import Limit
 from province.web.pages import Pages
 from province.web.people import text_of
@@ -34,14 +35,15 @@ PARTICULARS = ("birth_date", "gender", "phone", "country", "ethnicity", "religio
 class Checks:
     """The routes under /can-bo/kiem-tra. `clock`: ms UTC."""
 
-    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], pages: Pages) -> None:
-        self.db, self.authority, self.clock, self.pages = db, authority, clock, pages
+    def __init__(self, db: Database, authority: Authority, clock: Callable[[], int], pages: Pages, pictures: Pictures) -> None:
+        self.db, self.authority, self.clock, self.pages, self.pictures = db, authority, clock, pages, pictures
         self._key = authority.derived(asking.PURPOSE)
         self._openings = Limit(rate=1 / 20, burst=30)  # of one account: thirty at once, then three a minute
         self.router = APIRouter(prefix="/can-bo/kiem-tra")
         routes.page(self.router, "", self.blank)
         routes.form(self.router, "", self.by_number, "number", "reason", "details")
-        routes.form(self.router, "/ma", self.by_code, "code", "reason")
+        routes.upload(self.router, "/ma", self.by_code, "code", "reason")
+        routes.upload(self.router, "/anh", self.seen, gives="application/json")
 
     def blank(self, request: Request) -> Response:
         return self._page(request, {})
@@ -60,7 +62,19 @@ class Checks:
     async def by_code(self, request: Request) -> Response:
         data = await request.form()
         typed = {"reason": text_of(data, "reason")[:200].strip(), "by_code": True, "details": True}
-        return await self._check(request, "pass", text_of(data, "code")[:400], typed, "opened_pass")
+        code = text_of(data, "code")[:400].strip()
+        if not code and (picture := await uploads.picture_of(data)):
+            try:
+                code = await run_in_threadpool(self.pictures.passes, picture)
+            except Busy:
+                return self.pages.refuse(request, 503)
+            if not code:
+                return self._page(request, {**typed, "error": uploads.NO_CODE}, 400)
+        return await self._check(request, "pass", code, typed, "opened_pass")
+
+    async def seen(self, request: Request) -> Response:
+        """A frame of this page's camera: which code it shows. Nothing is opened and nothing kept."""
+        return await uploads.seen(self.pictures, request)
 
     async def _check(self, request: Request, kind: str, text: str, typed: dict[str, Any], act: str) -> Response:
         me: Account = request.state.account
@@ -110,9 +124,17 @@ def _shown(told: Told) -> dict[str, Any]:
         "homes": homes,
         "answers": answers,
         "something": something,
-        "fields": {key: str(fields[key]) for key in PARTICULARS if fields.get(key)},
+        "fields": {key: _value(key, fields[key]) if fields.get(key) else "" for key in PARTICULARS},
         "mode": str(fields.get("mode", "")),
     }
+
+
+def _value(key: str, value: object) -> str:
+    """As people read it: a choice by its label, a date as dd/mm/yyyy."""
+    one, text = form().field(key), str(value)
+    if one.type == "date_or_year":
+        return "/".join(reversed(text.split("-")))
+    return next((option.vi for option in one.options if option.value == text), text)
 
 
 def _table(said: object) -> dict[str, object]:

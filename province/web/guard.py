@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartParser
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, compile_path
 
@@ -26,6 +27,9 @@ KINDS = ("pending", "citizen", "unit", "step", "official")
 SIGN_IN = {"citizen": "/khai-bao", "pending": "/khai-bao", "unit": "/don-vi", "step": "/can-bo", "official": "/can-bo"}
 VISITOR = "__Host-hue-visitor"
 MOST_BODY = 64 * 1024  # bytes of a form; a declaration is under 4
+MOST_PICTURE = 12 << 20  # of one that brings a photograph, as an old phone sends it without a script that makes it smaller
+LARGE_AT_ONCE = 12  # such bodies in memory
+MultiPartParser.spool_max_size = MOST_PICTURE + 1  # in memory only: a picture of somebody's pass never lies in a temporary file
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -41,13 +45,14 @@ HEADERS = {
 class Rule:
     """`kind`: whose session is needed ("": nobody's); `right`: an official's right, a role, or ""; `form`: a POST of our own page, checked
     for CSRF; `machine`: signed by a kiosk itself, or for machines: no session, no form; `here`: an official's, or of a browser on the
-    server itself."""
+    server itself; `picture`: it may bring one."""
 
     kind: str = ""
     right: str = ""
     form: bool = False
     machine: bool = False
     here: bool = False
+    picture: bool = False
 
 
 ANYONE, MACHINE, FORM = Rule(), Rule(machine=True), Rule(form=True)
@@ -56,6 +61,7 @@ UNIT, UNIT_FORM = Rule("unit"), Rule("unit", form=True)
 OFFICIAL, OFFICIAL_FORM = Rule("official"), Rule("official", form=True)
 DESK, DESK_FORM = Rule("official", "desk"), Rule("official", "desk", form=True)
 LOOKUP, LOOKUP_FORM = Rule("official", "lookup"), Rule("official", "lookup", form=True)
+PICTURE, LOOKUP_PICTURE = Rule(form=True, picture=True), Rule("official", "lookup", form=True, picture=True)
 ADMIN, ADMIN_FORM = Rule("official", "administrator"), Rule("official", "administrator", form=True)
 
 # "METHOD path as the route writes it" -> rule
@@ -79,7 +85,8 @@ RULES: dict[str, Rule] = {
     "GET /khai-bao/ma/{number}/hue.png": CITIZEN,
     "POST /khai-bao/thoat": CITIZEN_FORM,
     "GET /D/{place}/{mac}": ANYONE,
-    "POST /D/{place}/{mac}": FORM,
+    "POST /D/{place}/{mac}": PICTURE,
+    "POST /D/{place}/{mac}/anh": PICTURE,
     "GET /D/{place}/{mac}/xong": CITIZEN,
     "GET /don-vi": ANYONE,
     "POST /don-vi": FORM,
@@ -109,7 +116,8 @@ RULES: dict[str, Rule] = {
     "GET /can-bo/nhat-ky": OFFICIAL,
     "GET /can-bo/kiem-tra": LOOKUP,
     "POST /can-bo/kiem-tra": LOOKUP_FORM,
-    "POST /can-bo/kiem-tra/ma": LOOKUP_FORM,
+    "POST /can-bo/kiem-tra/ma": LOOKUP_PICTURE,
+    "POST /can-bo/kiem-tra/anh": LOOKUP_PICTURE,
     "GET /can-bo/truy-vet": OFFICIAL,
     "POST /can-bo/truy-vet": Rule("official", "trace", form=True),
     "GET /can-bo/truy-vet/{case}": OFFICIAL,
@@ -197,7 +205,7 @@ class Guard:
         origin = request.headers.get("origin")
         if origin not in (None, "null") and origin.partition("://")[2] != request.headers.get("host", ""):
             raise Denied(403)
-        form = await request.form()
+        form = await request.form(max_files=1, max_fields=100)
         given = form.get("csrf")
         visitor = request.cookies.get(VISITOR, "")
         if not visitor or not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.csrf(visitor).encode()):
@@ -230,27 +238,45 @@ Message = MutableMapping[str, Any]
 
 
 class SmallBodies:
-    """Cuts off bodies of forms over MOST_BODY before anything parses them. `/v1/` has caps of its own."""
+    """Cuts off bodies of forms over MOST_BODY before anything parses them, over MOST_PICTURE where a picture is expected. A few large ones
+    at a time, and those that say their length beforehand. `/v1/` has caps of its own."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
-        self.app = app
+    def __init__(self, app: Callable[..., Awaitable[None]], rules: dict[str, Rule] | None = None) -> None:
+        self.app, self._large = app, 0
+        named = (RULES if rules is None else rules).items()
+        self._pictures = [compile_path(name.split(" ")[1])[0] for name, rule in named if rule.picture]
 
     async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/v1/"):
             await self.app(scope, receive, send)
             return
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if any(not value.isdigit() or int(value) > MOST_BODY for value in lengths):
+        longest = max((int(value) if value.isdigit() else MOST_PICTURE + 1 for value in lengths), default=0)
+        if longest <= MOST_BODY:
+            await self.app(scope, _counted(receive, MOST_BODY), send)
+        elif longest > MOST_PICTURE or not any(path.match(scope["path"]) for path in self._pictures):
             await PlainTextResponse("Quá lớn. / Too large.", 413, HEADERS)(scope, receive, send)
-            return
-        seen = 0
+        elif self._large >= LARGE_AT_ONCE:
+            busy = {**HEADERS, "Retry-After": "5"}
+            await PlainTextResponse("Máy chủ đang bận. / Busy: try again.", 503, busy)(scope, receive, send)
+        else:
+            self._large += 1
+            try:
+                await self.app(scope, _counted(receive, MOST_PICTURE), send)
+            finally:
+                self._large -= 1
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > MOST_BODY:
-                raise Denied(413)
-            return message
 
-        await self.app(scope, counted, send)
+def _counted(receive: Callable[[], Awaitable[Message]], most: int) -> Callable[[], Awaitable[Message]]:
+    """The same body, refused where it grows over `most` bytes."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise Denied(413)
+        return message
+
+    return counted

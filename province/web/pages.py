@@ -68,6 +68,7 @@ class Pages:
             "clock": stations.clock_text,
             "skew": stations.skew_text,
             "day": day_text,
+            "moment": lambda at: datetime.fromtimestamp(at / 1000, VIETNAM).strftime("%d/%m/%Y %H:%M"),  # as the letter writes it
             "hhmm": lambda at: datetime.fromtimestamp(at / 1000, VIETNAM).strftime("%H:%M"),
             "problem": problem,
         }

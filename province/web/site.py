@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from province import metrics, stations, webrecords
 from province.authority import Authority
 from province.db import Database
+from province.pictures import Pictures
 from province.web import guard as guards
 from province.web.arrive import Arrive
 from province.web.checks import Checks
@@ -52,13 +53,13 @@ class Counted:
 
 def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[], int], guard: Guard) -> Pages:
     """All pages for people, on an application whose dependency is `guard`. Raises RuntimeError for a route without a rule."""
-    pages = Pages(guard)
+    pages, pictures = Pages(guard), Pictures()
     people = People(db, authority, clock, guard, pages)
     app.include_router(people.router)
-    app.include_router(Arrive(db, authority, clock, people).router)
+    app.include_router(Arrive(db, authority, clock, people, pictures).router)
     app.include_router(Units(db, authority, clock, guard, pages).router)
     app.include_router(Officials(db, authority, clock, guard, pages).router)
-    app.include_router(Checks(db, authority, clock, pages).router)
+    app.include_router(Checks(db, authority, clock, pages, pictures).router)
     app.include_router(Traces(db, authority, clock, pages).router)
     pages.handle(app)
 

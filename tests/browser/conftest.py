@@ -19,13 +19,21 @@ PASSWORD = "mat-khau-dai-1"
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def before_the_camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera films, MJPEG: a test writes it before a page opens the camera."""
+    return tmp_path_factory.mktemp("camera") / "film.mjpeg"
+
+
+@pytest.fixture(scope="session")
+def chromium(before_the_camera: Path) -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: the pages were not walked in a real browser (apt install chromium)")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        film = f"--use-file-for-fake-video-capture={before_the_camera}"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *camera, film])
         yield browser
         browser.close()
 
@@ -41,8 +49,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def visit(chromium: Any, site: Server, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a page in a browser of its own: `visit("/dan", scripts=False, view=PHONE)`."""
+def visit(site: Server, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page in a browser of its own: `visit("/dan", scripts=False, view=PHONE)`. The browser ends before the server does."""
     contexts: list[Any] = []
 
     def make(path: str, scripts: bool = True, view: dict[str, int] = PHONE) -> Any:
