@@ -42,6 +42,6 @@ def of_day(database: Database, event_day: str) -> DayFigures:
         mine = [s for s in standings(conn) if s.event_day == event_day]
         names = [s.epoch for s in mine]
         kinds = {k: n for k, n in conn.execute(select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_(names)).group_by(EVENT.c.kind))}
-        refused = tuple(each for each in refusals(conn, mine) if each[0] in names)
+        refused = tuple(refusals(conn, mine))
         epochs = tuple(EpochFigures(s.epoch, s.last, head_at(conn, s.epoch, s.last) or b"", s.have, s.opened) for s in mine)
     return DayFigures(sum(kinds.values()), kinds, epochs, refused)

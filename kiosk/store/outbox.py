@@ -160,12 +160,16 @@ def _without(runs: Iterable[Run], taken: Sequence[Run]) -> Iterator[Run]:
 
 def refusals(conn: Connection, all_: Sequence[Standing]) -> Iterator[tuple[str, int, str]]:
     """(epoch, seq, reason) of what the province refuses still. What it put aside and took in later (a campaign day that was added) is
-    proven by a receipt and no refusal any more."""
-    known = {s.epoch: s for s in all_}
-    for r in conn.execute(select(REFUSAL).order_by(REFUSAL.c.epoch, REFUSAL.c.seq)):
-        here = known.get(r.epoch)
-        if r.reason not in QUARANTINED or here is None or _state(here, r.seq) != "acknowledged":
-            yield r.epoch, r.seq, r.reason
+    proven by a later receipt, and no refusal any more."""
+    names = {s.epoch for s in all_}
+    rows = conn.execute(select(REFUSAL).where(REFUSAL.c.epoch.in_(names)).order_by(REFUSAL.c.epoch, REFUSAL.c.seq)).all()
+    proven: dict[str, list[Any]] = {}
+    for r in conn.execute(select(RECEIPT).where(RECEIPT.c.epoch.in_({row.epoch for row in rows}))) if rows else ():
+        proven.setdefault(r.epoch, []).append(r)
+    for row in rows:
+        later = (r for r in proven.get(row.epoch, ()) if r.at > row.at and row.reason in QUARANTINED)
+        if not any(row.seq <= min(r.have, r.to_seq) or r.from_seq <= row.seq <= r.to_seq for r in later):
+            yield row.epoch, row.seq, row.reason
 
 
 class Outbox:

@@ -41,8 +41,7 @@ def unopened(conn: Connection, day: str | None) -> dict[str, int]:
     What was refused, set aside or not readable there counts as not opened, whatever was carried on elsewhere.
     """
     mine = [s for s in standings(conn) if day in (None, s.event_day)]
-    names = [s.epoch for s in mine]
-    refused = sum(1 for epoch, *_ in refusals(conn, mine) if epoch in names)
+    refused = sum(1 for _ in refusals(conn, mine))
     waiting = sum(max(0, s.last - s.opened) for s in mine)
     aside = sum(s.set_aside for s in mine)
     return {why: n for why, n in (("not_opened", waiting), ("refused", max(refused, aside))) if n}
