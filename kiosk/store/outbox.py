@@ -167,7 +167,7 @@ def refusals(conn: Connection, all_: Sequence[Standing]) -> Iterator[tuple[str, 
     for r in conn.execute(select(RECEIPT).where(RECEIPT.c.epoch.in_({row.epoch for row in rows}))) if rows else ():
         proven.setdefault(r.epoch, []).append(r)
     for row in rows:
-        later = (r for r in proven.get(row.epoch, ()) if r.at > row.at and row.reason in QUARANTINED)
+        later = (r for r in proven.get(row.epoch, ()) if 0 < row.at < r.at and row.reason in QUARANTINED)
         if not any(row.seq <= min(r.have, r.to_seq) or r.from_seq <= row.seq <= r.to_seq for r in later):
             yield row.epoch, row.seq, row.reason
 

@@ -69,7 +69,7 @@ class Office:
                 Receipt(kiosk, r.epoch, 1, r.last, heads[r.epoch], r.last, r.last - but, self.clock.wall).sealed(self.province.service)
                 for r in rows
             ]
-            assert parts.outbox.save(BatchAnswer(made, [], [], self.clock.wall)).rejected == 0
+            assert parts.outbox.save(BatchAnswer(made, [], [], now=self.clock.wall)).rejected == 0
 
     def purge(self, step: swap.Step = swap.nothing) -> certificates.Said:
         return purging.run(self.home, DAY, LEAD, self.clock, self.store, step)
@@ -169,7 +169,7 @@ def test_what_the_province_refused_stops_it(office: Office, reason: str) -> None
     with office.open() as parts:
         with parts.database.read() as conn:
             epoch = conn.exec_driver_sql("SELECT epoch FROM epoch WHERE event_day=? ORDER BY ordinal", (DAY,)).scalar_one()
-        parts.outbox.save(BatchAnswer([], [Refusal(epoch, 2, reason)], [], office.clock.wall))
+        parts.outbox.save(BatchAnswer([], [Refusal(epoch, 2, reason)], [], now=office.clock.wall))
     assert why(office)["refused"] == 1
 
 
