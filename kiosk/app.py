@@ -79,11 +79,14 @@ class Program:
         self.front.slow.submit(self._make_scanner, self._have_scanner)
 
     def _open(self, given: "Credentials | None" = None) -> tuple["Parts", "Services"]:
-        from kiosk import compose
+        from kiosk import compose, formcopy
         from kiosk.devices.sound import Sounds
+        from kiosk.domain.form import form
         from kiosk.ui.roster import Roster
         from kiosk.ui.services import Services
 
+        formcopy.keep_in(self.home)
+        form()  # here, not while the pages are made: a file that somebody has broken is said on the card
         parts = self.parts or compose.open_parts(self.home, self.settings, self._clock, given=given)
         parts.station.tell()
         play = Sounds(on=self.settings.sound).play

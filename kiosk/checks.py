@@ -13,6 +13,7 @@ ITEMS: dict[str, str] = {
     "system": N_("Hệ điều hành"),
     "data": N_("Ổ đĩa, dữ liệu"),
     "library": N_("Thư viện"),
+    "form": N_("Tờ khai"),
     "engine": N_("Bộ đọc mã"),
     "camera": N_("Camera"),
     "light": N_("Ánh sáng"),

@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from kiosk import __version__, checks, log
+from kiosk import __version__, checks, formcopy, log
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
+from kiosk.domain import form
 from kiosk.domain.events import Key
 from kiosk.domain.feed import FeedKind
 from kiosk.domain.passes.model import Issuer
@@ -277,6 +278,7 @@ class Parts:
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
         if not self.officers.session.secured and any(row.role == "lead" for row in self.vault.secrets.enrolment.officers):
             found.append(Code.NO_LEAD)
+        found += [Code.FORM_KEPT] * bool(form.mistake())
         if self.directory.stale(self.clock.now().wall):
             found.append(Code.FEED_STALE)
         found += [Code.LOOKUPS_MANY] * self.station.many_looks
@@ -356,6 +358,7 @@ def _unlock(lid: Lid, home: Path, clock: Clock, given: Credentials | None) -> tu
 def _open(
     home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool, given: Credentials | None
 ) -> Parts:
+    formcopy.keep_in(home)
     with ExitStack() as stack:
         keystore = keystore or keystores.best(home)
         lid = look(home, keystore)

@@ -34,6 +34,7 @@ class Code(StrEnum):
     WINDOW_BUSY = "KS-121"
     CLOCK_BACK = "KS-130"
     ENGINE_MISSING = "KS-140"
+    FORM_KEPT = "KS-141"
     PRINT_FAILED = "KS-150"
     NOTHING_TO_PRINT = "KS-151"
     # enrolment, keys, day

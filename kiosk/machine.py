@@ -9,9 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from kiosk import formcopy
 from kiosk.checks import Finding
 from kiosk.devices import camera, keystore, sound, spooler
 from kiosk.devices.decoder import ZXING, QrDecoder
+from kiosk.domain import form
+from kiosk.errors import KioskError
 from kiosk.i18n import _
 
 ENOUGH_DISK = 500 << 20  # bytes: a day's journal, its copy, papers and pictures, with room
@@ -21,7 +24,7 @@ BATTERY = 40  # percent without mains: some two hours
 def machine_findings(home: Path) -> Iterator[Finding]:
     """Every check, in the order in which one would look."""
     yield Finding("system", "ok", f"{platform.system()} {platform.release()}, Python {platform.python_version()}")
-    looks: tuple[Callable[[Path], Iterator[Finding]], ...] = (_home, _packages, _engines, _cameras, _keys)
+    looks: tuple[Callable[[Path], Iterator[Finding]], ...] = (_home, _packages, _form, _engines, _cameras, _keys)
     for check in (*looks, _printers, _sounds, _display, _power):
         yield from check(home)
 
@@ -46,6 +49,22 @@ def _packages(home: Path) -> Iterator[Finding]:
         except PackageNotFoundError:
             bundled = getattr(sys, "frozen", False)  # the built program keeps the code and drops some of the metadata
             yield Finding("library", "ok" if bundled else "missing", name, "" if bundled else _("Chạy lại ./run để cài đủ thư viện."))
+
+
+def _form(home: Path) -> Iterator[Finding]:
+    """The shipped form, or the copy that is kept of it; the line that somebody has broken."""
+    formcopy.keep_in(home)
+    try:
+        fields = sum(field.enabled for field in form.form().fields)
+    except KioskError as error:
+        cure = _("Cài lại chương trình, hoặc sửa đúng dòng được nêu; chưa sửa thì không khai được.")
+        yield Finding("form", "missing", f"{form.NAME}: {error.facts['why']}", cure)
+        return
+    if form.mistake():
+        cure = _("Đang dùng bản tờ khai tốt gần nhất; báo 19001075 để cài lại.")
+        yield Finding("form", "limited", f"{form.NAME}: {form.mistake()}", cure)
+    else:
+        yield Finding("form", "ok", _("{count} mục").format(count=fields))
 
 
 def _engines(home: Path) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 
-from kiosk import compose, words
+from kiosk import compose, formcopy, words
 from kiosk.cli import output
 from kiosk.cli.scan import event_json, show
 from kiosk.domain import declaration, vntime
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    formcopy.keep_in(args.home)
     if args.example:
         print(json.dumps(declaration.example(), ensure_ascii=False, indent=2))
         return 0

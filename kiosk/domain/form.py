@@ -1,91 +1,67 @@
-"""The form itself, as data/form.yaml lays it out: fields, questions and labels. What makes an answer good is declaration.py's."""
+"""The form in force: the shipped data/form.yaml, or the last one that read well where somebody has broken it. What makes an answer good
+is declaration.py's; what is wrong with a file, formfile.py's.
+"""
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Protocol
 
-import yaml
-
-from kiosk.domain import lists
-from kiosk.domain.lists import Option
+from kiosk import log
+from kiosk.domain import formfile
+from kiosk.domain.datafile import Mistake
+from kiosk.domain.formshape import Field, Form
 from kiosk.errors import Code, KioskError
 from kiosk.shipped import data_dir
 
+__all__ = ["Field", "Form", "Kept", "form", "keep_in", "mistake"]
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field. `type`: name, id, date_or_year, choice, phone, email, country, list, address, text, table, or a machine's own;
-    `required`: "", yes, year, contact; `enabled`: asked at all; `desk`: asked by an officer only, never on the
-    web; `auto`: filled by the machine, never typed."""
-
-    key: str
-    vi: str
-    en: str
-    type: str
-    required: str = ""
-    enabled: bool = True
-    desk: bool = False
-    auto: bool = False
-    sensitive: bool = False
-    default: str = ""
-    options: tuple[Option, ...] = ()
+NAME = "data/form.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The form. `exposures`, `symptoms`, `levels` (of an address) and `modes` in the letter's order; `texts`: key -> both languages."""
+class Kept(Protocol):
+    """Where the last good form lies: a file of the kiosk's home."""
 
-    version: int
-    fields: tuple[Field, ...]
-    exposures: tuple[Option, ...]
-    symptoms: tuple[Option, ...]
-    levels: tuple[Option, ...]
-    modes: tuple[Option, ...]
-    texts: dict[str, Option]
-    hotline: str
-
-    def field(self, key: str) -> Field:
-        """Raises KeyError."""
-        for field in self.fields:
-            if field.key == key:
-                return field
-        raise KeyError(key)
-
-    def table(self, key: str) -> tuple[Option, ...]:
-        """The rows of `exposures` or `symptoms`."""
-        return {"exposures": self.exposures, "symptoms": self.symptoms}[key]
+    def load(self) -> str | None: ...
+    def save(self, text: str) -> None: ...
 
 
-def _options(rows: list[dict[str, str]]) -> tuple[Option, ...]:
-    return tuple(Option(row.get("key") or row["value"], row["vi"], row["en"]) for row in rows)
+_kept: Kept | None = None
+_mistake = ""
 
 
-def _field(row: dict[str, Any]) -> Field:
-    row = {key: value for key, value in row.items() if key != "source"}
-    choices = lists.options(row.pop("list")) if "list" in row else _options(row.pop("options", []))
-    return Field(**row, options=choices)
+def keep_in(kept: Kept | None) -> None:
+    """Where the form is kept when it reads well, and looked for when it does not. Before the first reading, which is the only one."""
+    global _kept
+    _kept = kept
+
+
+def mistake() -> str:
+    """Why the shipped file is not in force ("dòng/line 12: …"), "" while it is. As of the last reading."""
+    return _mistake
 
 
 @cache
 def form() -> Form:
-    """The shipped form, read once. Raises KioskError(BAD_FILE) where somebody has broken it."""
-    text = (data_dir() / "form.yaml").read_text("utf-8")
+    """The form, read once. Raises KioskError(BAD_FILE) with the line, where somebody has broken it and no good one was kept."""
+    global _mistake
+    kept, _mistake = _kept.load() if _kept is not None else None, ""
     try:
-        return made(yaml.safe_load(text))
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        why = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else f"{type(error).__name__} {error}; kiosk check"
-        raise KioskError(Code.BAD_FILE, file="data/form.yaml", why=why) from error
+        text = (data_dir() / "form.yaml").read_text("utf-8")
+        found = formfile.parse(text)
+    except (OSError, UnicodeDecodeError, Mistake) as error:
+        why = str(error) if isinstance(error, Mistake) else type(error).__name__
+        if kept is None:
+            raise KioskError(Code.BAD_FILE, file=NAME, why=why) from error
+        _mistake = why
+        log.note("condition", where="form", code=Code.FORM_KEPT.value)
+        return _older(kept, why)
+    if _kept is not None and text != kept:
+        _kept.save(text)
+    return found
 
 
-def made(data: dict[str, Any]) -> Form:
-    """A form from what its file says. Raises KeyError, TypeError where something is missing; formfile.py names the line."""
-    return Form(
-        version=data["version"],
-        fields=tuple(_field(row) for row in data["fields"]),
-        exposures=_options(data["exposures"]),
-        symptoms=_options(data["symptoms"]),
-        levels=_options(data["levels"]),
-        modes=_options(data["modes"]),
-        texts={key: Option(key, text["vi"], text["en"]) for key, text in data["texts"].items()},
-        hotline=data["hotline"],
-    )
+def _older(text: str, why: str) -> Form:
+    """The kept copy; it read well once. Raises KioskError(BAD_FILE), about the shipped file, if that is broken too."""
+    try:
+        return formfile.parse(text)
+    except Mistake as error:
+        raise KioskError(Code.BAD_FILE, file=NAME, why=why) from error

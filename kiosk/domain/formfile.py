@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.domain import datafile
 from kiosk.domain.datafile import Mistake, Source
-from kiosk.domain.form import Field, Form, made
+from kiosk.domain.formshape import Field, Form, made
 
 __all__ = ["Mistake", "parse"]
 

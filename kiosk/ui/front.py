@@ -237,7 +237,8 @@ class FrontDesk(QWidget):
         """The journal could not be opened: the card says so and what to do; the key bar stays off."""
         said = words.fault(error.code)
         cure = _("{cure} Mã lỗi {code}.").format(cure=said.cure, code=error.code.value)
-        self.scan.show_fault(_("KHÔNG MỞ ĐƯỢC SỔ"), said.title, said.kept, cure)
+        where = ": ".join(str(error.facts[fact]) for fact in ("file", "why") if error.facts.get(fact))
+        self.scan.show_fault(_("KHÔNG MỞ ĐƯỢC SỔ"), f"{said.title}\n{where}" if where else said.title, said.kept, cure)
 
     def take_status(self, status: Status) -> None:
         """From the status thread, on the UI thread."""

@@ -150,6 +150,11 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Cứ làm việc tiếp; chạy kiosk doctor để xem thiếu gì."),
     ),
+    Code.FORM_KEPT: FaultWords(
+        N_("Tệp tờ khai đi kèm chương trình (data/form.yaml) có chỗ sai."),
+        N_("Máy dùng bản tờ khai tốt gần nhất; không mất gì."),
+        N_("Cứ làm việc tiếp; báo 19001075. Chạy kiosk check với tệp đó để biết dòng sai."),
+    ),
     Code.PRINT_FAILED: FaultWords(
         N_("Đã lưu, chưa in được."),
         N_("Dữ liệu không liên quan đến máy in; tệp PDF vẫn còn để in lại."),
@@ -419,6 +424,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.DATABASE_BUSY: ConditionWords(N_("Cơ sở dữ liệu đang bận, chờ vài giây"), RETRY),
     Code.CLOCK_BACK: ConditionWords(N_("Đồng hồ máy chạy lùi: chỉnh lại khi rảnh tay"), HOW),
     Code.ENGINE_MISSING: ConditionWords(N_("Thiếu một bộ đọc mã, máy vẫn quét được"), HOW),
+    Code.FORM_KEPT: ConditionWords(N_("Tệp tờ khai có chỗ sai: đang dùng bản trước, báo 19001075"), HOW),
     Code.PRINT_FAILED: ConditionWords(N_("Đã lưu, chưa in: xem giấy và dây máy in"), N_("In (F8)")),
     Code.LOOKUPS_MANY: ConditionWords(N_("Xem chi tiết hoặc tìm tên hơn 30 lượt trong 10 phút: báo người phụ trách"), HOW),
     Code.NO_LEAD: ConditionWords(N_("Chưa ai đặt mã PIN: người mở được máy thì đọc được dữ liệu"), HOW),

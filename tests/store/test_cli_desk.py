@@ -1,6 +1,7 @@
 """The officer's other half as commands: what scripts get, and how they are refused."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 
 from kiosk.cli import main
+from kiosk.domain import form as forms
 from kiosk.domain.declaration import example
+from kiosk.shipped import data_dir
 from tests import builders
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -120,3 +123,34 @@ def test_a_supplement_names_an_event_or_is_refused(run: Run, tmp_path: Path, com
     code, lines, told = run("declare", "--file", str(_example(tmp_path)), "--completes", completes)
     assert (code, lines) == (1, []) and "KS-304" in told
     assert run("declare", "--file", str(_example(tmp_path)), "--ticket", "-3")[0] == 1
+
+
+def test_a_broken_form_file_names_its_line_and_the_form_that_read_well_last_goes_on(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped, said = tmp_path / "data", _example(tmp_path)
+    shutil.copytree(data_dir(), shipped)
+    monkeypatch.setattr(forms, "data_dir", lambda: shipped)
+    file = shipped / "form.yaml"
+    text, broken = file.read_text("utf-8"), file.read_text("utf-8").replace("type: name, required", "type: nom, required", 1)
+    line = next(n for n, row in enumerate(broken.splitlines(), 1) if "type: nom" in row)
+    try:
+        for spoiled in (broken, "{", ""):
+            forms.form.cache_clear()
+            file.write_text(spoiled, "utf-8")
+            assert run("declare", "--file", str(said))[0] == 1, "none was kept so far"
+            assert "KS-502" in run("declare", "--example")[2]
+        forms.form.cache_clear()
+        file.write_text(text, "utf-8")
+        assert run("declare", "--file", str(said))[0] == 0 and (home / "form.kept.yaml").read_text("utf-8") == text
+        forms.form.cache_clear()
+        file.write_text(broken, "utf-8")
+        code, (again,), _ = run("declare", "--file", str(said))
+        assert (code, again["verdict"]) == (0, "already_declared")
+        assert "KS-141" in run("status")[1][0]["conditions"]
+        (found,) = [f for f in run("doctor")[1] if f["item"] == "form"]
+        assert found["state"] == "limited" and f"dòng/line {line}:" in found["detail"] and "data/form.yaml" in found["detail"]
+        assert (home / "form.kept.yaml").read_text("utf-8") == text, "what is broken is not kept"
+    finally:
+        forms.keep_in(None)
+        forms.form.cache_clear()
