@@ -19,7 +19,6 @@ from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
 from kiosk.domain import form
-from kiosk.domain.events import Key
 from kiosk.domain.feed import FeedKind
 from kiosk.domain.passes.model import Issuer
 from kiosk.domain.policy import Campaign
@@ -37,11 +36,12 @@ from kiosk.security.vault import Lid, Vault
 from kiosk.settings import Settings, change, load
 from kiosk.shipped import data_dir
 from kiosk.station import Setting, Station
-from kiosk.store import carry, certificates, check, damage, feed, recovery, register, start, swap
+from kiosk.store import carry, certificates, check, damage, feed, recovery, register, start, swap, wipe
 from kiosk.store import papers as prints
 from kiosk.store.bundles import Bundles
 from kiosk.store.certificates import Said
 from kiosk.store.directory import Directory
+from kiosk.store.doubtful import doubtful
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Identity, Journal
 from kiosk.store.mirror import Mirror
@@ -91,6 +91,14 @@ def own_issuer(vault: Vault) -> Issuer:
     return Issuer(vault.secrets.enrolment.issuer_id, sign.public(vault.secrets.issuer_seed))
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open vault and who is signed in, kept while the home is closed for a moment: nobody gives the PIN again."""
+
+    vault: Vault
+    session: Session
+
+
 @dataclass
 class Parts:
     """Everything a program needs, opened; a context manager that closes in the right order."""
@@ -108,7 +116,7 @@ class Parts:
     outbox: Outbox
     unsure: Unsure
     recovered: recovery.Outcome
-    held: ExitStack
+    stack: ExitStack
 
     @cached_property
     def uploader(self) -> "Uploader":
@@ -208,8 +216,9 @@ class Parts:
         if said is None:
             raise KioskError(Code.NOTHING_TO_PRINT, paper="certificate")
         info = self.station.info
-        chains = [(chain.epoch, chain.last, chain.opened, chain.head) for chain in said.chains]
-        by = next((row.name for row in self.vault.secrets.enrolment.officers if row.id == said.by), "")
+        chains = [(chain.epoch, chain.last, chain.opened, chain.head, chain.into) for chain in said.chains]
+        names = {row.id: row.name for row in self.vault.secrets.enrolment.officers} | {"policy": certificate.BY_POLICY}
+        by = names.get(said.by, "")
         made = certificate.Purged(
             info.station.name, info.station.ward, said.label, said.day, said.at, by, said.events, said.kinds, said.rows, chains, said.pages
         )
@@ -272,9 +281,8 @@ class Parts:
             gone = certificates.epochs(self.purged())
             if set(self.journal.lost_keys(self.database)) - gone:
                 found.append(Code.KEY_LOST)
-            if any(Key.parse(key).epoch not in gone for _, key in self.unsure.turned_up(self.database, self.journal)):
-                found.append(Code.UNSURE_FOUND)
             with self.database.read() as conn:
+                found += [Code.UNSURE_FOUND] * bool(doubtful(conn, self.unsure.entries(), self.journal.identity.kiosk))
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
         if not self.officers.session.secured and any(row.role == "lead" for row in self.vault.secrets.enrolment.officers):
             found.append(Code.NO_LEAD)
@@ -287,6 +295,11 @@ class Parts:
     def purged(self) -> list[Said]:
         """What left this laptop, as certified."""
         return certificates.all_of(self.home, sign.public(self.vault.secrets.kiosk_seed))
+
+    @property
+    def held(self) -> Held:
+        """To open the same home again after a moment."""
+        return Held(self.vault, self.officers.session)
 
     def set_aside(self) -> list[str]:
         """Second copies that contradicted and were kept for the experts."""
@@ -307,7 +320,7 @@ class Parts:
         if "uploader" in self.__dict__:
             self.uploader.close()
         self.database.close()
-        self.held.close()
+        self.stack.close()
 
     def __enter__(self) -> "Parts":
         return self
@@ -323,13 +336,14 @@ def open_parts(
     keystore: KeyStore | None = None,
     exclusive: bool = False,
     given: Credentials | None = None,
+    held: Held | None = None,
 ) -> Parts:
-    """Opens an enrolled home. `exclusive`: for rebuild; `given`: who opens it, once an officer has a PIN.
+    """Opens an enrolled home. `exclusive`: for rebuild; `given`: who opens it, once an officer has a PIN; `held`: it was open just now.
 
     Raises KioskError (NOT_ENROLLED, LOCKED, PIN_*, HOME_BUSY, DATABASE_*, DISK_*, KEYS_*).
     """
     try:
-        return _open(home, settings, clock or SystemClock(), keystore, exclusive, given)
+        return _open(home, settings, clock or SystemClock(), keystore, exclusive, given, held)
     except OSError as error:  # a folder that lets nothing be written, a disk without room for a lock
         raise KioskError(code_of(error), home=home, what=error.strerror) from error
 
@@ -337,8 +351,16 @@ def open_parts(
 def look(home: Path, keystore: KeyStore | None = None) -> Lid:
     """The closed vault: whose station, which officers. Raises KioskError(NOT_ENROLLED | KEYS_UNREADABLE)."""
     keystore = keystore or keystores.best(home)
-    swap.settle(home, keystore)
+    settle(home, keystore)
     return Lid.look(home, keystore)
+
+
+def settle(home: Path, keystore: KeyStore | None = None) -> None:
+    """Ends what a purge or a removal began before its program was killed. Raises KioskError(HOME_BUSY | KEYS_UNREADABLE), OSError."""
+    if any((home / name).exists() for name in (wipe.READY, wipe.STAGE, swap.STAGE, swap.READY, swap.DONE)):
+        keystore = keystore or keystores.best(home)
+        if not wipe.settle(home, keystore):
+            swap.settle(home, keystore)
 
 
 def standing(home: Path, lid: Lid, clock: Clock | None = None) -> tuple[Standing, ...]:
@@ -356,8 +378,9 @@ def _unlock(lid: Lid, home: Path, clock: Clock, given: Credentials | None) -> tu
 
 
 def _open(
-    home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool, given: Credentials | None
-) -> Parts:
+    home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool, given: Credentials | None,
+    held: Held | None,
+) -> Parts:  # fmt: skip
     formcopy.keep_in(home)
     with ExitStack() as stack:
         keystore = keystore or keystores.best(home)
@@ -365,7 +388,9 @@ def _open(
         first, left = start.enter(home, exclusive, stack)
         if Lid.look(home, keystore).stored.id != lid.stored.id or (home / swap.READY).exists():  # purged since: what lies here is new
             raise KioskError(Code.HOME_BUSY, holder="kiosk purge", home=home)
-        vault, officer = _unlock(lid, home, clock, given)
+        if held is not None and held.vault.id != lid.stored.id:
+            raise KioskError(Code.LOCKED)
+        vault, officer = (held.vault, None) if held is not None else _unlock(lid, home, clock, given)
         settings = settings or load(home)
         me = identity(vault)
         database = Database(home / "journal.db", vault.dek)
@@ -377,7 +402,7 @@ def _open(
         _say(recovered, database)
         _remember(home, database, vault)
         unsure = Unsure(home)
-        session = Session(lid.secured)
+        session = held.session if held is not None else Session(lid.secured)
         officers = Officers(home, vault, keystore, clock, session)
         directory = Directory(database, me, vault.secrets.enrolment, own_issuer(vault))
         directory.refresh()

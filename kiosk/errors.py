@@ -62,6 +62,8 @@ class Code(StrEnum):
     DAY_PURGED = "KS-221"
     PURGE_REFUSED = "KS-222"
     NOT_A_DATE = "KS-223"
+    REMOVE_REFUSED = "KS-224"
+    NOT_CONFIRMED = "KS-225"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -156,6 +156,10 @@ class KeyStore(Protocol):
         """Nothing happens if it is not there."""
         ...
 
+    def forget(self) -> None:
+        """Takes away what the store keeps for itself: this home is nobody's any more."""
+        ...
+
 
 class Sound(Protocol):
     def play(self, name: str) -> None:

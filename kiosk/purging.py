@@ -1,8 +1,8 @@
 """`kiosk purge`: a closed day that the province has opened whole leaves this laptop; its sealed events and a signed certificate stay.
 
 Everything that will count is made in `purge.new` and looked at; one rename makes it count (store/swap.py). Neither the old database, nor
-the old keys, nor the old vault open afterwards, wherever a copy of them lies: the device secret they hang on is gone. The lead who does it
-keeps the PIN; the other officers' PINs cannot be carried over by anybody but them, and are set again.
+the old keys, nor the old vault open afterwards, wherever a copy of them lies: the device secret they hang on is gone. Every officer's PIN
+stays as it was. A lead does it, or the policy: when its days since the close are over.
 """
 
 import base64
@@ -18,19 +18,26 @@ from kiosk.crypto.kdf import stretch
 from kiosk.devices import keystore as keystores
 from kiosk.devices.captures import FOLDER as CAPTURES
 from kiosk.domain import pin as pins
+from kiosk.domain.policy import PURGE_DAYS
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.papers import FILES, PERSONAL
 from kiosk.ports import Clock, KeyStore
+from kiosk.security import officers
 from kiosk.security.keyring import Keyring
 from kiosk.security.officers import Credentials
 from kiosk.security.session import NOBODY
-from kiosk.security.vault import Lid, Slot, Vault, secret_name
+from kiosk.security.vault import NAME as VAULT
+from kiosk.security.vault import Lid, Vault, secret_name
 from kiosk.spreadsheet import FILES as SHEETS
-from kiosk.store import certificates, check, figures, migrations, purge, swap
+from kiosk.store import certificates, check, figures, migrations, purge, register, swap
 from kiosk.store.certificates import Chain, Said
+from kiosk.store.doubtful import doubtful
 from kiosk.store.engine import Database
 from kiosk.store.journal import Journal
 from kiosk.store.swap import Step, nothing
+
+DAY_MS = 86_400_000
+POLICY = "policy"  # who answers for a purge that nobody asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +61,65 @@ def look(parts: compose.Parts, day: str | None = None) -> Look:
         why = {} if purge.closed(conn, day) else {"not_closed": 1}
         why |= purge.unopened(conn, day)
         tied = purge.ties(conn, day, certificates.epochs(parts.purged()))
-    turned_up = parts.unsure.turned_up(parts.database, parts.journal)
-    with parts.database.read() as conn:
-        unsettled, opened = purge.unsettled(conn, turned_up, day), purge.open_days(conn)
+        unsettled, opened = len(doubtful(conn, parts.unsure.entries(), parts.journal.identity.kiosk, day)), purge.open_days(conn)
     draft = bool(opened) and (parts.home / "draft.sealed").exists()
     lost = [epoch for epoch in parts.journal.lost_keys(parts.database) if epoch not in certificates.epochs(parts.purged())]
     more = {"corrects_another_day": tied, "unsure": unsettled, "draft": int(draft), "viewing": int(parts.database.viewing is not None)}
     return Look(day, why | {name: n for name, n in (more | {"key_lost": len(lost)}).items() if n})
 
 
+def due(parts: compose.Parts) -> list[str]:
+    """Closed days whose time here is over by the policy (`purge_days` after the close, 14 at most) and that may go, oldest first."""
+    now, gone = parts.clock.now().wall, {one.day for one in parts.purged()}
+    with parts.database.read() as conn:
+        closed = {day: at for day in purge.days(conn) if day not in gone and (at := register.closed_at(conn, day)) is not None}
+    late = [day for day, at in closed.items() if now - at >= _days(parts, day) * DAY_MS]
+    return [day for day in late if not look(parts, day).why]
+
+
+def _days(parts: compose.Parts, day: str) -> int:
+    campaign = parts.journal.identity.campaign(day)
+    return max(0, min(campaign.policy.purge_days, PURGE_DAYS)) if campaign is not None else PURGE_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A purge that counts: its certificate, and how the home is opened again without a PIN."""
+
+    said: Said
+    held: compose.Held
+
+
 def run(
-    home: Path, day: str | None, given: Credentials | None, clock: Clock | None = None, keystore: KeyStore | None = None,
-    step: Step = nothing,
-) -> Said:  # fmt: skip
-    """Purges `day` (None: the oldest closed one) and returns its certificate. `step` is told of each step before it is taken.
+    home: Path, day: str | None, given: Credentials | None = None, clock: Clock | None = None, keystore: KeyStore | None = None,
+    step: Step = nothing, held: compose.Held | None = None, by: str = "",
+) -> Done:  # fmt: skip
+    """Purges `day` (None: the oldest closed one). `given` or `held` opens the home; `by`: who answers for it, a lead who was asked before
+    or POLICY; "": the lead who is signed in. `step` is told of each step before it is taken.
 
     Raises KioskError (PURGE_REFUSED naming why, NO_DAY, DAY_PURGED, LEAD_NEEDED, LOCKED, PIN_*, HOME_BUSY, DISK_*, KEYS_*); the old files
     then count as before.
     """
     keystore = keystore or keystores.best(home)
     try:
-        with compose.open_parts(home, clock=clock, keystore=keystore, exclusive=True, given=given) as parts:
-            said = _prepare(parts, day, given, keystore, step)
+        with compose.open_parts(home, clock=clock, keystore=keystore, exclusive=True, given=given, held=held) as parts:
+            if not by:
+                lead = parts.officers.session.require("lead", parts.clock.now().mono, "purge")
+                by = lead.id if lead else NOBODY
+            said, vault = _prepare(parts, day, by, given, keystore, step)
             parts.database.close()
             step("commit")
             swap.commit(home)
+            session = parts.officers.session
         swap.settle(home, keystore, step)
     except OSError as error:
         raise KioskError(code_of(error), home=home, what=error.strerror) from error
-    return said
+    return Done(said, compose.Held(Vault(home / VAULT, vault.id, vault.dek, vault.device, vault.secrets, vault.where), session))
 
 
-def _prepare(parts: compose.Parts, day: str | None, given: Credentials | None, keystore: KeyStore, step: Step) -> Said:
-    lead = parts.officers.session.require("lead", parts.clock.now().mono, "purge")
+def _prepare(
+    parts: compose.Parts, day: str | None, by: str, given: Credentials | None, keystore: KeyStore, step: Step
+) -> tuple[Said, Vault]:
     parts.mirror.step()
     looked = look(parts, day)
     if looked.why:
@@ -97,26 +130,25 @@ def _prepare(parts: compose.Parts, day: str | None, given: Credentials | None, k
     with parts.database.read() as conn:
         names = frozenset(purge.epochs(conn, looked.day)) | certificates.epochs(parts.purged())
     keys = sorted(file.name for file in (parts.home / swap.KEYRING).glob("*") if file.name not in names)
-    vault, device = parts.vault.renewed(stage)
+    vault = parts.vault.renewed(stage)
     step("stage")
     stage.mkdir(mode=0o700)
     plan = swap.Plan(parts.vault.id, vault.id, keys, f"{looked.day}.json", [str(page) for page in pages])
     swap.write_plan(stage, plan)
     step("new secret")
-    keystore.put(secret_name(vault.id), device)
+    keystore.put(secret_name(vault.id), vault.device)
     step("new keys")
     keyring = _keys(parts, stage, vault, keys)
     step("new vault")
-    slots = _slots(parts, vault, given)
-    vault.write(slots)
+    vault.write([vault.taken_over(slot, parts.vault) for slot in parts.vault.slots()])
     step("new database")
     rows = _database(parts, stage, vault, keyring, looked.day, names)
     step("certificate")
-    said = _said(parts, looked.day, lead.id if lead else NOBODY, rows, len(pages), slots)
+    said = _said(parts, looked.day, by, rows, len(pages))
     certificates.write(stage / plan.certificate, parts.vault.secrets.kiosk_seed, said)
     step("look again")
     _opens(stage, vault, keystore, given)
-    return said
+    return said, vault
 
 
 def _pages(parts: compose.Parts, day: str) -> list[Path]:
@@ -143,19 +175,6 @@ def _keys(parts: compose.Parts, stage: Path, vault: Vault, keys: Sequence[str]) 
     return keyring
 
 
-def _slots(parts: compose.Parts, vault: Vault, given: Credentials | None) -> list[Slot]:
-    """The lead's way into the new vault, by the PIN that was just given; none where nobody has a PIN."""
-    officer = parts.officers.session.officer
-    if officer is None or given is None:
-        if parts.vault.slots():
-            raise KioskError(Code.LOCKED)
-        return []
-    old = next(slot for slot in parts.vault.slots() if slot.officer == officer.id)
-    salt = os.urandom(16)
-    key = stretch(pins.canonical(given.pin), salt, old.costs)
-    return [vault.wrapped(officer.id, key, salt, old.costs, first=old.first, phrase=old.phrase, set_at=old.set_at)]
-
-
 def _database(parts: compose.Parts, stage: Path, vault: Vault, keyring: Keyring, day: str, names: frozenset[str]) -> dict[str, int]:
     """Made, flushed, and compared with the old one. Returns the rows that are gone, by table."""
     new = Database(stage / swap.DATABASE, vault.dek)
@@ -180,36 +199,39 @@ def _database(parts: compose.Parts, stage: Path, vault: Vault, keyring: Keyring,
     return rows
 
 
-def _said(parts: compose.Parts, day: str, by: str, rows: dict[str, int], pages: int, slots: Sequence[Slot]) -> Said:
+def _said(parts: compose.Parts, day: str, by: str, rows: dict[str, int], pages: int) -> Said:
     journal, info = figures.of_day(parts.database, day), parts.station.info
-    chains = [Chain(e.epoch, e.last, e.head.hex(), e.opened) for e in journal.epochs]
-    kept = {slot.officer for slot in slots}
-    lost = sorted(slot.officer for slot in parts.vault.slots() if slot.officer not in kept)
+    chains = [Chain(e.epoch, e.last, e.head.hex(), e.opened, e.into) for e in journal.epochs]
     now = parts.clock.now().wall
-    return Said(day, info.kiosk, info.label, info.station.code, now, by, journal.events, journal.kind_words, rows, chains, pages, lost)
+    return Said(day, info.kiosk, info.label, info.station.code, now, by, journal.events, journal.kind_words, rows, chains, pages)
 
 
 def _opens(stage: Path, vault: Vault, keystore: KeyStore, given: Credentials | None) -> None:
-    """The new vault, read from its file, must open as the sign-in page will open it. Raises KioskError."""
+    """The new vault, read from its file, must open as the sign-in page will open it. Raises KioskError.
+
+    Where nobody's PIN is at hand, the officers' ways are compared with those just written; the DEK is known.
+    """
     lid = Lid.look(stage, keystore)
     if not lid.secured:
         opened = lid.open()
     else:
-        slot = lid.stored.slots[0]
-        found = lid.dek(slot.officer, stretch(pins.canonical(given.pin if given else ""), _salt(slot), slot.costs))
-        if found is None:
-            raise KioskError(Code.KEYS_UNREADABLE, file="vault.json")
+        found = _by_pin(lid, given) if given is not None else vault.dek
+        if found is None or not lid.ways_whole():
+            raise KioskError(Code.KEYS_UNREADABLE, file=VAULT)
         opened = lid.opened_by(found)
     if not opened.same(vault.dek) or sign.public(opened.secrets.kiosk_seed) != sign.public(vault.secrets.kiosk_seed):
-        raise KioskError(Code.KEYS_UNREADABLE, file="vault.json")
+        raise KioskError(Code.KEYS_UNREADABLE, file=VAULT)
 
 
-def _salt(slot: Slot) -> bytes:
-    return base64.b64decode(slot.salt)
+def _by_pin(lid: Lid, given: Credentials) -> bytes | None:
+    slot = lid.slot(officers.find(lid, given.officer).id)
+    if slot is None:
+        return None
+    return lid.dek(slot.officer, stretch(pins.canonical(given.pin), base64.b64decode(slot.salt), slot.costs))
 
 
 def tell(parts: compose.Parts, said: Said) -> None:
     """The purge in the audit; a day on which nothing may be written keeps the certificate alone."""
     with contextlib.suppress(KioskError):
-        parts.station.audit("purge", target=said.day, count=said.events)
+        parts.station.audit("purge", target=said.day, count=said.events, by=said.by)
         parts.mirror.step()

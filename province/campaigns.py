@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, update
 from kiosk.crypto import sign
 from kiosk.domain import policyfile
 from kiosk.domain.feed import ALL, FeedKind, KioskRow, NoticeRow, commune_scope, station_scope
-from kiosk.domain.policy import Campaign, Policy
+from kiosk.domain.policy import PURGE_DAYS, Campaign, Policy
 from kiosk.domain.protocol import IssuerRow, revocation_text
 from kiosk.domain.text import BadText, clean
 from province import authority, feed, tables
@@ -93,6 +93,7 @@ def _check(campaign: Campaign) -> None:
             "validity_hours": 1 <= policy.validity_hours <= 24 * 60,
             "future_minutes": 0 <= policy.future_minutes <= 7 * 24 * 60,
             "repeat_seconds": 0 <= policy.repeat_seconds <= 3600,
+            "purge_days": 0 <= policy.purge_days <= PURGE_DAYS,
             "areas": all(_area(a.name, a.since) for a in policy.areas),
             "name": _plain(campaign.name),
         }.items()

@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "officers": ("kiosk.cli.officers", "who may sign in here; sets PINs"),
     "close": ("kiosk.cli.close", "closes the day: tally, the lead's signature, report, manifest; --reopen REASON"),
     "purge": ("kiosk.cli.purge", "a closed day that the province has opened whole leaves this laptop: new keys, a signed certificate"),
+    "remove": ("kiosk.cli.remove", "cleans this laptop for its owner: nothing of the station stays but a signed certificate"),
     "paper": ("kiosk.cli.keyed", "a numbered paper form keyed in later, once only"),
     "places": ("kiosk.cli.places", "QR places of this station: list, add, edit, withdraw, use"),
     "cameras": ("kiosk.cli.cameras", "the cameras here: choose, mirror, knobs, a picture for the hotline"),

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    compose.settle(args.home)  # a laptop that was being cleaned is cleaned before it is anybody's again
     store, clock = keystore.best(args.home), SystemClock()
     if args.training:
         return _told(args, activate.train(args.home, store, clock))

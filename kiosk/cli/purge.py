@@ -1,4 +1,7 @@
-"""`kiosk purge`: a closed day leaves this laptop once the province has opened all of it; needs the home for itself, and a lead's PIN."""
+"""`kiosk purge`: a closed day leaves this laptop once the province has opened all of it; needs the home for itself, and a lead's PIN.
+
+`--due` asks no lead: it purges the days whose time here is over by the policy, and nothing else.
+"""
 
 import argparse
 
@@ -7,34 +10,55 @@ from kiosk.cli import output
 from kiosk.errors import KioskError
 from kiosk.ports import Order
 from kiosk.settings import load
+from kiosk.store.certificates import Said
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", metavar="DAY", help="YYYY-MM-DD; else the oldest closed day that is still here")
     parser.add_argument("--look", action="store_true", help="says whether the day may go, and changes nothing")
+    parser.add_argument("--due", action="store_true", help="the days whose time here is over by the policy; no lead is asked")
     parser.add_argument("--printer", help='for the certificate; "pdf" keeps the file alone')
 
 
 def run(args: argparse.Namespace) -> int:
     if args.look:
         return _look(args)
-    said = purging.run(args.home, args.day, compose.environment(load(args.home)))
-    with compose.enrolled(args.home) as parts:
-        purging.tell(parts, said)
-        file = ""
-        try:
-            file = str(parts.papers.print(Order("certificate", said.day), printer=args.printer).file)
-        except KioskError as error:  # what was done is done; the certificate lies in purged/ and can be printed again
-            output.complain(error)
-    if args.json:
-        output.emit({"event_day": said.day, "events": said.events, "rows": said.rows, "pins": said.pins, "certificate": file})
+    given = compose.environment(load(args.home))
+    if not args.due:
+        _tell(args, purging.run(args.home, args.day, given))
         return 0
+    with compose.enrolled(args.home) as parts:
+        parts.mirror.step()
+        late, held = purging.due(parts), parts.held
+    for day in late:
+        done = purging.run(args.home, day, held=held, by=purging.POLICY)
+        held = done.held
+        _tell(args, done)
+    if not late:
+        output.say(words.nothing_due())
+    return 0
+
+
+def _tell(args: argparse.Namespace, done: purging.Done) -> None:
+    said = done.said
+    with compose.open_parts(args.home, held=done.held) as parts:
+        purging.tell(parts, said)
+        file = certificate(parts, said, args.printer)
+    if args.json:
+        output.emit({"event_day": said.day, "events": said.events, "rows": said.rows, "by": said.by, "certificate": file})
+        return
     print(f"{said.day}: đã xóa / purged · {said.events} sự kiện còn mã hóa / events stay sealed")
-    if said.pins:
-        print("Cần đặt lại mã PIN / set a new PIN for:", *said.pins)
     if file:
         print(file)
-    return 0
+
+
+def certificate(parts: compose.Parts, said: Said, printer: str | None) -> str:
+    """Prints it; its file, or "" when it could not be: what was done is done, and it can be printed again from `purged/`."""
+    try:
+        return str(parts.papers.print(Order("certificate", said.day), printer=printer).file)
+    except KioskError as error:
+        output.complain(error)
+        return ""
 
 
 def _look(args: argparse.Namespace) -> int:
@@ -44,5 +68,5 @@ def _look(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"event_day": found.day, "may_go": not found.why, "why": found.why})
     else:
-        print(found.day, "có thể xóa / may go" if not found.why else "chưa được / not yet:", *words.purge_why(found.why), sep="\n  ")
+        print(found.day, *(words.why_not(found.why) if found.why else ["có thể xóa / may go"]), sep="\n  ")
     return 1 if found.why else 0

@@ -93,6 +93,9 @@ class OsKeyStore:
         if self.get(name) is not None:
             raise KioskError(Code.KEYS_UNREADABLE, why="the key store keeps what was deleted")
 
+    def forget(self) -> None:
+        self.delete(PROBE)
+
 
 class FileKeyStore:
     """A JSON file of mode 0600, replaced whole and flushed to the disk before `put` returns."""
@@ -125,6 +128,11 @@ class FileKeyStore:
         secrets = self._load()
         if secrets.pop(name, None) is not None:
             self._save(secrets)
+
+    def forget(self) -> None:
+        """The file itself, once no secret is in it."""
+        if not self._load():
+            self._path.unlink(missing_ok=True)
 
     def _save(self, secrets: dict[str, bytes]) -> None:
         text = json.dumps({k: base64.b64encode(v).decode() for k, v in secrets.items()})

@@ -48,7 +48,7 @@ AUDITED = frozenset(
     {
         "commit_unknown", "sign_in", "sign_in_refused", "sign_out", "hand_over", "locked", "unlocked", "pin_set", "officer_set",
         "details_opened", "name_search", "lookups_many", "print", "reprint", "export", "setting", "camera_capture", "doctor",
-        "purge", "close", "carried", "bundle_export", "bundle_receipts", "feed_rebuilt", "restore",
+        "purge", "remove", "close", "carried", "bundle_export", "bundle_receipts", "feed_rebuilt", "restore",
     }
 )  # fmt: skip
 

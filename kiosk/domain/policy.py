@@ -12,6 +12,7 @@ ASK: Final = "ask"
 DESK: Final = "desk"
 
 
+PURGE_DAYS: Final = 14  # the most a closed day stays on a borrowed laptop, whatever a policy says
 Step = Literal["go", "ask", "desk"]  # go on; ask again, then go on; to the health desk
 
 
@@ -50,7 +51,7 @@ class Policy(msgspec.Struct, frozen=True):
     repeat_seconds: int = 5
     rules: Rules = Rules()
     retention_days: int = 21
-    purge_days: int = 14
+    purge_days: int = PURGE_DAYS
     areas: tuple[Area, ...] = ()
     layouts: tuple[str, ...] = ()
     proposal: bool = True

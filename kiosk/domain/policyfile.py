@@ -10,7 +10,7 @@ from kiosk.domain import datafile
 from kiosk.domain.datafile import Mistake, Source
 from kiosk.domain.form import form
 from kiosk.domain.passes import layouts
-from kiosk.domain.policy import Area, Policy, Rules, Step
+from kiosk.domain.policy import PURGE_DAYS, Area, Policy, Rules, Step
 from kiosk.domain.text import BadText, clean
 
 __all__ = ["Mistake", "parse"]
@@ -20,6 +20,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "validity_hours": (1, 24 * 60),
     "future_minutes": (0, 7 * 24 * 60),
     "repeat_seconds": (0, 3600),
+    "purge_days": (0, PURGE_DAYS),
 }
 OTHERS = ("answers", "rules", "areas", "layouts", "proposal")
 STEPS: tuple[str, ...] = get_args(Step)

@@ -17,6 +17,7 @@ KINDS = {
     "visit": "lượt vào", "declaration": "tờ khai", "leave": "lượt ra", "defer": "phiếu vào trước", "correction": "sửa, hủy",
     "sighting": "mã không tính lượt", "audit": "việc của cán bộ", "day": "mở, chốt ngày", "place": "điểm QR", "stay": "ca trực",
 }  # fmt: skip
+BY_POLICY = "Máy tự xóa khi hết hạn theo quy định của tỉnh"
 SMALL = style(fonts.SANS, 8, leading=10)
 STAYS = (
     "Máy này không còn mở được sự kiện nào của ngày trên: dữ liệu đọc được, khóa của ngày và khóa cũ của máy đã xóa. "
@@ -26,7 +27,8 @@ STAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """`day`: ISO; `at`: ms UTC; `kinds`, `rows`: counts by kind and by table; `chains`: (epoch, last, opened, head as hex)."""
+    """`day`: ISO; `at`: ms UTC; `kinds`, `rows`: counts by kind and by table; `chains`: (epoch, last, opened, head as hex, the epoch that
+    carried its tail on or "")."""
 
     station: str
     ward: str
@@ -37,7 +39,7 @@ class Purged:
     events: int
     kinds: Mapping[str, int]
     rows: Mapping[str, int]
-    chains: Sequence[tuple[str, int, int, str]]
+    chains: Sequence[tuple[str, int, int, str, str]]
     pages: int
 
 
@@ -59,9 +61,10 @@ def render(said: Purged, file: Path) -> int:
         ]
     )
     cells = [[paragraph(text, CELL_HEAD) for text in ("Chuỗi", "Số cuối", "Tỉnh đã mở", "Đầu chuỗi (SHA-256)")]]
-    for epoch, last, opened, head in said.chains:
+    for epoch, last, opened, head, into in said.chains:
         halves = paragraph(f"{head[:32]} {head[32:]}", SMALL, 80)
-        cells.append([paragraph(epoch, SMALL), paragraph(last, CELL), paragraph(opened, CELL), halves])
+        name = f"{epoch} (đoạn cuối chép sang {into})" if into else epoch
+        cells.append([paragraph(name, SMALL, 80), paragraph(last, CELL), paragraph(opened, CELL), halves])
     table = Table(cells, [share * WIDTH for share in (0.25, 0.12, 0.18, 0.45)], repeatRows=1, style=[*GRID])
     story = [*heading(TITLE, "Không phải số liệu bầu cử"), known, Spacer(0, 3 * mm), paragraph(STAYS, BODY, 600), Spacer(0, 2 * mm), table]
     story += [Spacer(0, 5 * mm), signatures("Cán bộ kỹ thuật", "Người phụ trách lối vào")]

@@ -1,7 +1,8 @@
 """The vault: a random DEK, wrapped; and the kiosk's secrets wrapped by the DEK. Never logs, never prints a key.
 
 As long as no officer has a PIN the DEK hangs on the device secret alone (`kiosk status` says so). With the first PIN that wrapping is
-gone: from then on the DEK is wrapped once for each officer, under Argon2id(PIN) x device secret. A change of PIN wraps 32 bytes again.
+gone: from then on each officer has a key pair whose private half lies under Argon2id(PIN), the DEK is sealed to its public half, and both
+lie under the device secret. A change of PIN makes one pair anew; a new DEK and device secret (a purge) need nobody's PIN.
 """
 
 import base64
@@ -21,6 +22,7 @@ from kiosk.ports import KeyStore
 from kiosk.security import files
 
 NAME = "vault.json"
+PUBLIC = 32  # bytes of a public key, before the private one in Slot.way
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -34,13 +36,14 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One officer's way in. `wrapped`: the DEK under the officer's KEK, base64; `first`: the PIN was given out of band and is to be
-    replaced; `phrase`: four words; `set_at`: ms UTC."""
+    """One officer's way in, base64. `way`: the officer's X25519 key, its private half under the PIN; `wrapped`: the DEK sealed to it; both
+    under the device secret. `first`: the PIN was given out of band and is to be replaced; `phrase`: four words; `set_at`: ms UTC."""
 
     officer: str
     salt: str
     costs: Costs
-    wrapped: str
+    way: str = ""
+    wrapped: str = ""
     first: bool = False
     phrase: bool = False
     set_at: int = 0
@@ -118,12 +121,25 @@ class Lid:
         if slot is None:
             return None
         try:
-            salt, wrapped = base64.b64decode(slot.salt), base64.b64decode(slot.wrapped)
-            return seal.unwrap(officer_kek(key, self.device, salt), wrapped, _slot_aad(self.stored.id, slot))
+            aad, device = _slot_aad(self.stored.id, slot), officer_kek(self.device)
+            way = seal.unwrap(device, base64.b64decode(slot.way), aad)
+            private = seal.unwrap(pin_kek(key, slot), way[PUBLIC:], _pin_aad(slot))
+            return seal.open_key(private, seal.unwrap(device, base64.b64decode(slot.wrapped), aad), aad)
         except seal.Unopenable:
             return None
         except binascii.Error as error:
             raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
+
+    def ways_whole(self) -> bool:
+        """True if the device secret opens every officer's way as far as the PIN, and the seal of the DEK behind it."""
+        try:
+            for slot in self.stored.slots:
+                aad, device = _slot_aad(self.stored.id, slot), officer_kek(self.device)
+                seal.unwrap(device, base64.b64decode(slot.way), aad)
+                seal.unwrap(device, base64.b64decode(slot.wrapped), aad)
+        except (seal.Unopenable, binascii.Error):
+            return False
+        return True
 
     def opened_by(self, dek: bytes) -> "Vault":
         """Raises KioskError(KEYS_UNREADABLE)."""
@@ -139,10 +155,10 @@ class Lid:
 
 
 class Vault:
-    """An open vault. `dek`: 32 bytes; `secrets`: what was enrolled; `where`: where the device secret lives ("os" or "file")."""
+    """An open vault. `dek`, `device`: 32 bytes each; `secrets`: what was enrolled; `where`: where the device secret lives (os, file)."""
 
     def __init__(self, path: Path, vault_id: str, dek: bytes, device: bytes, secrets: Secrets, where: str) -> None:
-        self.path, self.id, self.dek, self._device, self.secrets, self.where = path, vault_id, dek, device, secrets, where
+        self.path, self.id, self.dek, self.device, self.secrets, self.where = path, vault_id, dek, device, secrets, where
 
     @classmethod
     def create(cls, home: Path, keystore: KeyStore, secrets: Secrets, now: int = 0) -> "Vault":
@@ -169,10 +185,9 @@ class Vault:
         """By the device secret alone. Raises KioskError(NOT_ENROLLED | LOCKED | KEYS_UNREADABLE)."""
         return Lid.look(home, keystore).open()
 
-    def renewed(self, folder: Path) -> tuple["Vault", bytes]:
-        """The same secrets for a vault that is to be written to `folder`: new id, new DEK, new device secret (returned, not stored yet)."""
-        device = os.urandom(32)
-        return Vault(folder / NAME, os.urandom(8).hex(), os.urandom(32), device, self.secrets, self.where), device
+    def renewed(self, folder: Path) -> "Vault":
+        """The same secrets for a vault that is to be written to `folder`: new id, new DEK, new device secret (not stored yet)."""
+        return Vault(folder / NAME, os.urandom(8).hex(), os.urandom(32), os.urandom(32), self.secrets, self.where)
 
     def write(self, slots: list[Slot]) -> None:
         """The file of a new vault; without slots the device secret alone opens it. Raises OSError."""
@@ -186,9 +201,23 @@ class Vault:
         self, officer: str, key: bytes, salt: bytes, costs: Costs, *, first: bool = False, phrase: bool = False, set_at: int = 0
     ) -> Slot:
         """The DEK for one officer. `key`: the stretched PIN, 32 bytes; `salt`: 16 bytes."""
-        slot = Slot(officer, base64.b64encode(salt).decode(), costs, "", first, phrase, set_at)
-        sealed = seal.wrap(officer_kek(key, self._device, salt), self.dek, _slot_aad(self.id, slot))
-        return msgspec.structs.replace(slot, wrapped=base64.b64encode(sealed).decode())
+        slot = Slot(officer, base64.b64encode(salt).decode(), costs, "", "", first, phrase, set_at)
+        private = seal.generate_day()
+        return self._shut(slot, seal.day_public(private) + seal.wrap(pin_kek(key, slot), private, _pin_aad(slot)))
+
+    def taken_over(self, slot: Slot, old: "Vault") -> Slot:
+        """The officer of the `old` vault opens this one by the same PIN, which nobody gives for it. Raises KioskError(KEYS_UNREADABLE)."""
+        try:
+            return self._shut(slot, seal.unwrap(officer_kek(old.device), base64.b64decode(slot.way), _slot_aad(old.id, slot)))
+        except (seal.Unopenable, binascii.Error) as error:
+            raise KioskError(Code.KEYS_UNREADABLE, file=NAME) from error
+
+    def _shut(self, slot: Slot, way: bytes) -> Slot:
+        """`way`: public half and, under the PIN, the private one."""
+        aad, device = _slot_aad(self.id, slot), officer_kek(self.device)
+        sealed = seal.wrap(device, seal.seal_key(way[:PUBLIC], self.dek, aad), aad)
+        both = (base64.b64encode(part).decode() for part in (seal.wrap(device, way, aad), sealed))
+        return msgspec.structs.replace(slot, **dict(zip(("way", "wrapped"), both, strict=True)))
 
     def put(self, slot: Slot) -> None:
         """Sets an officer's slot in place of the old one; with the first the device secret alone opens no more. Raises OSError."""
@@ -213,8 +242,8 @@ class Vault:
         return hmac.compare_digest(dek, self.dek)
 
     def _write(self, slots: list[Slot]) -> None:
-        wrapped = "" if slots else base64.b64encode(seal.wrap(_kek(self._device), self.dek, _aad(self.id, "device"))).decode()
-        self._replace(VaultFile(2, self.id, wrapped, self._content(), self._people(), slots))
+        wrapped = "" if slots else base64.b64encode(seal.wrap(_kek(self.device), self.dek, _aad(self.id, "device"))).decode()
+        self._replace(VaultFile(3, self.id, wrapped, self._content(), self._people(), slots))
 
     def _replace(self, stored: VaultFile) -> None:
         files.write(self.path, msgspec.json.encode(stored))
@@ -225,7 +254,7 @@ class Vault:
     def _people(self) -> str:
         said = self.secrets.enrolment
         people = People(said.kiosk, said.label, said.station.code, said.station.name, said.station.ward, said.officers)
-        return base64.b64encode(seal.wrap(_people_key(self._device), msgspec.msgpack.encode(people), _aad(self.id, "people"))).decode()
+        return base64.b64encode(seal.wrap(_people_key(self.device), msgspec.msgpack.encode(people), _aad(self.id, "people"))).decode()
 
 
 def used(home: Path) -> bool:
@@ -233,9 +262,14 @@ def used(home: Path) -> bool:
     return any((home / name).exists() for name in ("journal.db", "journal.sealed", "keyring"))
 
 
-def officer_kek(key: bytes, device: bytes, salt: bytes) -> bytes:
-    """Argon2id(PIN) x device secret: whoever lacks either has nothing to try."""
-    return seal.derive(key + device, b"kiosk-officer-kek-v1", salt)
+def officer_kek(device: bytes) -> bytes:
+    """The outer of the two: without the device secret there is nothing to try a PIN on."""
+    return seal.derive(device, b"kiosk-officer-kek-v2")
+
+
+def pin_kek(key: bytes, slot: Slot) -> bytes:
+    """The inner: from the stretched PIN alone, so that it outlives a change of the device secret."""
+    return seal.derive(key, b"kiosk-pin-kek-v1", base64.b64decode(slot.salt))
 
 
 def _read(path: Path, home: Path) -> VaultFile:
@@ -267,5 +301,9 @@ def _aad(vault_id: str, part: str) -> bytes:
 
 
 def _slot_aad(vault_id: str, slot: Slot) -> bytes:
+    return _aad(vault_id, f"officer:{_pin_aad(slot).decode()}")
+
+
+def _pin_aad(slot: Slot) -> bytes:
     costs = slot.costs
-    return _aad(vault_id, f"officer:{slot.officer}:{slot.salt}:{costs.memory_kib}:{costs.passes}:{costs.lanes}")
+    return f"{slot.officer}:{slot.salt}:{costs.memory_kib}:{costs.passes}:{costs.lanes}".encode()

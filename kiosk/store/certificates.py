@@ -14,17 +14,19 @@ SIGNED = b"kiosk-purge-v1"
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """One epoch as it stood: last seq, head after it (hex), and how far the province has signed that it opened it."""
+    """One epoch as it stood: last seq, head after it (hex), how far the province has signed that it opened it, and the epoch that carried
+    its tail on, or ""."""
 
     epoch: str
     last: int
     head: str
     opened: int
+    into: str = ""
 
 
 class Said(msgspec.Struct, frozen=True):
-    """`kinds`: events by kind; `rows`: readable rows that are gone, by table; `at`: ms UTC; `by`: the lead, "-" where nobody has a PIN;
-    `pins`: officers who need a new PIN."""
+    """`kinds`: events by kind; `rows`: readable rows that are gone, by table; `at`: ms UTC; `by`: the lead, "-" where nobody has a PIN,
+    "policy" when its days were over."""
 
     day: str
     kiosk: str
@@ -37,7 +39,6 @@ class Said(msgspec.Struct, frozen=True):
     rows: dict[str, int]
     chains: list[Chain]
     pages: int
-    pins: list[str]
 
 
 class Certificate(msgspec.Struct, frozen=True):

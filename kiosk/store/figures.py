@@ -7,18 +7,19 @@ from sqlalchemy import func, select
 from kiosk.domain.events import kind_word
 from kiosk.store.engine import Database
 from kiosk.store.journal import EVENT
-from kiosk.store.outbox import head_at, refusals, standings
+from kiosk.store.outbox import carried, head_at, reached, refusals, standings
 
 
 @dataclass(frozen=True, slots=True)
 class EpochFigures:
-    """`head`: 32 bytes after `last`; `have`, `opened`: the province's newest receipt."""
+    """`head`: 32 bytes after `last`; `have`, `opened`: as receipts prove, there or where its tail was carried on; `into`: that epoch."""
 
     epoch: str
     last: int
     head: bytes
     have: int
     opened: int
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class DayFigures:
 def of_day(database: Database, event_day: str) -> DayFigures:
     """In one snapshot. Raises KioskError when the database cannot be read."""
     with database.read() as conn:
-        mine = [s for s in standings(conn) if s.event_day == event_day]
+        all_ = standings(conn)
+        far, mine = reached(all_, carried(conn)), [s for s in all_ if s.event_day == event_day]
         names = [s.epoch for s in mine]
         kinds = {k: n for k, n in conn.execute(select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_(names)).group_by(EVENT.c.kind))}
         refused = tuple(refusals(conn, mine))
-        epochs = tuple(EpochFigures(s.epoch, s.last, head_at(conn, s.epoch, s.last) or b"", s.have, s.opened) for s in mine)
+        epochs = tuple(EpochFigures(s.epoch, s.last, head_at(conn, s.epoch, s.last) or b"", *far[s.epoch]) for s in mine)
     return DayFigures(sum(kinds.values()), kinds, epochs, refused)

@@ -6,7 +6,7 @@ Only a genuine receipt whose digest is our own chain head at that seq counts. No
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -111,6 +111,34 @@ def standings(conn: Connection, now: int = 0) -> list[Standing]:
         aside = tuple(_without(_merged(whole), runs))
         out.append(Standing(r.epoch, r.event_day, end, have, done, runs, aside, tuple(parked.get(r.epoch, ()))))
     return out
+
+
+def carried(conn: Connection) -> dict[str, str]:
+    """Epochs whose tail another one has carried on -> that other one."""
+    rows = conn.execute(select(EPOCH.c.epoch, EPOCH.c.reason).where(EPOCH.c.reason.startswith(CARRIED, autoescape=True)))
+    return {row.reason.removeprefix(CARRIED): row.epoch for row in rows}
+
+
+class Reach(NamedTuple):
+    """How far an epoch's events are held and opened, there or where they were carried on; `into`: that epoch, or ""."""
+
+    have: int
+    opened: int
+    into: str
+
+
+def reached(all_: Sequence[Standing], again: Mapping[str, str]) -> dict[str, Reach]:
+    """By epoch. `all_`: oldest first; `again`: as `carried` says. The tail after `have` is what the other epoch begins with."""
+    found: dict[str, Reach] = {}
+    for s in reversed(all_):
+        into = again.get(s.epoch, "")
+        have, opened = s.have, s.opened
+        if into in found:
+            tail = s.last - s.have
+            have += min(found[into].have, tail)
+            opened += min(found[into].opened, tail) if s.opened == s.have else 0
+        found[s.epoch] = Reach(have, opened, into)
+    return found
 
 
 def _beyond(conn: Connection) -> dict[str, list[Run]]:

@@ -17,11 +17,10 @@ from kiosk.errors import Code, KioskError
 from kiosk.store import register, tables
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT, Journal
-from kiosk.store.outbox import refusals, standings
-from kiosk.store.projections import LINK, TABLES
+from kiosk.store.outbox import carried, reached, refusals, standings
+from kiosk.store.projections import LINK
 from kiosk.store.register import DAY
 from kiosk.store.tables import METADATA
-from kiosk.store.unsure import Entry
 
 WHOLE = frozenset(
     {
@@ -38,12 +37,15 @@ CHUNK = 1000
 def unopened(conn: Connection, day: str | None) -> dict[str, int]:
     """Why the province cannot do without this journal's readable rows of `day` (None: of any): reason -> how many. Empty: it can.
 
-    What was refused, set aside or not readable there counts as not opened, whatever was carried on elsewhere.
+    What was refused, set aside or not readable there counts as not opened. Where it holds another history, it has to open the tail that
+    was carried on in place of the events it put aside.
     """
-    mine = [s for s in standings(conn) if day in (None, s.event_day)]
-    refused = sum(1 for _ in refusals(conn, mine))
-    waiting = sum(max(0, s.last - s.opened) for s in mine)
-    aside = sum(s.set_aside for s in mine)
+    all_, again = standings(conn), carried(conn)
+    far, mine = reached(all_, again), [s for s in all_ if day in (None, s.event_day)]
+    ends = {s.epoch: s.have if s.epoch in again else s.last for s in mine}
+    refused = sum(seq <= ends[epoch] for epoch, seq, _ in refusals(conn, mine))
+    waiting = sum(max(0, s.last - far[s.epoch].opened) for s in mine)
+    aside = sum(s.set_aside for s in mine if s.epoch not in again)
     return {why: n for why, n in (("not_opened", waiting), ("refused", max(refused, aside))) if n}
 
 
@@ -60,20 +62,6 @@ def ties(conn: Connection, day: str, purged: frozenset[str]) -> int:
 
 def epochs(conn: Connection, day: str) -> list[str]:
     return list(conn.execute(select(EPOCH.c.epoch).where(EPOCH.c.event_day == day).order_by(EPOCH.c.ordinal)).scalars())
-
-
-def unsettled(conn: Connection, turned_up: list[tuple[Entry, str]], day: str | None) -> int:
-    """Deeds that are on paper and in the journal of `day`, and that nobody has voided or corrected since."""
-    names = set(epochs(conn, day)) if day else None
-    return sum(_stands(conn, Key.parse(key)) for _, key in turned_up if names is None or Key.parse(key).epoch in names)
-
-
-def _stands(conn: Connection, key: Key) -> bool:
-    found = (
-        conn.execute(select(t.c.voided, t.c.amended).where(t.c.epoch == key.epoch, t.c.seq == key.seq)).first() for t in TABLES.values()
-    )
-    row = next((row for row in found if row is not None), None)
-    return row is None or not (row.voided or row.amended)
 
 
 def closed(conn: Connection, day: str) -> bool:

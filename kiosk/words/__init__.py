@@ -23,7 +23,7 @@ from kiosk.words.labels import (
     label,
     sync_state,
 )
-from kiosk.words.purging import purge_why
+from kiosk.words.leaving import nothing_due, purge_goes, purge_stays, remove_goes, remove_stays, removed, why_not
 from kiosk.words.reasons import reason, warnings
 from kiosk.words.sync import bundle_home, bundle_written, sync_report
 from kiosk.words.times import another_day, day, day_month, day_month_time, full, hour_minute
@@ -68,11 +68,17 @@ __all__ = [
     "hour_minute",
     "kind_label",
     "label",
+    "nothing_due",
     "person",
-    "purge_why",
+    "purge_goes",
+    "purge_stays",
     "reason",
+    "remove_goes",
+    "remove_stays",
+    "removed",
     "sync_report",
     "sync_state",
     "verdict",
     "warnings",
+    "why_not",
 ]

@@ -26,6 +26,7 @@ AUDITS: dict[str, str] = {
     "camera_capture": N_("Ghi hình từ camera"),
     "doctor": N_("Kiểm tra máy"),
     "purge": N_("Xóa dữ liệu"),
+    "remove": N_("Dọn máy"),
     "close": N_("Chốt ngày"),
     "carried": N_("Chép lại sang lượt nhật ký mới"),
     "bundle_export": N_("Xuất gói dữ liệu"),
@@ -54,6 +55,7 @@ FACTS: dict[str, str] = {
     "last": N_("lần cuối"),
     "key": N_("mục"),
     "day": N_("ngày"),
+    "by": N_("người phụ trách"),
 }
 
 VALUES: dict[str, str] = {
@@ -73,6 +75,7 @@ VALUES: dict[str, str] = {
     "counts": N_("số đếm theo giờ"),
     "people": N_("danh sách người đã khai"),
     "audit": N_("nhật ký thao tác"),
+    "policy": N_("theo quy định của tỉnh"),
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kiosk.errors import Code
 from kiosk.i18n import LANGUAGES, N_, gettext, translate
 from kiosk.ports import Hint
-from kiosk.words.purging import WHY, purge_why
+from kiosk.words.leaving import WHY, why_not
 
 HOTLINE = "19001075"
 LONGEST_FACT = 160
@@ -270,6 +270,16 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Chưa xóa gì: mọi lượt vẫn còn ở máy."),
         N_("Xem lý do trong ngoặc. Chốt ngày, gửi hết lên tỉnh (kiosk sync), đợi tỉnh mở đủ rồi làm lại."),
     ),
+    Code.REMOVE_REFUSED: FaultWords(
+        N_("Chưa dọn được máy này."),
+        N_("Chưa xóa gì: mọi thứ vẫn còn ở máy."),
+        N_("Xem lý do trong ngoặc. Chốt ngày, gửi hết, đợi tỉnh mở đủ; hoặc người phụ trách ghi lý do và chép toàn bộ ra USB."),
+    ),
+    Code.NOT_CONFIRMED: FaultWords(
+        N_("Chưa xác nhận việc dọn máy."),
+        N_("Chưa xóa gì: mọi thứ vẫn còn ở máy."),
+        N_("Gõ đúng tên máy để xác nhận, hoặc thêm --yes."),
+    ),
     Code.DAY_LEFT_OPEN: FaultWords(
         N_("Ngày làm việc trước chưa chốt."),
         KEPT,
@@ -481,9 +491,9 @@ def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
 
 
 def _fact(code: Code, name: str, value: object) -> str:
-    """A fact by its name; why a day may not be purged, in words."""
-    if code is Code.PURGE_REFUSED and isinstance(value, int) and name in WHY:
-        return purge_why({name: value})[0]
+    """A fact by its name; why a day or a whole laptop may not go yet, in words."""
+    if code in (Code.PURGE_REFUSED, Code.REMOVE_REFUSED) and isinstance(value, int) and name in WHY:
+        return why_not({name: value})[0]
     return f"{_plain(name)}={_plain(value)}"
 
 
