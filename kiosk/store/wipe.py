@@ -25,7 +25,7 @@ KEYS = ("device.secret*", "vault.json*", "keyring")
 DATA = ("journal.db*", "journal.sealed*", "journal.lost*", "draft.sealed*", "purge.new", "purge.ready", "purge.done", "purged")
 NOTES = ("unsure.log*", "damage.*", "tries.json*", "notices.seen*", "sync.json*", "sync.ask*", "sync.done*", "spare.enrolment*")
 FOLDERS = ("papers", "spool", "captures", "checks", "training")
-SETTINGS = ("devices.json*", "settings.toml*", "log", "crash")
+SETTINGS = ("devices.json*", "settings.toml*", "form.kept.yaml*", "log", "crash")
 STEPS: tuple[tuple[str, Sequence[str]], ...] = (
     ("keys", KEYS), ("data", DATA), ("notes", NOTES), ("folders", FOLDERS), ("settings", SETTINGS),
 )  # fmt: skip
