@@ -25,11 +25,11 @@ KEYS = ("device.secret*", "vault.json*", "keyring")
 DATA = ("journal.db*", "journal.sealed*", "journal.lost*", "draft.sealed*", "purge.new", "purge.ready", "purge.done", "purged")
 NOTES = ("unsure.log*", "damage.*", "tries.json*", "notices.seen*", "sync.json*", "sync.ask*", "sync.done*", "spare.enrolment*")
 FOLDERS = ("papers", "spool", "captures", "checks", "training")
-SETTINGS = ("devices.json*", "settings.toml*", "form.kept.yaml*", "log", "crash")
+SETTINGS, LOGS = ("devices.json*", "settings.toml*", "form.kept.yaml*"), ("log", "crash")
 STEPS: tuple[tuple[str, Sequence[str]], ...] = (
-    ("keys", KEYS), ("data", DATA), ("notes", NOTES), ("folders", FOLDERS), ("settings", SETTINGS),
+    ("keys", KEYS), ("data", DATA), ("notes", NOTES), ("folders", FOLDERS), ("settings", SETTINGS), ("logs", LOGS),
 )  # fmt: skip
-OURS = (*KEYS, *DATA, *NOTES, *FOLDERS, *SETTINGS, STAGE, READY, KEPT, "*.lock", "*.holder", "*.tmp", "*.part")
+OURS = (*KEYS, *DATA, *NOTES, *FOLDERS, *SETTINGS, *LOGS, STAGE, READY, KEPT, "*.lock", "*.holder", "*.tmp", "*.part")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ def _clear(home: Path, keystore: KeyStore, step: Step) -> None:
     for name, patterns in STEPS:
         step(name)
         for found in _matching(home, patterns):
-            _gone(found, must=patterns is not SETTINGS)
+            _gone(found, must=patterns is not LOGS)
         files.sync_folder(home)
     step("papers")
     for page in plan.papers:

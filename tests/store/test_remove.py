@@ -36,7 +36,8 @@ def over(office: Office) -> Office:
         parts.mirror.step()
     for name, text in (
         ("spool/phieu.pdf", NAME), ("captures/a.png", NAME), ("papers/nguoi-khai.csv", NAME), ("checks/2021-05-23.json", "{}"),
-        ("devices.json", "{}"), ("form.kept.yaml", "x"), ("settings.toml", ""), ("notices.seen", ""), ("sync.json", "{}"), ("damage.log", ""), ("log/kiosk.log", ""),
+        ("devices.json", "{}"), ("form.kept.yaml", "x"), ("settings.toml", ""),
+        ("notices.seen", ""), ("sync.json", "{}"), ("damage.log", ""), ("log/kiosk.log", ""),
         ("crash/native.txt", ""), ("journal.db.damaged.1", "x"), ("tries.json", "{}"), ("training/vault.json", ""),
         ("purged/2021-05-01.json", "{}"), ("draft.sealed", "x"),
     ):  # fmt: skip
