@@ -131,26 +131,33 @@ class Scanner:
         self._camera: Camera | None = None
         self._retry_at, self._attempts = 0.0, 0
         self._wanted: Callable[[], Camera] | None = None
+        self._taken: tuple[Frame, Sequence[Code]] | None = None
 
     def step(self) -> Sighting | None:
-        """One frame: read, kept for the preview, judged, decoded. Never raises for the camera's or a picture's sake."""
+        """One frame: read, decoded, judged, kept for the preview. Never raises for the camera's or a picture's sake.
+
+        A picture whose code was taken is kept at the next step: its preview would be painted while the verdict waits for its own paint.
+        """
+        if self._taken is not None:
+            self._show(*self._taken)
         frame = self._frame()
         if frame is None:
             return None
-        self.latest = frame
         codes = self._decoder.decode(frame.image)
-        self.boxes = tuple(code.box for code in codes if code.box)
         now, shape = self._clock(), frame.image.shape
         while self._chosen:
             self._acceptance.chosen(self._chosen.pop(), now)
         code = self._acceptance.take(codes, now, (shape[1] / 2, shape[0] / 2))
         if code is not None:  # the picture is good enough: it was just read, and its verdict is waited for
-            self.condition = None
-            self._tried(None, now)
+            self.condition, self.hint, self.trying_s, self._taken = None, None, 0.0, (frame, codes)
             return Sighting(os.urandom(8), code.raw, code.engine, code.box, frame.at)
+        self._show(frame, codes)
         self._tried(None if codes else self._hints(frame), now)
         self.condition = self._trouble(frame)
         return None
+
+    def _show(self, frame: Frame, codes: Sequence[Code]) -> None:
+        self.latest, self.boxes, self._taken = frame, tuple(code.box for code in codes if code.box), None
 
     def _trouble(self, frame: Frame) -> errors.Code | None:
         """What is wrong with engine, light or lens; out of focus is what several seconds of trying have shown."""
@@ -214,6 +221,6 @@ class Scanner:
 
     def _lose(self, code: errors.Code) -> None:
         self._close_camera()
-        self.latest, self.boxes, self.condition, self.hint, self.trying_s = None, (), code, None, 0.0
+        self.latest, self.boxes, self.condition, self.hint, self.trying_s, self._taken = None, (), code, None, 0.0, None
         self._retry_at = self._clock() + RETRY[min(self._attempts, len(RETRY) - 1)]
         self._attempts += 1

@@ -18,7 +18,7 @@ LEADING = 1.24  # of the pixel size: a dot below (Ự) and a stacked mark under 
 
 def _split(words: list[str], metrics: QFontMetricsF, lines: int) -> list[str]:
     """`words` in at most `lines` lines, the widest as narrow as can be."""
-    if lines == 1 or len(words) == 1:
+    if lines == 1 or len(words) < 2:
         return [" ".join(words)]
     options = [[" ".join(words[:i]), *_split(words[i:], metrics, lines - 1)] for i in range(1, len(words))]
     return min(options, key=lambda option: max(metrics.horizontalAdvance(line) for line in option))
