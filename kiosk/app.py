@@ -153,7 +153,12 @@ class Program:
         self._begin()
 
     def _begin(self) -> None:
+        enrolling = self._desk.enrolling
+        if self.scanner is not None and self._desk.services is None and enrolling is not None:
+            enrolling.watch(self.scanner)
         if self.scanner is not None and self._desk.services is not None and self._desk.scanner is None:
+            if enrolling is not None:
+                enrolling.unwatch()
             self._desk.watch(self.scanner)
             gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
             sys.setswitchinterval(SWITCH_S)
@@ -176,6 +181,7 @@ class Program:
     def _not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
             self._desk.offer_enrolment(Newcomer(self.home, self._clock, self._practise), lambda _told: self._again())
+            self._begin()
         elif error.code is Code.LOCKED:
             self._desk.desk.submit(self._people, self._offer, self._desk.fail)
         else:
@@ -448,6 +454,8 @@ class Program:
         self._stopped = True
         front = self.front
         if front is not None:
+            if front.enrolling is not None:
+                front.enrolling.unwatch()
             if front.scanner is not None and not front.scanner.stop():
                 logger.warning("scanner left behind")
             front.desk.close()

@@ -104,7 +104,7 @@ def run(
     try:
         with compose.open_parts(home, clock=clock, keystore=keystore, exclusive=True, given=given, held=held) as parts:
             if not by:
-                lead = parts.officers.session.require("lead", parts.clock.now().mono, "purge")
+                lead = parts.station.require("lead", "purge")
                 by = lead.id if lead else NOBODY
             said, vault = _prepare(parts, day, by, given, keystore, step)
             parts.database.close()

@@ -105,7 +105,7 @@ def run(
     try:
         with compose.open_parts(home, clock=clock, keystore=keystore, exclusive=True, given=given, held=held) as parts:
             if not by:
-                lead = parts.officers.session.require("lead", parts.clock.now().mono, "remove")
+                lead = parts.station.require("lead", "remove")
                 by = lead.id if lead else NOBODY
             said, names = _prepare(parts, by, insisting, step)
             papers = [str(page) for page in _papers(parts)]

@@ -94,8 +94,13 @@ class Station:
         return self._s.session
 
     def require(self, role: str, task: str = "") -> Officer | None:
-        """Who answers for a task of `role` ("lead"): see Session.require. Raises KioskError(LEAD_NEEDED | LOCKED)."""
-        return self._s.session.require(role, self._s.clock.now().mono, task)
+        """Who answers for a task of `role` ("lead"): see Session.require. Not inside a write: a refusal is told in the journal.
+        Raises KioskError(LEAD_NEEDED | LOCKED)."""
+        try:
+            return self._s.session.require(role, self._s.clock.now().mono, task)
+        except KioskError:
+            self.tell()
+            raise
 
     def _officer_name(self) -> str:
         return self._s.session.officer.name if self._s.session.officer else ""
@@ -259,18 +264,27 @@ class Station:
         except text.BadText as bad:
             raise KioskError(Code.BAD_INPUT, value="reason", allowed="1-200", why=bad.reason) from bad
         now, deed = self._s.clock.now(), os.urandom(8)
-        with self._s.database.write() as conn:
-            root = self._s.journal.opened(conn, target)
-            if root is None:
-                raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
-            day, lead = self._day(conn, now), None
-            if root.body.officer != self._s.session.id:
-                lead = self.require("lead", "void" if void else "correct")
-            role = lead.role if lead else self._s.session.role
-            drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
-            written = self._append(conn, day, drafts, now)
+        try:
+            with self._s.database.write() as conn:
+                day, role = self._day(conn, now), self._corrector(conn, target, void)
+                drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
+                written = self._append(conn, day, drafts, now)
+        except KioskError as error:
+            if error.code is Code.LEAD_NEEDED:
+                self.tell()
+            raise
         self._committed()
         return str(written[0].key)
+
+    def _corrector(self, conn: Connection, target: Key, void: bool) -> str:
+        """The role that corrects: another's event is a lead's."""
+        root, session = self._s.journal.opened(conn, target), self._s.session
+        if root is None:
+            raise KioskError(Code.EVENT_UNKNOWN, event=str(target)[:60])
+        if root.body.officer == session.id:
+            return session.role
+        lead = session.require("lead", self._s.clock.now().mono, "void" if void else "correct")
+        return lead.role if lead else session.role
 
     def audit(self, what: str, **facts: str | int | bool) -> str:
         """An act that tracing of misuse must see (events.AUDITED), in the same chain. `facts`: never a name, a number or a code.

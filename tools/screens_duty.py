@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from kiosk import app, i18n
 from kiosk.devices.stage import Scene, Stage
+from kiosk.domain import protocol
 from kiosk.security import activate
 from kiosk.settings import Settings
 from tests import builders
@@ -22,8 +23,8 @@ from tools.screens import OUT, SMALL, Image, palette, until
 class Window:
     """One window on one home, signed in or not."""
 
-    def __init__(self, program: app.Program) -> None:
-        self.program, self.window = program, program.window
+    def __init__(self, program: app.Program, stage: Stage) -> None:
+        self.program, self.window, self.stage = program, program.window, stage
         self.pages = program.window.load_pages()
 
     def shoot(self, name: str) -> None:
@@ -41,16 +42,18 @@ class Window:
 
 
 @contextmanager
-def opened(home: Path, language: str) -> Iterator[Window]:
+def opened(home: Path, language: str, shown: bytes = builders.CARD) -> Iterator[Window]:
+    """`shown`: the code on the phone before the camera, once it is presented."""
     i18n.use(language)
     chosen = Settings(language=language, fullscreen=False, sound=False, dim_seconds=600)
     app.application(chosen)
-    program = app.Program(home, chosen, Stage([Scene(builders.CARD, "phone")]), clock=builders.Clock(wall=builders.at("08:41")))
+    stage = Stage([Scene(shown, "phone")])
+    program = app.Program(home, chosen, stage, clock=builders.Clock(wall=builders.at("08:41")))
     program.power = builders.Power()
     program.window.resize(*SMALL)
     program.window.show()
     program.start()
-    yield Window(program)
+    yield Window(program, stage)
     program.window.close()
     program.window.deleteLater()
     QTest.qWait(50)
@@ -86,11 +89,14 @@ def duty(language: str) -> None:
 
 
 def first_start(language: str) -> None:
-    """A spare that has not chosen its station yet."""
+    """A spare that has not chosen its station yet; somebody holds a code's QR before its camera."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "kiosk"
         home.mkdir()
         activate.keep_spare(home, file_for(Path(folder), builders.AREA, OTHER_AREA))
-        with opened(home, language) as shown:
-            until(lambda: shown.pages.enrol.offers > 0)
+        code = protocol.enrol_qr(protocol.enrol_code(bytes(range(16)), bytes(32)), "https://may-chu.example.vn:8443")
+        with opened(home, language, code.encode()) as shown:
+            until(lambda: shown.pages.enrol.offers > 0 and shown.pages.enrol.preview.isVisible())
+            shown.stage.present(0)
+            until(lambda: shown.pages.enrol.code.text() != "")
             shown.shoot(f"enrol-{language}")

@@ -37,13 +37,15 @@ def run(args: argparse.Namespace) -> int:
         output.say(_("Đặt mã mới vào biến {name} rồi chạy lại.").format(name=args.pin_env))
         return 2
     with compose.enrolled(args.home) as parts:
-        if args.action == "pin":
-            parts.officers.set_pin(args.officer, pin)
-        elif args.action == "remove":
-            parts.officers.drop(args.officer)
-        else:
-            parts.officers.clear_wait(args.officer)
-        parts.station.tell()
+        try:
+            if args.action == "pin":
+                parts.officers.set_pin(args.officer, pin)
+            elif args.action == "remove":
+                parts.officers.drop(args.officer)
+            else:
+                parts.officers.clear_wait(args.officer)
+        finally:  # a refusal too
+            parts.station.tell()
         parts.mirror.step()
         changed = parts.officers.find(args.officer).id
         _show(next(one for one in parts.officers.list() if one.id == changed), args.json)

@@ -47,6 +47,7 @@ def kind_word(kind: int) -> str:
 AUDITED = frozenset(
     {
         "commit_unknown", "sign_in", "sign_in_refused", "sign_out", "hand_over", "locked", "unlocked", "pin_set", "officer_set",
+        "lead_refused",
         "details_opened", "name_search", "lookups_many", "print", "reprint", "export", "setting", "camera_capture", "doctor",
         "purge", "remove", "close", "carried", "bundle_export", "bundle_receipts", "feed_rebuilt", "restore",
     }

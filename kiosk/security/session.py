@@ -59,13 +59,14 @@ class Session:
     def vouch(self, lead: Officer, mono: int) -> None:
         """A lead has given the PIN for the next task of whoever is signed in. `mono`: ms since boot. Raises KioskError(LEAD_NEEDED)."""
         if lead.role != "lead":
+            self.tell(Kind.AUDIT, {"what": "lead_refused", "task": "vouch", "target": lead.id})
             raise KioskError(Code.LEAD_NEEDED, role=lead.role)
         self._lead = (lead, mono)
 
     def require(self, role: str, mono: int, task: str = "") -> Officer | None:
         """Who answers for a task of `role`: the officer signed in, or the lead who vouched, whose word is then used up.
 
-        None while nobody has a PIN here: then everything is allowed. Raises KioskError(LEAD_NEEDED | LOCKED).
+        None while nobody has a PIN here: then everything is allowed. Raises KioskError(LEAD_NEEDED | LOCKED); the refusal waits to be told.
         """
         if not self.secured:
             return None
@@ -76,6 +77,7 @@ class Session:
         lead, self._lead = self._lead, None
         if role == "lead" and lead is not None and 0 <= mono - lead[1] <= LEAD_MS:
             return lead[0]
+        self.tell(Kind.AUDIT, {"what": "lead_refused", "task": task})
         raise KioskError(Code.LEAD_NEEDED, task=task, role=self.officer.role)
 
     # -- facts on their way into the journal ------------------------------------------------------------------------

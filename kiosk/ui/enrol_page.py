@@ -1,6 +1,10 @@
-"""This machine belongs to no station yet: address and one-time code, an enrolment file, or training. Nothing else is offered."""
+"""This machine belongs to no station yet: address and one-time code, an enrolment file, or training. Nothing else is offered.
+
+The code's QR may be held before the camera, typed by a USB scanner or pasted; Enter enrols, so that a code is spent by a person's will.
+"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
@@ -8,10 +12,18 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from kiosk import words
 from kiosk.domain import protocol
+from kiosk.domain import text as texts
 from kiosk.errors import KioskError
 from kiosk.i18n import _
 from kiosk.ui import theme
 from kiosk.ui.widgets.basics import PlainLabel, button, clear, column, panel, restyle, row, rule
+from kiosk.ui.widgets.preview import Preview
+
+if TYPE_CHECKING:
+    from kiosk.ui.threads import ScannerLike
+
+QR_LONGEST = 600  # characters of an address and a code
+PICTURE = (232, 156)
 
 
 class EnrolPage(QWidget):
@@ -33,15 +45,19 @@ class EnrolPage(QWidget):
         self.error.hide()
         self.go = button(_("Ghi danh máy này"), self._go, primary=True)
         self.file = button(_("Ghi danh bằng tệp…"), lambda: self.by_file())
+        self.preview = Preview()
+        self.preview.setFixedSize(*PICTURE)
+        self.preview.hide()
         self.practise = button(_("Tập huấn"), lambda: self.train())
         for field in (self.server, self.code):
             field.returnPressed.connect(self._go)
             field.textChanged.connect(self._split)
-        told = _("Máy chưa thuộc khu vực bỏ phiếu nào. Nhập địa chỉ và mã do tỉnh cấp; mã chỉ dùng một lần.")
+        told = _("Máy chưa thuộc khu vực bỏ phiếu nào. Giơ mã QR do tỉnh cấp trước camera, hoặc nhập địa chỉ và mã; mã chỉ dùng một lần.")
+        title = PlainLabel(_("Ghi danh máy này"), 28, QFont.Weight.Bold)
+        words_ = column(title, PlainLabel(told, 16, soft=True, wrap=True), None)
         inside = column(
-            PlainLabel(_("Ghi danh máy này"), 28, QFont.Weight.Bold),
-            PlainLabel(told, 16, soft=True, wrap=True),
-            16,
+            row(words_, self.preview, gap=16),
+            8,
             PlainLabel(_("Địa chỉ máy chủ của tỉnh *"), 15, QFont.Weight.DemiBold),
             self.server,
             8,
@@ -89,6 +105,30 @@ class EnrolPage(QWidget):
             return
         self.server.setText(server)
         self.code.setText(code)
+
+    def show_camera(self, scanner: "ScannerLike | None") -> None:
+        """The camera's picture while there is one; without it nothing is said: typing is as good."""
+        if scanner is not None:
+            self.preview.watch(scanner)
+        self.preview.setVisible(scanner is not None)
+
+    def shown(self, raw: bytes) -> None:
+        """A code was held before the camera: the enrolment's fills both fields, any other is said to be another."""
+        if not self.isVisible() or not self.go.isEnabled():
+            return
+        try:
+            said = texts.decode(raw, QR_LONGEST).strip()
+            server, code = protocol.read_qr(said)
+            protocol.read_code(code)
+        except (texts.BadText, protocol.Untrusted):
+            self._say(_("Mã vừa giơ không phải mã ghi danh. Dùng mã QR do tỉnh cấp cho máy này."))
+            return
+        if server:
+            self.server.setText(server)
+        self.code.setText(code)
+        self.error.hide()
+        restyle(self.code, "wrong", False)
+        (self.code if self.server.text().strip() else self.server).setFocus()  # where Enter enrols
 
     def _go(self) -> None:
         server, code = self.server.text().strip(), self.code.text().strip()

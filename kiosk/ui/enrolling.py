@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QFileDialog
 from kiosk.errors import KioskError
 from kiosk.i18n import _
 from kiosk.ui.signin_page import Asked, Person
+from kiosk.ui.threads import LoopThread, Result
 
 if TYPE_CHECKING:
     from kiosk.security.activate import Choice
     from kiosk.ui.front import FrontDesk
+    from kiosk.ui.threads import ScannerLike
 
 
 class Newcomer(Protocol):
@@ -30,6 +32,7 @@ class Enrolling:
 
     def __init__(self, front: "FrontDesk", newcomer: Newcomer, done: Callable[[object], object]) -> None:
         self._front, self._new, self._done = front, newcomer, done
+        self._camera: LoopThread | None = None
         page = front.load_pages().enrol
         page.submit = lambda server, code: front.desk.submit(lambda: newcomer.enrol(server, code), done, page.refused)
         page.by_file, page.train = self.ask_file, lambda: front.desk.submit(newcomer.train, done, page.refused)
@@ -39,6 +42,32 @@ class Enrolling:
         self._front.go(self._front.load_pages().enrol)
         if spare is not None:
             self.open_file(spare)
+
+    def watch(self, scanner: "ScannerLike") -> None:
+        """Codes held before the camera go to the page, until `unwatch`: the scanner is the scan page's then."""
+        if self._camera is not None:
+            return
+        page, home = self._front.load_pages().enrol, self._front.home
+        pictured: list[bool] = [False]
+
+        def step() -> float:
+            seen = scanner.step()
+            if pictured[0] != (scanner.latest is not None):
+                pictured[0] = not pictured[0]
+                home.arrived.emit(Result(page.show_camera, scanner if pictured[0] else None))
+            if seen is not None:
+                home.arrived.emit(Result(page.shown, seen.raw))
+            return 0.0
+
+        self._camera = LoopThread("enrol-camera", step)
+        self._camera.start()
+
+    def unwatch(self) -> None:
+        """Ends it; a driver that hangs is left behind."""
+        if self._camera is not None:
+            self._front.load_pages().enrol.show_camera(None)
+            self._camera.stop()
+            self._camera = None
 
     def ask_file(self) -> None:
         title, kinds = _("Chọn tệp ghi danh"), _("Mọi tệp (*)")

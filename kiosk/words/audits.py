@@ -10,6 +10,7 @@ AUDITS: dict[str, str] = {
     "commit_unknown": N_("Chưa rõ đã lưu hay chưa, rồi tìm thấy"),
     "sign_in": N_("Đăng nhập"),
     "sign_in_refused": N_("Gõ sai mã"),
+    "lead_refused": N_("Việc của người phụ trách bị từ chối"),
     "sign_out": N_("Đăng xuất"),
     "hand_over": N_("Bàn giao ca"),
     "locked": N_("Khóa máy"),
@@ -56,6 +57,7 @@ FACTS: dict[str, str] = {
     "key": N_("mục"),
     "day": N_("ngày"),
     "by": N_("người phụ trách"),
+    "task": N_("việc"),
 }
 
 VALUES: dict[str, str] = {
@@ -76,6 +78,19 @@ VALUES: dict[str, str] = {
     "people": N_("danh sách người đã khai"),
     "audit": N_("nhật ký thao tác"),
     "policy": N_("theo quy định của tỉnh"),
+    "void": N_("hủy một lượt"),
+    "correct": N_("sửa một lượt"),
+    "day": N_("chọn ngày"),
+    "close": N_("chốt ngày"),
+    "export": N_("xuất tệp"),
+    "place": N_("sửa địa điểm"),
+    "camera_capture": N_("ghi hình từ camera"),
+    "restore": N_("khôi phục nhật ký"),
+    "purge": N_("xóa dữ liệu"),
+    "remove": N_("gỡ khỏi máy"),
+    "pin": N_("đặt mã"),
+    "vouch": N_("cho phép thay người phụ trách"),
+    "wait": N_("bỏ giờ chờ"),
 }
 
 

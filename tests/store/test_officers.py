@@ -148,7 +148,7 @@ def test_a_leads_tasks_ask_for_one(opener: Opener) -> None:
         mine = parts.station.seen("moh").event
         parts.station.correct(mine, "bấm nhầm", void=True)
     with opener(OFFICER) as parts:
-        for task in (
+        for task in (  # each is refused, and each refusal is in the chain
             lambda: parts.station.correct(visit, "bấm nhầm", void=True),
             lambda: parts.station.begin_day("2021-05-24"),
             lambda: parts.station.audited(),
@@ -157,6 +157,9 @@ def test_a_leads_tasks_ask_for_one(opener: Opener) -> None:
             lambda: parts.officers.clear_wait(OTHER.id),
         ):
             assert code_of(task) is Code.LEAD_NEEDED
+        parts.station.tell()  # what the roster and the command do after the officers' own
+        refused = [(who, said["task"]) for _, who, said in facts(parts) if said.get("what") == "lead_refused"]
+        assert refused == [(OFFICER.id, task) for task in ("void", "day", "audit", "pin", "pin", "wait")]
         parts.officers.vouch(Credentials(LEAD.id, PINS[LEAD.id]))
         parts.station.correct(visit, "bấm nhầm", void=True)
         assert code_of(lambda: parts.station.audited()) is Code.LEAD_NEEDED, "a lead's word holds for one task"

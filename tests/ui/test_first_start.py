@@ -82,6 +82,28 @@ def test_a_code_s_qr_fills_both_fields(new: Callable[[], Front]) -> None:
     assert (page.server.text(), page.code.text()) == ("https://tinh.example:8443", code)
 
 
+def test_a_code_s_qr_held_before_the_camera_fills_both_and_enter_alone_spends_it(new: Callable[[], Front]) -> None:
+    front = new()
+    page = front.window.load_pages().enrol
+    asked: list[tuple[str, str]] = []
+    page.submit = lambda server, code: asked.append((server, code))
+    front.wait(page.preview.isVisible)
+    front.camera.hold(b"WIFI:S:tinh;;")
+    front.wait_to_read("Mã vừa giơ không phải mã ghi danh.")
+    code = protocol.enrol_code(bytes(range(16)), bytes(32))
+    front.camera.hold(protocol.enrol_qr(code, "https://tinh.example:8443").encode())
+    front.wait(lambda: page.code.text() == code)
+    assert page.server.text() == "https://tinh.example:8443" and not page.error.isVisible() and asked == []
+    front.press(Qt.Key.Key_Return)
+    assert asked == [("https://tinh.example:8443", code)]
+    front.camera.hold(protocol.enrol_qr(protocol.enrol_code(bytes(16), bytes(32)), "https://khac.example").encode())
+    front.click(page.practise)
+    front.wait(lambda: front.window.scanner is not None and front.title == "SẴN SÀNG")
+    assert page.code.text() == code, "while the province is asked the fields stay"
+    front.camera.hold(builders.CARD)  # the same camera is the scan page's now
+    front.wait(lambda: front.title not in ("SẴN SÀNG", ""))
+
+
 def test_training_opens_on_a_home_of_its_own_and_touches_nothing_else(new: Callable[[], Front], home: Path) -> None:
     front = new()
     front.click(front.window.load_pages().enrol.practise)
