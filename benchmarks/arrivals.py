@@ -1,11 +1,12 @@
 """200 arrivals a second offered to the poster's page for a minute, open loop: each is sent when it is due, whoever is still waiting.
 
 From many loopback addresses, so that the limit against floods is not what is measured. Beside it the same page at one a second.
-Usage: python -m benchmarks.arrivals [--rate 200] [--seconds 60] [--workers 1]
+Usage: python -m benchmarks.arrivals [--rate 200] [--seconds 60] [--postgresql] [--workers 1]
 """
 
 import argparse
 import asyncio
+import contextlib
 import ssl
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import psutil
+
 from benchmarks.pairs import percentile
 from kiosk.domain import poster
 from kiosk.domain.feed import PlaceRow
@@ -21,6 +24,7 @@ from province import authority, places, sessions, settings
 from province.db import Database
 from province.settings import Home
 from province.web.guard import VISITOR, Guard, cookie
+from tests import postgres
 from tests.contract.served import STATION, Province
 
 CONNECTIONS = 96  # phones that hold a connection; each sends from an address of its own
@@ -108,45 +112,71 @@ def prepare(home: Home, count: int) -> tuple[str, list[str], str]:
     return path, people, csrf
 
 
-async def run(url: str, ca: Path, path: str, people: list[str], csrf: str, rate: float, slow: int) -> tuple[Tally, Tally]:
+def cpu_s(process: psutil.Process) -> dict[str, float]:
+    """CPU seconds so far of the server's processes, by what they are."""
+    out = {"web": 0.0, "opener": 0.0}
+    for each in (process, *process.children(recursive=True)):
+        times = each.cpu_times()
+        out["opener" if "opener" in each.cmdline() else "web"] += times.user + times.system
+    return out
+
+
+async def run(
+    server: psutil.Process, url: str, ca: Path, path: str, people: list[str], csrf: str, rate: float, slow: int
+) -> tuple[Tally, Tally, dict[str, float]]:
+    """One a second, then `rate` a second; and the server's CPU seconds of the second part."""
     client = Client(url, ca)
     await client.open()
     quiet = await offer(client, path, people[:slow], csrf, 1.0)
+    before = cpu_s(server)
     busy = await offer(client, path, people[slow:], csrf, rate)
+    after = cpu_s(server)
     client.close()
-    return quiet, busy
+    return quiet, busy, {name: after[name] - before[name] for name in after}
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL of its own")
+    parser.add_argument("--workers", type=int, default=1, help="web processes")
     args = parser.parse_args(argv)
     slow, count = 15, int(args.rate * args.seconds)
     if count < 1:
         print("n=0: nothing was measured", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory() as folder:
-        province = Province(Path(folder) / "province")
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        database: tuple[str, ...] = ()
+        if args.postgresql:
+            cluster = postgres.Postgres()
+            stack.callback(cluster.remove)
+            database = ("--database-url", cluster.create())
+        province = Province(Path(folder) / "province", *database)
+        home = Home(province.home, database[1] if database else "")
         start = time.perf_counter()
-        path, people, csrf = prepare(Home(province.home), count + slow)
+        path, people, csrf = prepare(home, count + slow)
         print(f"{count + slow} visitors signed in, {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        province.start()
+        province.start(*(("--workers", str(args.workers)) if args.workers > 1 else ()))
         try:
-            quiet, busy = asyncio.run(run(province.url, Home(province.home).ca, path, people, csrf, args.rate, slow))
+            assert province.process is not None
+            server = psutil.Process(province.process.pid)
+            quiet, busy, cpu = asyncio.run(run(server, province.url, home.ca, path, people, csrf, args.rate, slow))
         finally:
             province.stop()
-        db = Database(Home(province.home).url)
+        db = Database(home.url)
         with db.read() as conn:
             filed = conn.exec_driver_sql("SELECT count(*) FROM web_record").scalar_one()
         db.close()
     errors = sum(n for status, n in busy.statuses.items() if status >= 500)
     served = len(busy.took) / (busy.last - busy.first)
     slowest, beside = percentile(busy.took, 0.99), percentile(quiet.took, 0.99)
+    engine = f"PostgreSQL, {args.workers} processes" if args.postgresql else "embedded SQLite"
     print(
-        f"arrivals: {args.rate:.0f}/s offered for {args.seconds} s, n={len(busy.took)}: {served:.0f}/s served, server errors {errors},"
-        f" p99 {slowest * 1000:.0f} ms against {beside * 1000:.0f} ms at one a second (n={len(quiet.took)}, {slowest / beside:.1f}x);"
-        f" answers {busy.statuses}, {filed} on file"
+        f"arrivals ({engine}): {args.rate:.0f}/s offered for {args.seconds} s, n={len(busy.took)}: {served:.0f}/s served,"
+        f" server errors {errors}, p50 {percentile(busy.took, 0.5) * 1000:.0f} ms, p99 {slowest * 1000:.0f} ms against {beside * 1000:.0f} ms at one a second"
+        f" (n={len(quiet.took)}, {slowest / beside:.1f}x); CPU an arrival: web {cpu['web'] / len(busy.took) * 1000:.1f} ms,"
+        f" opener {cpu['opener'] / len(busy.took) * 1000:.1f} ms; answers {busy.statuses}, {filed} on file"
     )
     return int(errors > 0 or filed != count + slow or busy.statuses.get(303) != count)
 

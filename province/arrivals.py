@@ -5,9 +5,10 @@ under the station key, so that nobody is counted twice.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -18,6 +19,7 @@ from province import feed, places, tables, webrecords
 from province.authority import Authority
 from province.db import Database
 from province.recent import Recent
+from province.together import Together
 
 STATION = tables.table(tables.Station)
 FRESH_S = 2.0
@@ -38,6 +40,13 @@ def colour(campaign: str, day: str) -> tuple[str, str, str]:
     return COLOURS[(sha256(campaign.encode()).digest()[0] + date.fromisoformat(day).toordinal()) % len(COLOURS)]
 
 
+class _Arrival(NamedTuple):
+    """An arrival on its way: the record under seal, and what the station's kiosks hear of it."""
+
+    sealed: dict[str, Any]
+    row: ArrivalRow
+
+
 class Arrivals:
     """Files arrivals. Campaign and place are read again every few seconds, a station's key once: two hundred people a second may come."""
 
@@ -47,6 +56,7 @@ class Arrivals:
         self._campaign: Recent[tuple[Campaign, str]] = Recent(FRESH_S)
         self._places: Recent[PlaceRow | None] = Recent(FRESH_S)
         self._keys: Recent[bytes] = Recent(86_400)
+        self._together: Together[_Arrival, bool] = Together(self._file)
 
     def campaign(self) -> tuple[Campaign, str]:
         """(campaign, day) of now. Raises webrecords.NoCampaign."""
@@ -70,22 +80,27 @@ class Arrivals:
         return webrecords.at_of(self.db, station, day, self._record(who, place, day))
 
     def confirm(self, station: str, place: str, who: str, subjects: tuple[str, ...]) -> bool:
-        """Files the arrival; False if it was confirmed before. `who`: phone or pass; `subjects`: look-up names, that one among them.
-        Raises webrecords.NoCampaign."""
+        """Files the arrival, together with those who confirm at this moment; False if it was confirmed before. `who`: phone or pass;
+        `subjects`: look-up names, that one among them. Raises webrecords.NoCampaign."""
         (campaign, day), now = self.campaign(), self.clock()
         record = self._record(who, place, day)
-        if webrecords.at_of(self.db, station, day, record) is not None:
-            return False
         fields = {"no": 0, "source": "poster", "verdict": "came_by_poster", "since": None, "subjects": list(subjects), "place": place}
         key = self._keys.get(station, lambda: self._key(station))
         hashes = tuple(hmac.digest(key, subject.encode(), sha256)[:16].hex() for subject in subjects)
         sealed = webrecords.sealed(campaign, day, station, record, Kind.VISIT, fields, now)
+        return self._together.do(_Arrival(sealed, ArrivalRow(record, place, now, hashes, record[:4].upper())))
+
+    def _file(self, arrivals: Sequence[_Arrival]) -> list[bool]:
+        """One transaction; True for those that are new, once each."""
+        once = {one.sealed["record"]: one for one in reversed(arrivals)}
         with self.db.write() as conn:
-            new = webrecords.file(conn, sealed)
-            if new:
-                row = ArrivalRow(record, place, now, hashes, record[:4].upper())
-                feed.publish(conn, station_scope(station), FeedKind.ARRIVAL, record, row, now)
-        return new
+            new = webrecords.file_all(conn, [one.sealed for one in once.values()])
+            stations = sorted({once[record].sealed["station_id"] for record in new})
+            for station in stations:  # in alphabetical order, as feed.publish_all asks
+                rows = [once[record].row for record in sorted(new) if once[record].sealed["station_id"] == station]
+                entries = [feed.Entry(FeedKind.ARRIVAL, row.id, row) for row in rows]
+                feed.publish_all(conn, station_scope(station), entries, self.clock())
+        return [one is once[one.sealed["record"]] and one.sealed["record"] in new for one in arrivals]
 
     def _key(self, station: str) -> bytes:
         with self.db.read() as conn:

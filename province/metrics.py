@@ -1,6 +1,11 @@
-"""Counters for Prometheus; no label ever carries a place, a person or an address."""
+"""Counters for Prometheus; no label ever carries a place, a person or an address.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+Where several web processes serve (`--workers`), whichever is asked adds up what all have counted.
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("province_requests", "Answers by route and status class", ("route", "status"), registry=REGISTRY)
@@ -8,9 +13,15 @@ SECONDS = Histogram("province_request_seconds", "Time to answer", ("route",), re
 CODES = Counter("province_otp_asked", "One-time codes asked for", registry=REGISTRY)
 DECLARED = Counter("province_web_declarations", "Declarations over the web", ("mode",), registry=REGISTRY)
 ARRIVED = Counter("province_web_arrivals", "Arrivals by poster", ("again",), registry=REGISTRY)
-HELD = Gauge("province_events_held", "Events held", registry=REGISTRY)
-WAITING = Gauge("province_events_waiting", "Events and web records held and not opened", registry=REGISTRY)
+HELD = Gauge("province_events_held", "Events held", registry=REGISTRY, multiprocess_mode="mostrecent")
+WAITING = Gauge(
+    "province_events_waiting", "Events and web records held and not opened", registry=REGISTRY, multiprocess_mode="mostrecent"
+)
 
 
 def text() -> bytes:
-    return generate_latest(REGISTRY)
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest(REGISTRY)
+    everybody = CollectorRegistry()
+    multiprocess.MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+    return generate_latest(everybody)

@@ -26,6 +26,7 @@ REFUSAL, WORKER = tables.table(tables.Refusal), tables.table(tables.Worker)
 CHUNK = 200  # events in one transaction
 EPOCHS = 100  # epochs looked at in one step
 IDLE_S = 0.2
+BREATH_S = 0.05  # after a step that was not full: what comes meanwhile is one transaction, not one each
 ALIVE_MS = 5_000
 FORGET_MS = 3_600_000
 
@@ -131,8 +132,8 @@ def run(opener: Opener, stop: threading.Event) -> None:
             sys.stderr.write(f"opener: {type(getattr(error, 'orig', error)).__name__}\n")
             busy = False
             stop.wait(5)
-        if not busy:
-            stop.wait(IDLE_S)
+        if busy < CHUNK:
+            stop.wait(BREATH_S if busy else IDLE_S)
 
 
 def stop_with_parent(stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""`province serve`: uvicorn under TLS, and the opener as a child process that is started again when it dies."""
+"""`province serve`: uvicorn under TLS, in several processes where PostgreSQL is the database; the opener as a child process."""
 
 import os
 import signal
@@ -22,18 +22,19 @@ WATCH_S = 1.0
 CONNECTIONS = 2048  # every kiosk of a province may hold one; beyond, plain 503
 
 
-class OpenerProcess:
-    """The child. It reads the end of its standard input as "the parent is gone"."""
+class Child:
+    """A process of ours beside the server, started again when it dies. It reads the end of its standard input as "the parent is gone"."""
 
-    def __init__(self, home: Home) -> None:
-        self._argv = [sys.executable, "-m", "province", "opener", "--home", str(home.path), "--with-parent"]
+    def __init__(self, home: Home, *argv: str, fds: tuple[int, ...] = ()) -> None:
+        self._argv = [sys.executable, "-m", "province", *argv, "--home", str(home.path), "--with-parent"]
         if home.database_url:
             self._argv += ["--database-url", home.database_url]
         rooms = str(Path(province.__file__).resolve().parent.parent)  # found from any working directory
         self._env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (rooms, os.environ.get("PYTHONPATH"))))}
+        self._fds = fds
         self._child: subprocess.Popen[bytes] | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="opener-watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"{argv[0]}-watch", daemon=True)
 
     def start(self) -> None:
         self.step()
@@ -42,7 +43,8 @@ class OpenerProcess:
     def step(self) -> None:
         """Starts the child if there is none alive."""
         if self._child is None or self._child.poll() is not None:
-            self._child = subprocess.Popen(self._argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=self._env)
+            pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+            self._child = subprocess.Popen(self._argv, stdin=pipe, stdout=nothing, env=self._env, pass_fds=self._fds)
 
     def _watch(self) -> None:
         while not self._stop.wait(WATCH_S):
@@ -85,15 +87,40 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(home: Home, host: str, port: int, ready: Callable[[str], None], opens: bool = True) -> int:
-    """Serves until SIGINT or SIGTERM. `ready` gets the URL once it answers; `opens`: with an opener of its own. Raises Refused."""
+def serve(home: Home, host: str, port: int, ready: Callable[[str], None], opens: bool = True, workers: int = 1) -> int:
+    """Serves until SIGINT or SIGTERM. `ready` gets the URL once it answers; `opens`: with an opener of its own; `workers`: web processes
+    on the same port, this one among them. Raises Refused."""
+    if workers > 1 and (Database(home.url).embedded or os.name != "posix"):
+        raise Refused(
+            "Nhiều tiến trình web cần PostgreSQL, trên Linux hoặc macOS; SQLite chỉ cho một nơi ghi.\n"
+            "Several web processes need PostgreSQL, on Linux or macOS: SQLite lets one write at a time."
+        )
+    sock = listen(host, port)
+    name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    url = f"https://{name}:{sock.getsockname()[1]}"
+    children = [Child(home, "serve", "--port", "0", "--socket", str(sock.fileno()), fds=(sock.fileno(),)) for _ in range(workers - 1)]
+    children += [Child(home, "opener")] if opens else []
+    return _run(home, sock, lambda: ready(url), children)
+
+
+def serve_beside(home: Home, fd: int) -> int:
+    """One more web process on a socket that its parent holds; ends when standard input does."""
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+    return _run(home, socket.socket(fileno=fd), lambda: None, [])
+
+
+def _run(home: Home, sock: socket.socket, ready: Callable[[], None], children: list[Child]) -> int:
     held = authority.load(home)
     db = Database(home.url)
     db.create()
     db.check()
-    sock = listen(host, port)
-    name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
-    url = f"https://{name}:{sock.getsockname()[1]}"
     config = uvicorn.Config(
         create_app(db, held),
         ssl_keyfile=home.server_key,
@@ -105,17 +132,16 @@ def serve(home: Home, host: str, port: int, ready: Callable[[str], None], opens:
         timeout_graceful_shutdown=5,
         limit_concurrency=CONNECTIONS,
     )
-    opener = OpenerProcess(home)
-    if opens:
-        opener.start()
+    for child in children:
+        child.start()
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again when it has finished
     try:
-        _Server(config, lambda: ready(url)).run(sockets=[sock])
+        _Server(config, ready).run(sockets=[sock])
     except (KeyboardInterrupt, SystemExit):
         return 0
     finally:
-        if opens:
-            opener.stop()
+        for child in children:
+            child.stop()
         db.close()
     return 0
 

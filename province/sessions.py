@@ -10,13 +10,14 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from kiosk.crypto import seal
 from province import tables, tables_web
 from province.db import Database
 
 SESSION = tables.table(tables_web.Session)
+BY_HASH = select(SESSION).where(SESSION.c.token_hash == bindparam("name"))  # made once: every page asks it
 HOUR = 3_600_000
 TTL_MS = {"pending": HOUR // 2, "step": HOUR // 6, "citizen": 14 * 24 * HOUR, "unit": 12 * HOUR, "official": 12 * HOUR}
 IDLE_MS = {"pending": HOUR // 2, "step": HOUR // 6, "citizen": 14 * 24 * HOUR, "unit": 2 * HOUR, "official": HOUR // 2}
@@ -64,9 +65,9 @@ def load(db: Database, token: str, now: int) -> Session | None:
     raw = _bytes(token)
     if not raw:
         return None
-    where = SESSION.c.token_hash == sha256(raw).digest()
+    name = sha256(raw).digest()
     with db.read() as conn:
-        row = conn.execute(select(SESSION).where(where)).first()
+        row = conn.execute(BY_HASH, {"name": name}).first()
     if row is None or not row.created_at - CLOCK_MS <= now < row.expires_at or now - row.seen_at > IDLE_MS[row.kind]:
         return None
     try:
@@ -75,7 +76,7 @@ def load(db: Database, token: str, now: int) -> Session | None:
         return None
     if now - row.seen_at > 60_000:
         with db.write() as conn:
-            conn.execute(update(SESSION).where(where).values(seen_at=now))
+            conn.execute(update(SESSION).where(SESSION.c.token_hash == name).values(seen_at=now))
     return Session(token, row.kind, row.subject, row.created_at, box)
 
 

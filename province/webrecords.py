@@ -4,6 +4,7 @@ Each record has a content key of its own, sealed to the day it belongs to: web p
 """
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -72,6 +73,14 @@ def file(conn: Connection, row: dict[str, Any]) -> bool:
     return True
 
 
+def file_all(conn: Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Files sealed records, each named once; the names of those that were not there already."""
+    new = {str(key[-1]) for key in insert_ignore(conn, RECORD, rows)}
+    places = [{"tried_at": 0} | {name: row[name] for name in ("record", "station_id", "event_day")} for row in rows if row["record"] in new]
+    insert_ignore(conn, WAITING, places)
+    return new
+
+
 def at_of(db: Database, station: str, day: str, record: str) -> int | None:
     """When a record came, ms UTC, or None: all that the web process can say of it."""
     c = RECORD.c
@@ -86,40 +95,55 @@ def name_of(*parts: bytes) -> str:
 
 
 def open_waiting(db: Database, reader: Reader, now: int) -> int:
-    """The opener's step over the web's records; how many it went past. A record that does not open stays, is tried again and is counted."""
-    w = WAITING.c
+    """The opener's step over the web's records; how many it went past. A record that does not open stays, is tried again and is counted.
+
+    Records of a station and day are one transaction: hundreds may have come since the last step.
+    """
+    w, r = WAITING.c, RECORD.c
+    same = (r.station_id == w.station_id) & (r.event_day == w.event_day) & (r.record == w.record)
     with db.read() as conn:
-        waiting = conn.execute(select(WAITING).where(w.tried_at < now - AGAIN_MS).limit(CHUNK)).all()
-    done = 0
-    for item in waiting:
+        ours = select(w.record, w.station_id, w.event_day, r.at, r.sealed_key, r.sealed).outerjoin(RECORD, same)
+        rows = conn.execute(ours.where(w.tried_at < now - AGAIN_MS).limit(CHUNK)).all()
+    facts: dict[tuple[str, str], list[Fact]] = {}
+    unread: list[str] = []
+    for row in rows:
         try:
-            fact = _read(db, reader, item)
+            fact = None if row.sealed is None else _open(reader, row)
         except NoKey:
             continue
+        if fact is None:
+            unread.append(row.record)
+        else:
+            facts.setdefault((row.station_id, row.event_day), []).append(fact)
+    if unread:
         with db.write() as conn:
-            if fact is None:
-                conn.execute(update(WAITING).where(w.record == item.record).values(tried_at=now))
-            elif conn.execute(delete(WAITING).where(w.record == item.record).returning(w.record)).first() is not None:
-                Projector(conn, reader, item.station_id, item.event_day, now).run([fact])
-                done += 1
-    return done
+            conn.execute(update(WAITING).where(w.record.in_(unread)).values(tried_at=now))
+    return sum(_project(db, reader, place, found, now) for place, found in facts.items())
 
 
-def _read(db: Database, reader: Reader, item: Any) -> Fact | None:
-    """The opened record, or None if it cannot be read. Raises NoKey."""
-    with db.read() as conn:
-        return fetch(conn, reader, item.station_id, item.event_day, item.record)
+def _project(db: Database, reader: Reader, place: tuple[str, str], facts: list[Fact], now: int) -> int:
+    """Rows of one station's facts, those that another opener has not been over; how many."""
+    w, names = WAITING.c, [fact.key.epoch for fact in facts]
+    with db.write() as conn:
+        gone = delete(WAITING).where(w.record.in_(names), w.station_id == place[0], w.event_day == place[1]).returning(w.record)
+        mine = set(conn.execute(gone).scalars())
+        if mine:
+            Projector(conn, reader, *place, now).run([fact for fact in facts if fact.key.epoch in mine])
+    return len(mine)
 
 
 def fetch(conn: Connection, reader: Reader, station: str, day: str, record: str) -> Fact | None:
     """A record's fact, or None if it is not there or does not open. Raises NoKey."""
     c = RECORD.c
     row = conn.execute(select(RECORD).where(c.station_id == station, c.event_day == day, c.record == record)).first()
-    if row is None:
-        return None
+    return None if row is None else _open(reader, row)
+
+
+def _open(reader: Reader, row: Any) -> Fact | None:
+    """None for a record that does not open. Raises NoKey."""
     place = Place(WEB, row.station_id, row.event_day, row.record)
     try:
-        key = seal.open_key(reader.day(day), row.sealed_key, key_aad(*place))
+        key = seal.open_key(reader.day(row.event_day), row.sealed_key, key_aad(*place))
         fact = Fact(Key(WEB, row.record, 1), row.at, events.open_body(row.sealed, place, key, _dictionary()))
     except seal.Unopenable:
         return None

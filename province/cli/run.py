@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from province import authority
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
+from province.settings import Refused
+
+MOST_WORKERS = 64
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -18,6 +22,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, required=True, help="0: any free port")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: loopback)")
     serve.add_argument("--no-opener", action="store_true", help="where another process or machine runs `province opener`")
+    serve.add_argument("--workers", type=int, default=1, metavar="N", help="web processes on the port; more than one needs PostgreSQL")
+    serve.add_argument("--socket", type=int, default=0, help=argparse.SUPPRESS)  # of the parent's, in a worker
+    serve.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     serve.set_defaults(run=run_serve)
     taken = commands.add_parser("import", parents=[common], help="a bundle from a stick, through the same code as the network")
     taken.add_argument("file", type=Path, metavar="FILE")
@@ -49,14 +56,20 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_serve(args: argparse.Namespace) -> int:
-    from province.serve import serve  # FastAPI and uvicorn cost a second that no other command should pay
-
     os.umask(0o077)
+    if args.workers > 1:  # counters of all processes, read by whichever answers; must be said before anything counts
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hue-metrics-")
+    from province.serve import serve, serve_beside  # FastAPI and uvicorn cost a second that no other command should pay
+
+    if args.socket:
+        return serve_beside(home_of(args).require(), args.socket)
 
     def ready(url: str) -> None:
         emit(args, {"ready": url})
 
-    return serve(home_of(args).require(), args.host, args.port, ready, opens=not args.no_opener)
+    if not 1 <= args.workers <= MOST_WORKERS:
+        raise Refused(f"--workers từ 1 đến {MOST_WORKERS}.\n--workers is 1 to {MOST_WORKERS}.")
+    return serve(home_of(args).require(), args.host, args.port, ready, opens=not args.no_opener, workers=args.workers)
 
 
 def run_opener(args: argparse.Namespace) -> int:

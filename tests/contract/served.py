@@ -35,15 +35,17 @@ def lines(*argv: str) -> list[dict[str, object]]:
 class Province:
     """A province of its own in `home`, served on one port; `stop` is the pulled cable."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *database: str) -> None:
         self.home, self.port, self.url, self.process = home, 0, "", None
-        lines("province", "init", "--home", str(home))
-        lines("province", "station", "add", "--home", str(home), "--code", STATION, "--name", "Khu vực 1", "--commune", "19750")
+        self.database = database  # ("--database-url", URL), or nothing
+        lines("province", "init", "--home", str(home), *database)
+        lines("province", "station", "add", "--home", str(home), *database, "--code", STATION, "--name", "Khu vực 1", "--commune", "19750")
 
     process: "subprocess.Popen[str] | None"
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         argv = [sys.executable, "-m", "province", "serve", "--home", str(self.home), "--port", str(self.port), "--json"]
+        argv += [*self.database, *more]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=ENV)
         assert self.process.stdout is not None
         self.url = json.loads(self.process.stdout.readline())["ready"]

@@ -107,10 +107,11 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 class Server:
     """`province serve` as people run it, with the root key taken away first."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *more: str) -> None:
         self.home = home
         home.root_key.unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "province", "serve", "--home", str(home.path), "--port", "0", "--json"]
+        argv = [sys.executable, "-m", "province", "serve", "--home", str(home.path), "--port", "0", "--json", *more]
+        argv += ["--database-url", home.database_url] if home.database_url else []
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

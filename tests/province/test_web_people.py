@@ -248,6 +248,20 @@ def test_an_oversize_form_is_refused_and_nothing_is_kept(server: Server, phone: 
     assert rows(server, "SELECT count(*) FROM web_record") == before
 
 
+def test_a_picture_may_be_large_where_one_is_asked_for_and_nowhere_else(server: Server, phone: Callable[[], Phone]) -> None:
+    browser, where = phone(), place_code(server)
+    browser.get(where)
+    form = browser.hidden()
+
+    def send(path: str, size: int) -> int:
+        files = {"picture": ("a.jpg", bytes(size), "image/jpeg")}
+        return browser.session.post(browser.url + path, form, files=files, timeout=30).status_code
+
+    assert send(where, 200_000) == 400  # looked at: no code
+    assert send("/khai-bao/tra-cuu", 200_000) == 413
+    assert send(where, (12 << 20) + 1) == 413
+
+
 def test_every_page_carries_the_headers_that_keep_it_safe(phone: Callable[[], Phone]) -> None:
     browser = phone()
     for path in ("/dan", "/khai-bao", "/don-vi", "/nowhere", "/khai-bao/to-khai"):
