@@ -174,7 +174,8 @@ def main(argv: list[str] | None = None) -> int:
     engine = f"PostgreSQL, {args.workers} processes" if args.postgresql else "embedded SQLite"
     print(
         f"arrivals ({engine}): {args.rate:.0f}/s offered for {args.seconds} s, n={len(busy.took)}: {served:.0f}/s served,"
-        f" server errors {errors}, p50 {percentile(busy.took, 0.5) * 1000:.0f} ms, p99 {slowest * 1000:.0f} ms against {beside * 1000:.0f} ms at one a second"
+        f" server errors {errors}, p50 {percentile(busy.took, 0.5) * 1000:.0f} ms,"
+        f" p99 {slowest * 1000:.0f} ms against {beside * 1000:.0f} ms at one a second"
         f" (n={len(quiet.took)}, {slowest / beside:.1f}x); CPU an arrival: web {cpu['web'] / len(busy.took) * 1000:.1f} ms,"
         f" opener {cpu['opener'] / len(busy.took) * 1000:.1f} ms; answers {busy.statuses}, {filed} on file"
     )
