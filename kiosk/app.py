@@ -405,7 +405,7 @@ class Program:
         return papers.delay_s()
 
     def _devices(self) -> "DeviceReport":
-        from kiosk.devices import camera, spooler
+        from kiosk.devices import spooler
         from kiosk.devices.decoder import QrDecoder
         from kiosk.ui.services import DeviceReport
 
@@ -418,7 +418,7 @@ class Program:
             camera=self.equipment.camera,
             engines=decoder.engines,
             missing=decoder.missing,
-            cameras=tuple((str(index), name) for index, name in camera.list_cameras()),
+            cameras=tuple((str(index), name) for index, name in self.equipment.here()),
             printer=chosen if names else "",
             printer_ready=state.ready if state else False,
             printer_why=state.why if state else "",

@@ -5,6 +5,7 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 
 import contextlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from kiosk import __version__, checks, formcopy, log
+from kiosk import __version__, checks, formcopy, homes, log
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
 from kiosk.devices.clock import SystemClock
@@ -25,7 +26,7 @@ from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
-from kiosk.ports import Camera, Clock, KeyStore, Order, Printer
+from kiosk.ports import Camera, Clock, KeyStore, Order, Printer, PrintJob
 from kiosk.security import officers as security
 from kiosk.security.drafts import Drafts
 from kiosk.security.keyring import Keyring
@@ -381,6 +382,7 @@ def _open(
     home: Path, settings: Settings | None, clock: Clock, keystore: KeyStore | None, exclusive: bool, given: Credentials | None,
     held: Held | None,
 ) -> Parts:  # fmt: skip
+    homes.check(home)
     formcopy.keep_in(home)
     with ExitStack() as stack:
         keystore = keystore or keystores.best(home)
@@ -502,6 +504,23 @@ def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
     )
 
 
+def print_loose(home: Path, name: str, render: Callable[[Path], int], out: Path | None = None, printer: str | None = None) -> PrintJob:
+    """A paper with nobody and no record in it, of a machine that need not be enrolled: to `out` alone, or to a printer (None or "":
+    the usual one; "pdf": the papers folder). `render` draws it and returns its pages. Raises KioskError(PRINT_FAILED)."""
+    from kiosk.devices import spooler
+
+    if out is not None and printer is None:
+        return PrintJob(out, render(out))
+    settings = load(home)
+    chosen = spooler.open_printer(settings.printer if printer is None else printer, settings.papers(home))
+    with tempfile.TemporaryDirectory() as folder:
+        file = out or Path(folder) / f"{name}.pdf"
+        pages = render(file)
+        job = chosen.print(file, name)
+    kept = settings.papers(home) / job
+    return PrintJob(kept if chosen.name == spooler.FOLDER else file, pages, chosen.name, job)
+
+
 def of_a_person(raw: bytes) -> bool:
     """May this code be a voter's? An unknown text may be another app's and counts; a payment, a place, a network, a link do not."""
     from kiosk.domain.passes import Kind, read
@@ -520,6 +539,7 @@ def environment(settings: Settings) -> Credentials | None:
 @contextlib.contextmanager
 def enrolled(home: Path, exclusive: bool = False) -> Iterator[Parts]:
     """`with enrolled(home) as parts`, for commands."""
+    homes.check(home)
     settings = load(home)
     with open_parts(home, settings, exclusive=exclusive, given=environment(settings)) as parts:
         yield parts

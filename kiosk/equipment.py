@@ -3,6 +3,7 @@
 Waits for drivers and disks: never on the window's thread. Records nothing about voters; no picture is kept.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,12 +37,33 @@ class Equipment:
         self.camera = settings.camera
         self.consent: Callable[[], object] = lambda: None  # raises unless the lead may and does; writes the audit entry
 
-    def use(self, spec: str) -> None:
-        """Another camera from the next frame on, and at the next start. An index is remembered by its name."""
-        from kiosk.devices.camera import list_cameras, open_camera
+    def here(self) -> list[tuple[int, str]]:
+        """(index, name) of the cameras that are plugged in now; their names are remembered."""
+        from kiosk.devices.camera import list_cameras
 
-        names = {str(index): name for index, name in list_cameras()} if spec.isdigit() else {}
-        self.camera = names.get(spec, spec)
+        listed = list_cameras()
+        new = [name for _, name in listed if name not in self._choice.seen]
+        if new:
+            self._keep(replace(self._choice, seen=(*self._choice.seen, *new)[-chosen.MOST :]))
+        return listed
+
+    def use(self, spec: str) -> None:
+        """Another camera from the next frame on, and at the next start. An index is remembered by its name; an address and a file are
+        taken as they are; a camera that is not plugged in now, if it was once; "" is the best one here.
+
+        Raises KioskError(CAMERA_MISSING), naming what is here, or KioskError(BAD_INPUT) for an address without a host."""
+        from kiosk.devices.camera import host_of, is_path, open_camera
+
+        listed = self.here()
+        name = next((name for index, name in listed if str(index) == spec), spec)
+        if "://" in name:
+            if not host_of(name):
+                raise KioskError(Code.BAD_INPUT, value=spec[:60], allowed="http://… | rtsp://…")
+        elif name and name not in self._choice.seen:
+            if not is_path(name):
+                raise self._missing(spec, listed)
+            name = os.path.abspath(os.path.expanduser(name))
+        self.camera = name
         self._keep(replace(self._choice, camera=self.camera))
         if self.scanner is not None:
             camera = self.camera
@@ -52,6 +74,12 @@ class Equipment:
         return self._choice.mirror.get(camera, self._settings.mirror)
 
     def mirror(self, camera: str, mirrored: bool) -> None:
+        """For one camera by its name. Raises KioskError(CAMERA_MISSING) for a name that no camera here bears or ever bore."""
+        from kiosk.devices.camera import name_of
+
+        listed = self.here()
+        if camera not in {*self._choice.seen, *self._choice.mirror, name_of(self._choice.camera), name_of(self.camera)}:
+            raise self._missing(camera, listed)
         self._keep(replace(self._choice, mirror=self._choice.mirror | {camera: mirrored}))
 
     def controls(self) -> list["Control"]:
@@ -105,6 +133,11 @@ class Equipment:
 
         name = self.scanner.name if self.scanner is not None else ""
         return next((index for index, known in list_cameras() if known == name), None)
+
+    @staticmethod
+    def _missing(spec: str, listed: list[tuple[int, str]]) -> KioskError:
+        here = " | ".join(f"{index}: {name}" for index, name in listed)
+        return KioskError(Code.CAMERA_MISSING, camera=spec[:60], here=here or "—")
 
     def _keep(self, choice: chosen.Chosen) -> None:
         self._choice = choice

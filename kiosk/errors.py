@@ -32,6 +32,7 @@ class Code(StrEnum):
     VIEW_DAMAGED = "KS-118"
     HOME_BUSY = "KS-120"
     WINDOW_BUSY = "KS-121"
+    HOME_UNUSABLE = "KS-122"
     CLOCK_BACK = "KS-130"
     ENGINE_MISSING = "KS-140"
     FORM_KEPT = "KS-141"

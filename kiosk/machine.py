@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from kiosk import formcopy
+from kiosk import formcopy, homes, words
 from kiosk.checks import Finding
 from kiosk.devices import camera, keystore, sound, spooler
 from kiosk.devices.decoder import ZXING, QrDecoder
@@ -30,11 +30,12 @@ def machine_findings(home: Path) -> Iterator[Finding]:
 
 
 def _home(home: Path) -> Iterator[Finding]:
-    folder = next(p for p in (home, *home.absolute().parents) if p.exists())
-    free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK):
-        yield Finding("data", "missing", str(home), _("Thư mục dữ liệu không ghi được: đổi quyền hoặc chọn thư mục khác bằng --home."))
-    elif free < ENOUGH_DISK:
+    if why := homes.trouble(home):
+        cure = _("Thư mục dữ liệu không dùng được: đổi quyền hoặc chọn thư mục khác bằng --home.")
+        yield Finding("data", "missing", f"{home}: {words.file_why(why)}", cure)
+        return
+    free = shutil.disk_usage(next(p for p in (home, *home.absolute().parents) if p.exists())).free
+    if free < ENOUGH_DISK:
         yield Finding("data", "limited", f"{home}, {free >> 20} MiB", _("Ổ đĩa sắp đầy: dọn bớt tệp khác, đừng xóa tệp của chương trình."))
     else:
         yield Finding("data", "ok", f"{home}, {free >> 20} MiB")

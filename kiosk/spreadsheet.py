@@ -66,7 +66,7 @@ class Spreadsheets:
         """A file of its own, mode 0600, whole or not there at all; one that stands there is replaced. `event_day` "": the open day, else
         the one closed last.
 
-        Raises KioskError(BAD_INPUT | BAD_FILE | NO_DAY | DAY_UNKNOWN | LEAD_NEEDED | LOCKED | FILE_NOT_WRITTEN, or the store's own).
+        Raises KioskError(BAD_INPUT | NO_DAY | DAY_UNKNOWN | LEAD_NEEDED | LOCKED | FILE_NOT_WRITTEN, or the store's own).
         """
         why = self._checked(file, what, reason)
         day = event_day or self._station.last_day()
@@ -98,13 +98,13 @@ class Spreadsheets:
 
     @staticmethod
     def _checked(file: Path, what: str, reason: str) -> str:
-        """The reason, cleaned. Before anybody is asked for a PIN. Raises KioskError(BAD_INPUT | BAD_FILE)."""
+        """The reason, cleaned. Before anybody is asked for a PIN. Raises KioskError(BAD_INPUT | FILE_NOT_WRITTEN)."""
         if what not in FILES:
             raise KioskError(Code.BAD_INPUT, value=what[:20], allowed=" | ".join(FILES))
         if file.suffix.lower() not in SUFFIXES:
             raise KioskError(Code.BAD_INPUT, value=file.name[:40], allowed=" | ".join(SUFFIXES))
         if not file.parent.is_dir() or file.is_symlink() or (file.exists() and not file.is_file()):
-            raise KioskError(Code.BAD_FILE, file=str(file), why="not_a_file")
+            raise KioskError(Code.FILE_NOT_WRITTEN, file=str(file), why="not_a_file")
         if what == COUNTS and not reason.strip():
             return ""
         try:

@@ -55,7 +55,7 @@ def _class(c: str) -> str:
 def write(home: Path, out: Path, findings: Iterable[object]) -> list[str]:
     """Writes the bundle and returns the names of its members. `findings`: what `kiosk doctor` found.
 
-    What a PIN protects is there only if the home can be opened. Raises KioskError(BAD_FILE) where the file cannot be written.
+    What a PIN protects is there only if the home can be opened. Raises KioskError(FILE_NOT_WRITTEN).
     """
     members = {"README.txt": README.encode(), **dict(_machine(home, findings))}
     try:
@@ -70,7 +70,7 @@ def write(home: Path, out: Path, findings: Iterable[object]) -> list[str]:
         files.write(out, beside.read_bytes())
         beside.unlink()
     except OSError as error:
-        raise KioskError(Code.BAD_FILE, file=out.name, why=error.strerror) from error
+        raise KioskError(Code.FILE_NOT_WRITTEN, file=str(out), why=error.strerror) from error
     return list(members)
 
 

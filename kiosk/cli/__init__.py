@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from kiosk import __version__, crash, i18n, log
+from kiosk import __version__, crash, homes, i18n, log
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError, code_of
 
@@ -54,6 +54,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cameras": ("kiosk.cli.cameras", "the cameras here: choose, mirror, knobs, a picture for the hotline"),
     "doctor": ("kiosk.cli.doctor", "what this machine has and lacks"),
 }
+
+HOMELESS = frozenset({"read", "decode", "check", "demo", "doctor"})  # doctor finds what is wrong with it
 
 LOST = (
     "Không ghi được kết quả ra chỗ được chỉ định. Việc vừa làm vẫn được lưu: xem kiosk journal.\n"
@@ -163,4 +165,6 @@ def _run(args: list[str]) -> int:
         return 2
     parsed = parser_for(name).parse_args(rest)
     i18n.use(parsed.lang)
+    if name not in HOMELESS:
+        homes.check(parsed.home)
     return int(import_module(COMMANDS[name][0]).run(parsed))

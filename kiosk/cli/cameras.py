@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         if args.mirror[1] not in ("on", "off"):
             raise KioskError(Code.BAD_INPUT, value=args.mirror[1][:20], allowed="on | off")
         desk.mirror(args.mirror[0], args.mirror[1] == "on")
-    listed = camera.list_cameras()
+    listed = desk.here()
     if args.set is not None and not _turned(listed, *args.set):
         output.say(_("Camera này không có nút chỉnh đó."))
         return 1
@@ -47,7 +47,15 @@ def run(args: argparse.Namespace) -> int:
             output.emit(line)
         else:
             print(f"{'*' if used else ' '} {index}: {name}", *(f"{k}={v[1]} ({v[0]}…{v[2]})" for k, v in knobs.items()), sep="  ")
-    if not listed:
+    away = choice.camera if choice.camera and choice.camera not in [name for _, name in listed] else ""
+    if away:
+        name = camera.name_of(away)  # not the address: it may hold a password
+        line = {"index": None, "name": name, "used": True, "mirror": desk.mirrored(name), "knobs": {}, "built_in": False}
+        if args.json:
+            output.emit(line)
+        else:
+            print(f"* {name}")
+    elif not listed:
         output.say(_("Không tìm thấy camera nào"))
     return 0
 

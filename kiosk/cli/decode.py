@@ -11,6 +11,7 @@ from kiosk.cli import output
 from kiosk.devices import replay
 from kiosk.devices.decoder import ZBAR, ZXING, Alone, QrDecoder
 from kiosk.errors import Code, KioskError
+from kiosk.i18n import _
 from kiosk.ports import Code as Found
 from kiosk.ports import Decoder
 
@@ -28,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     code = 0
     for path in args.path:
         try:
-            for file, images in _files(path):
-                _show(_answer(decoder, file, images), args.json)
+            for file, size, images in _files(path):
+                _show(_answer(decoder, file, size, images), args.json)
         except KioskError as error:
             code = 1
             if args.json:
@@ -38,30 +39,40 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _files(path: Path) -> Iterator[tuple[Path, Iterable[replay.Image]]]:
+Sized = tuple[Path, tuple[int, int] | None, Iterable[replay.Image]]
+
+
+def _files(path: Path) -> Iterator[Sized]:
     """Each file under `path` with its frames. A broken picture in a folder ends that folder with KioskError(BAD_FILE)."""
     if path.is_dir():
         for file in replay.pictures_in(path):
-            yield file, [replay.read_picture(file)]
-    elif path.suffix.lower() in replay.PICTURES or not path.exists():
-        yield path, [replay.read_picture(path)]
+            yield _picture(file)
+    elif path.suffix.lower() in replay.PICTURES or not path.is_file():
+        yield _picture(path)
     else:
-        yield path, replay.read_video(path)
+        yield path, None, replay.read_video(path)
 
 
-def _answer(decoder: Decoder, file: Path, images: Iterable[replay.Image]) -> dict[str, Any]:
-    """The codes of all frames, each once; `ms`: decoding alone, all frames; `frames`, and in how many a code was `read`."""
+def _picture(file: Path) -> Sized:
+    picture = replay.open_picture(file)
+    return file, picture.size, [picture.image]
+
+
+def _answer(decoder: Decoder, file: Path, size: tuple[int, int] | None, images: Iterable[replay.Image]) -> dict[str, Any]:
+    """The codes of all frames, each once; `ms`: decoding alone, all frames; `frames`, and in how many a code was `read`; `looked_at`:
+    [width, height] in which the codes' boxes are; `size`: of the picture file, which may be larger."""
     codes: dict[bytes, Found] = {}
     frames = read = 0
-    spent = 0.0
+    spent, looked_at = 0.0, [0, 0]
     for image in images:
         started = time.perf_counter()
         found = decoder.decode(image)
         spent += time.perf_counter() - started
-        frames, read = frames + 1, read + bool(found)
+        frames, read, looked_at = frames + 1, read + bool(found), [image.shape[1], image.shape[0]]
         for code in found:
             codes.setdefault(code.raw, code)
-    return {"file": str(file), "codes": [_code(c) for c in codes.values()], "ms": round(spent * 1000, 2), "frames": frames, "read": read}
+    answer = {"file": str(file), "codes": [_code(c) for c in codes.values()], "ms": round(spent * 1000, 2), "frames": frames, "read": read}
+    return answer | {"looked_at": looked_at, "size": list(size or looked_at)}
 
 
 def _code(code: Found) -> dict[str, Any]:
@@ -77,7 +88,20 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.emit(answer)
         return
-    print(f"{answer['file']}: {answer['read']}/{answer['frames']}, {answer['ms']} ms")
+    print(_line(answer))
     for code in answer["codes"]:
         # repr: a code may hold controls that would write to the terminal
         print(f"  [{code['engine']}] {code['text']!r}" if code["text"] is not None else f"  [{code['engine']}] base64 {code['raw_b64']}")
+
+
+def _line(answer: dict[str, Any]) -> str:
+    """ "card.png: 1 code, 12 ms"; a video says in how many of its frames."""
+    found, ms = len(answer["codes"]), answer["ms"]
+    if answer["frames"] > 1:
+        text = _("{file}: {codes} mã, đọc được trong {read} trên {frames} hình, {ms} ms")
+        return text.format(file=answer["file"], codes=found, read=answer["read"], frames=answer["frames"], ms=ms)
+    line = _("{file}: {codes} mã, {ms} ms").format(file=answer["file"], codes=found, ms=ms)
+    if answer["size"] != answer["looked_at"]:
+        (wide, high), (w, h) = answer["size"], answer["looked_at"]
+        line += " · " + _("ảnh {wide}×{high} được thu còn {w}×{h} trước khi đọc").format(wide=wide, high=high, w=w, h=h)
+    return line

@@ -3,9 +3,10 @@
 import dataclasses
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
-from kiosk.errors import KioskError
+from kiosk.errors import Code, KioskError
 
 
 class OutputLost(Exception):
@@ -81,3 +82,10 @@ def complain(error: KioskError) -> None:
     from kiosk import words  # here: the window's first paint need not wait for every sentence
 
     say(words.fault_text(error.code, error.facts))
+
+
+def usable(out: Path) -> None:
+    """A new or an ordinary file in a folder that is there; never a device, never a folder made by a slip. Raises
+    KioskError(FILE_NOT_WRITTEN)."""
+    if not out.name or not out.parent.is_dir() or (out.exists() and not out.is_file()):
+        raise KioskError(Code.FILE_NOT_WRITTEN, file=str(out), why="not_a_file")

@@ -34,10 +34,10 @@ def run(args: argparse.Namespace) -> int:
         if args.paper == "folder":
             output.say("kiosk print folder  (--out: form, register, card)")
             return 2
-        _usable(args.out)
-        if args.paper == "test-card":  # needs no enrolment: a machine is tried before it is given to anybody
-            _show(PrintJob(args.out, test_card.render(args.out, int(time.time() * 1000))), args.json)
-            return 0
+        output.usable(args.out)
+    if args.paper == "test-card":  # needs no enrolment: a machine is tried before it is given to anybody
+        _show(compose.print_loose(args.home, "the-thu", _test_card, args.out, args.printer), args.json)
+        return 0
     with compose.enrolled(args.home) as parts:
         if args.paper == "queue":
             return _queue(parts, args)
@@ -45,6 +45,10 @@ def run(args: argparse.Namespace) -> int:
             _show(parts.papers.print(_order(paper, args), args.out, args.printer), args.json)
         parts.mirror.step()
     return 0
+
+
+def _test_card(file: Path) -> int:
+    return test_card.render(file, int(time.time() * 1000))
 
 
 def _show(job: PrintJob, as_json: bool) -> None:
@@ -81,9 +85,3 @@ def _queue(parts: compose.Parts, args: argparse.Namespace) -> int:
             told = (words.hour_minute(job.at), words.label(PAPERS, job.paper), words.label(JOB_STATES, job.state), job.why)
             print(job.number, *(part for part in told if part), sep="  ")
     return int(papers.stuck() > 0)
-
-
-def _usable(out: Path) -> None:
-    """A new or an ordinary file in a folder that is there; never a device, never a folder made by a slip. Raises KioskError(BAD_FILE)."""
-    if not out.name or not out.parent.is_dir() or (out.exists() and not out.is_file()):
-        raise KioskError(Code.BAD_FILE, file=str(out), why="not_a_file")

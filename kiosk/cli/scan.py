@@ -58,7 +58,7 @@ def _in_picture(path: Path) -> bytes:
     finally:
         aside.close()
     if len(codes) != 1:
-        raise KioskError(Code.BAD_FILE, file=path.name, why=f"{len(codes)} codes")
+        raise KioskError(Code.BAD_FILE, file=path.name, why="several_codes" if codes else "no_code")
     return codes[0].raw
 
 

@@ -79,7 +79,7 @@ class Aside:
         """The codes in a picture file. Raises KioskError(BAD_FILE) with `file` and `why` for what is none, or took the process down."""
         answer = self._ask(_Job({"op": "file", "path": str(path)}), limit_s)
         if answer is None:
-            raise KioskError(ErrorCode.BAD_FILE, file=path.name, why="the reader could not finish")
+            raise KioskError(ErrorCode.BAD_FILE, file=path.name, why="reader_stopped")
         if "refused" in answer:
             raise KioskError(ErrorCode(answer["refused"]), **answer["facts"])
         return _codes(answer)

@@ -16,7 +16,6 @@ from typing import IO, Any
 
 HEAD = struct.Struct(">I")
 LONGEST = 1 << 20  # bytes of JSON
-MOST_PIXELS = 16 << 20  # of a still picture; larger ones are made smaller first, or one drop would cost minutes
 
 
 def take(stream: IO[bytes]) -> dict[str, Any] | None:
@@ -77,26 +76,18 @@ class Beside:
     @staticmethod
     def _picture(data: bytes, pixels: int, quick: bool) -> dict[str, Any]:
         """A picture that came over a wire, made smaller to `pixels` first. `quick`: one look of one engine, as at a frame of a camera."""
-        import cv2
-        import numpy as np
-
         from kiosk.devices.decoder import ZXING, Alone, QrDecoder
+        from kiosk.devices.replay import unfold
+        from kiosk.errors import KioskError
 
         try:
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
-        except cv2.error:  # among others: more pixels than OPENCV_IO_MAX_IMAGE_PIXELS
-            image = None
-        if image is None:
+            image = unfold(data, pixels).image
+        except KioskError:
             return {"codes": []}
-        over = (image.shape[0] * image.shape[1] / pixels) ** 0.5
-        small = image if over <= 1 else cv2.resize(image, None, fx=1 / over, fy=1 / over, interpolation=cv2.INTER_AREA)
-        return _packed((Alone(ZXING) if quick else QrDecoder()).decode(np.asarray(small, np.uint8)))
+        return _packed((Alone(ZXING) if quick else QrDecoder()).decode(image))
 
     @staticmethod
     def _file(path: Path) -> dict[str, Any]:
-        import cv2
-        import numpy as np
-
         from kiosk.devices.decoder import QrDecoder
         from kiosk.devices.replay import read_picture
         from kiosk.errors import KioskError
@@ -105,9 +96,6 @@ class Beside:
             image = read_picture(path)
         except KioskError as error:
             return {"refused": error.code.value, "facts": {key: str(value) for key, value in error.facts.items()}}
-        over = (image.shape[0] * image.shape[1] / MOST_PIXELS) ** 0.5
-        if over > 1:
-            image = np.asarray(cv2.resize(image, None, fx=1 / over, fy=1 / over, interpolation=cv2.INTER_AREA), np.uint8)
         return _packed(QrDecoder().decode(image))
 
 

@@ -3,6 +3,7 @@
 Does not decode and does not reopen by itself: a camera that is lost says so once, and the scanner opens another.
 """
 
+import os
 import sys
 import threading
 import time
@@ -46,7 +47,7 @@ class WebCamera:
 
     def __init__(self, source: int | str, name: str = "") -> None:
         # never the whole address: it may hold a password
-        self.name = name or (f"camera {source}" if isinstance(source, int) else urlsplit(source).hostname or "url")
+        self.name = name or (f"camera {source}" if isinstance(source, int) else host_of(source) or "url")
         self.source = source
         if isinstance(source, int) and sys.platform == "linux" and not Path(f"/dev/video{source}").exists():
             raise KioskError(Code.CAMERA_MISSING, camera=self.name)
@@ -117,6 +118,26 @@ def list_cameras() -> list[tuple[int, str]]:
     return found
 
 
+def host_of(address: str) -> str:
+    """Whose camera an address is; "" for what is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # "http://["
+        return ""
+
+
+def name_of(spec: str) -> str:
+    """What the camera of `spec` calls itself once it is open: an address by its host, a file or folder by its name, else as it is."""
+    if "://" in spec:
+        return host_of(spec) or "url"
+    return Path(spec).name if is_path(spec) else spec
+
+
+def is_path(spec: str) -> bool:
+    """A file or folder that is there. Any text may be asked about."""
+    return os.path.exists(os.path.expanduser(spec))
+
+
 def built_in(index: int) -> bool:
     """Is this the laptop's own camera? It faces the officer. The bus knows (USB says fixed or removable), else the name tells."""
     node = V4L / f"video{index}"
@@ -150,6 +171,6 @@ def open_camera(spec: str, paced: bool = True) -> Camera:
     found = next((camera for camera in cameras if camera[1] == spec), None) if spec else best(cameras)
     if found is not None:
         return WebCamera(*found)
-    if not spec or (not Path(spec).expanduser().exists() and not {"/", "\\", "."} & set(spec)):
+    if not spec or (not is_path(spec) and not {"/", "\\", "."} & set(spec)):
         raise KioskError(Code.CAMERA_MISSING, camera=spec or "—")
     return ReplayCamera(Path(spec).expanduser(), FPS, paced)

@@ -65,13 +65,14 @@ def _corners(found: Any) -> Box:
 
 
 def _zxing(zxingcpp: ModuleType) -> Engine:
-    # QRCodeModel2, not QRCode: the latter also guesses at Micro QR, and once gave a wrong text.
-    formats, reads = zxingcpp.BarcodeFormat.QRCodeModel2, zxingcpp.read_barcodes
+    """Holds the module and nothing out of it: what the window leaves behind at its end is otherwise told as a leak on the terminal."""
 
     def look(grey: Grey, effort: Effort = Effort.FULL) -> Looked:
         codes, damaged = [], []
         smaller, inverted = effort is Effort.FULL, effort is not Effort.QUICK
-        for found in reads(grey, formats=formats, return_errors=True, try_downscale=smaller, try_invert=inverted):
+        # QRCodeModel2, not QRCode: the latter also guesses at Micro QR, and once gave a wrong text.
+        formats = zxingcpp.BarcodeFormat.QRCodeModel2
+        for found in zxingcpp.read_barcodes(grey, formats=formats, return_errors=True, try_downscale=smaller, try_invert=inverted):
             if found.valid:
                 codes.append(Code(found.bytes, ZXING, _corners(found)))
             else:

@@ -13,6 +13,7 @@ from kiosk.devices.engines import Grey
 
 ENOUGH = 640  # pixels: to this side a place is enlarged, at most threefold; larger costs time and reads no more
 LARGEST = 3.0
+MOST = 16 << 20  # pixels of an enlarged picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Variant:
 
 def enlarge(grey: Grey, how: int = cv2.INTER_CUBIC, to: int = ENOUGH) -> Grey:
     """To a longer side of about `to` pixels, never smaller: below two pixels a module codes are lost."""
-    factor = min(LARGEST, to / max(grey.shape))
+    factor = min(LARGEST, to / max(grey.shape), (MOST / grey.size) ** 0.5)
     if factor <= 1.05:
         return grey
     return np.asarray(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=how), np.uint8)

@@ -7,6 +7,7 @@ pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
 from kiosk.words.answers import field_problem
 from kiosk.words.audits import audit, audit_fact
 from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text, hint
+from kiosk.words.files import FILE_WHY, file_why
 from kiosk.words.labels import (
     ANSWERS,
     DEFER_REASONS,
@@ -35,6 +36,7 @@ __all__ = [
     "COLOURS",
     "DEFER_REASONS",
     "EVENT_STATES",
+    "FILE_WHY",
     "GENDERS",
     "HOTLINE",
     "INK",
@@ -63,6 +65,7 @@ __all__ = [
     "fault",
     "fault_text",
     "field_problem",
+    "file_why",
     "full",
     "hint",
     "hour_minute",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kiosk.errors import Code
 from kiosk.i18n import LANGUAGES, N_, gettext, translate
 from kiosk.ports import Hint
+from kiosk.words.files import FILE_WHY, file_why
 from kiosk.words.leaving import WHY, why_not
 
 HOTLINE = "19001075"
@@ -139,6 +140,11 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Cửa sổ của kiosk này đã mở trên cùng dữ liệu."),
         UNTOUCHED,
         N_("Dùng cửa sổ đang mở, hoặc đóng nó trước."),
+    ),
+    Code.HOME_UNUSABLE: FaultWords(
+        N_("Không dùng được thư mục dữ liệu này."),
+        NOTHING,
+        N_("Chọn bằng --home (hoặc KIOSK_HOME) một thư mục mà người dùng này ghi được, hoặc mở quyền ghi của nó."),
     ),
     Code.CLOCK_BACK: FaultWords(
         N_("Đồng hồ của máy chạy lùi so với lần ghi trước."),
@@ -491,9 +497,11 @@ def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:
 
 
 def _fact(code: Code, name: str, value: object) -> str:
-    """A fact by its name; why a day or a whole laptop may not go yet, in words."""
+    """A fact by its name; why a day or a whole laptop may not go yet, and why a file is not taken, in words."""
     if code in (Code.PURGE_REFUSED, Code.REMOVE_REFUSED) and isinstance(value, int) and name in WHY:
         return why_not({name: value})[0]
+    if name == "why" and value in FILE_WHY:
+        return file_why(str(value))
     return f"{_plain(name)}={_plain(value)}"
 
 

@@ -91,7 +91,7 @@ def test_a_lead_and_a_reason_are_asked_for_before_anything_is_written(opener: Op
         for reason in ("", "  ", "a\x00b", "x" * 201):
             assert code_of(lambda reason=reason: parts.spreadsheets.export(file, "people", reason=reason)) is Code.BAD_INPUT
         (tmp_path / "folder.csv").mkdir()
-        for name, code in (("a.ods", Code.BAD_INPUT), ("none/a.csv", Code.BAD_FILE), ("folder.csv", Code.BAD_FILE)):
+        for name, code in (("a.ods", Code.BAD_INPUT), ("none/a.csv", Code.FILE_NOT_WRITTEN), ("folder.csv", Code.FILE_NOT_WRITTEN)):
             assert code_of(lambda name=name: parts.spreadsheets.export(tmp_path / name)) is code
         for day in ("2021-05-24", "=1+1", "x' OR 1"):
             assert code_of(lambda day=day: parts.spreadsheets.export(file, event_day=day)) is Code.DAY_UNKNOWN

@@ -1,6 +1,8 @@
 """Pictures, folders, videos and a network camera as cameras; what is missing or broken is said, never a traceback."""
 
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,9 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from kiosk.devices import camera, chosen, controls
+from kiosk.devices import camera, chosen, controls, engines, replay
 from kiosk.devices.camera import open_camera
-from kiosk.devices.decoder import Alone
+from kiosk.devices.decoder import Alone, QrDecoder
+from kiosk.devices.drawing import qr_image, qr_modules
+from kiosk.devices.header import size_of
 from kiosk.devices.pace import Pace
 from kiosk.devices.quality import Quality
 from kiosk.devices.replay import ReplayCamera, read_picture
@@ -92,19 +96,58 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     assert caught.value.code is Code.BAD_FILE
 
 
-def test_a_picture_that_would_unfold_to_gigabytes_is_refused(tmp_path: Path) -> None:
-    import struct
-    import zlib
+def png(folder: Path, wide: int, high: int, kind: int = 0) -> Path:
+    """A blank PNG that says it is `wide` x `high`; its lines are there for one that is not absurd."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    bomb = tmp_path / "bomb.png"
-    bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(60_001))) + chunk(b"IEND", b""))
+    lines = bytes((1 + wide) * high if wide * high < 1 << 25 else 1)
+    path = folder / "blank.png"
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", wide, high, 8, kind, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(lines, 1)) + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (15_000, 15_000)])
+def test_a_picture_that_would_unfold_to_gigabytes_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     with pytest.raises(KioskError) as caught:
-        read_picture(bomb)
+        read_picture(png(tmp_path, *size))
     assert caught.value.code is Code.BAD_FILE
+    assert (caught.value.facts["why"], caught.value.facts["pixels"]) == ("too_many_pixels", f"{size[0]}x{size[1]}")
+
+
+def test_a_large_picture_is_looked_at_in_so_many_pixels_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = replay.open_picture(png(tmp_path, 6000, 4000))
+    assert picture.size == (6000, 4000) and picture.image.shape[0] * picture.image.shape[1] <= replay.WORKING
+    looked: list[int] = []
+    monkeypatch.setattr(engines, "_zxing", lambda module: lambda grey, effort=None: looked.append(grey.size) or engines.Looked([]))
+    assert QrDecoder((engines.ZXING,)).decode(picture.image) == []
+    assert looked and max(looked) <= replay.WORKING, "no prepared variant is larger than what was read"
+
+
+def test_a_large_jpeg_is_read_at_a_fraction_and_one_in_many_scans_is_refused_before_it_is_held_whole(tmp_path: Path) -> None:
+    image, code = np.full((6100, 6100), 255, np.uint8), qr_image(qr_modules(b"046183000123"), 20)[:, :, 0]
+    image[4000 : 4000 + code.shape[0], 4000 : 4000 + code.shape[1]] = code
+    plain, scans = (cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, how])[1].tobytes() for how in (0, 1))
+    (tmp_path / "photo.jpg").write_bytes(plain)
+    picture = replay.open_picture(tmp_path / "photo.jpg")
+    assert (picture.size, picture.image.shape[:2]) == ((6100, 6100), (3050, 3050))
+    assert [code.raw for code in QrDecoder().decode(picture.image)] == [b"046183000123"]
+    (tmp_path / "scans.jpg").write_bytes(scans)
+    with pytest.raises(KioskError) as caught:
+        replay.open_picture(tmp_path / "scans.jpg")
+    assert caught.value.facts["pixels"] == "6100x6100"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tif", ".pgm", ".ppm", ".gif"])
+def test_the_head_of_every_format_says_how_large_it_is(suffix: str) -> None:
+    shape = (123, 257) if suffix == ".pgm" else (123, 257, 3)
+    data = cv2.imencode(suffix, np.zeros(shape, np.uint8))[1].tobytes()
+    assert size_of(data) == (257, 123)
+    for cut in range(0, 64):
+        size_of(data[:cut])  # whatever was cut: no error
+    assert size_of(b"<html>") is None and size_of(b"") is None
 
 
 @pytest.mark.parametrize("spec", ["97", "http://127.0.0.1:9/video", "rtsp://officer:secret@127.0.0.1:9/"])

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
-from kiosk import cli
+from kiosk import cli, machine
+from kiosk.checks import Finding
+from kiosk.devices import replay
+from kiosk.devices.decoder import ZXING
 from kiosk.devices.drawing import qr_image, qr_modules
 from kiosk.domain import testcard
 from tests import builders, webcam
@@ -74,7 +80,7 @@ def test_decode_writes_no_control_characters_to_a_terminal(tmp_path: Path, capsy
 def test_doctor_needs_no_enrolment_and_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = answers(capsys, "doctor", "--json", "--home", str(tmp_path / "home"))
     assert code == 0
-    items = {"system", "data", "library", "engine", "camera", "keys", "printer", "sound", "display", "battery"}
+    items = {"system", "data", "library", "form", "engine", "camera", "keys", "printer", "sound", "display", "battery"}
     assert {line["item"] for line in lines} == items
     assert all(line["cure"] for line in lines if line["state"] != "ok")
     assert not (tmp_path / "home").exists()
@@ -106,6 +112,57 @@ def test_doctor_on_an_enrolled_machine_keeps_the_check_with_the_day_and_prints_i
     assert sheet.read_bytes().startswith(b"%PDF") and len(list((home / "checks").glob("*.json"))) == 1
 
 
+def test_doctor_without_an_enrolment_writes_its_page_and_refuses_a_trial_without_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_engines", lambda home: iter([Finding("engine", "ok", ZXING)]))
+    home, sheet = tmp_path / "home", tmp_path / "check.pdf"
+    assert answers(capsys, "doctor", "--json", "--home", str(home), "--out", str(sheet))[0] == 0
+    assert "chưa ghi danh" in PdfReader(sheet).pages[0].extract_text()
+    code, _, told = answers(capsys, "doctor", "--home", str(home), "--out", str(tmp_path / "none" / "check.pdf"))
+    assert code == 1 and "KS-504" in told and not home.exists()
+    for seconds in ("inf", "nan", "-1", "0", "51", "soon"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["doctor", "--home", str(home), "--trial", f"--seconds={seconds}"])
+        assert ended.value.code == 2 and seconds in capsys.readouterr().err
+
+
+def test_a_test_card_is_printed_on_a_machine_that_is_not_enrolled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    code, [printed], _ = answers(capsys, "print", "test-card", "--json", "--home", str(home), "--printer", "pdf")
+    assert code == 0 and Path(printed["file"]).read_bytes().startswith(b"%PDF") and printed["printer"] == "pdf"
+    code, _, told = answers(capsys, "print", "test-card", "--home", str(home), "--out", str(tmp_path))
+    assert code == 1 and "KS-504" in told and "thư mục" in told
+
+
+@pytest.mark.parametrize("deep", ["", "sub/home"])
+def test_a_home_that_is_a_file_is_named_by_every_command(deep: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "home").write_text("x")
+    home = str(tmp_path / "home" / deep)
+    for command in (["status"], ["scan", "x"], ["cameras"], ["print", "report"], ["seen", "--kind", "moh"]):
+        code, _, told = answers(capsys, *command, "--home", home)
+        assert code == 1 and "KS-122" in told and "tệp, không phải thư mục" in told and "KS-900" not in told
+    code, lines, told = answers(capsys, "doctor", "--json", "--home", home)
+    (found,) = [line for line in lines if line["item"] == "data"]
+    assert (code, found["state"]) == (1, "missing") and "tệp, không phải thư mục" in found["detail"] and found["cure"]
+    assert "database" not in {line["item"] for line in lines} and "KS-" not in told
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_why_a_picture_is_not_read_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "large.png").touch()
+    os.truncate(tmp_path / "large.png", replay.LARGEST + 1)
+    (tmp_path / "none.png").write_bytes(b"<html>")
+    told_of = {"pipe.png": "không phải tệp thường", "large.png": "tệp quá lớn", "none.png": "không có hình nào", "no.png": "không có tệp"}
+    for name, word in told_of.items():
+        code, _, told = answers(capsys, "decode", str(tmp_path / name))
+        assert code == 1 and "KS-502" in told and word in told
+    write_code(tmp_path / "good.png", CARD)
+    assert cli.main(["decode", str(tmp_path / "good.png")]) == 0
+    assert "good.png: 1 mã, " in capsys.readouterr().out
+
+
 def test_a_scan_of_a_picture_is_recorded_and_one_without_a_code_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = builders.enrolled_home(tmp_path / "home", builders.province_for_today())
     write_code(tmp_path / "a.png", CARD)
@@ -131,3 +188,15 @@ def test_cameras_are_chosen_by_name_and_shown_as_in_a_mirror(
     _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, "--use", "0", "--mirror", "Integrated Camera", "on")
     assert [(line["used"], line["mirror"]) for line in lines] == [(True, True), (False, False)]
     assert answers(capsys, "cameras", "--home", home, "--set", "USB Cam", "focus", "3")[0] == 1
+    for wrong in (("--use", "NOSUCH"), ("--use", "7"), ("--mirror", "ghost", "on"), ("--use", "x" * 400)):
+        code, _, told = answers(capsys, "cameras", "--home", home, *wrong)
+        assert code == 1 and "KS-101" in told and "0: Integrated Camera | 2: USB Cam" in told
+    assert answers(capsys, "cameras", "--home", home, "--use", "http://[")[0] == 1
+    shutil.rmtree(tmp_path / "v4l" / "video2")
+    _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, "--use", "USB Cam")
+    assert [(line["name"], line["used"]) for line in lines] == [("Integrated Camera", False), ("USB Cam", True)], "it was here once"
+    address = ("--use", "rtsp://officer:secret@phone:8554/", "--mirror", "phone", "on")
+    _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, *address)
+    assert [(line["name"], line["mirror"]) for line in lines if line["used"]] == [("phone", True)]
+    _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, "--use", "")
+    assert [(line["name"], line["used"]) for line in lines] == [("Integrated Camera", True)]

@@ -1,8 +1,10 @@
 """Pictures to bytes: both engines give the bytes that were drawn, and nothing a camera shows brings them down."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +195,20 @@ def test_the_box_of_a_code_read_from_a_prepared_cut_lies_where_the_code_is() -> 
     assert Alone(ZXING).decode(blurred) == []
     prepared, plain = QrDecoder().decode(blurred), Alone(ZXING).decode(sharp)
     assert np.abs(np.array(prepared[0].box) - np.array(plain[0].box)).max() <= 4
+
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEFT_BEHIND = """
+import gc, numpy as np
+from kiosk.devices.engines import ZXING, load
+engine = load(ZXING)
+engine(np.zeros((64, 64), np.uint8))
+ring = [engine]
+ring.append(ring)
+gc.freeze()
+"""
+
+
+def test_an_engine_that_a_program_leaves_behind_says_nothing_at_its_end() -> None:
+    ran = subprocess.run([sys.executable, "-c", LEFT_BEHIND], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

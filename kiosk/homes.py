@@ -1,0 +1,26 @@
+"""May this path be a data directory? Looked at before anything is opened or made there, so that a slip is named and not a fault."""
+
+import os
+from pathlib import Path
+
+from kiosk.errors import Code, KioskError
+
+
+def trouble(home: Path) -> str:
+    """Why `home` cannot hold this kiosk's data: a_file_not_a_folder, under_a_file, no_right_to_write, or the system's own words; "" if
+    it can. A folder that is not there yet can, where it may be made."""
+    try:
+        nearest = next(path for path in (home.absolute(), *home.absolute().parents) if os.path.lexists(path))
+        if not nearest.is_dir():
+            return "a_file_not_a_folder" if nearest == home.absolute() else "under_a_file"
+        return "" if os.access(nearest, os.W_OK | os.X_OK) else "no_right_to_write"
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or type(error).__name__
+
+
+def check(home: Path) -> None:
+    """Raises KioskError(HOME_UNUSABLE) with `home` and `why`. A home that is there and may not be written is left to its own words: it
+    can still be looked at."""
+    why = trouble(home)
+    if why and not (why == "no_right_to_write" and home.is_dir()):
+        raise KioskError(Code.HOME_UNUSABLE, home=home, why=why)
