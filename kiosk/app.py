@@ -27,7 +27,8 @@ from kiosk.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from kiosk.checkup import Check
-    from kiosk.compose import Parts
+    from kiosk.compose import Held, Parts
+    from kiosk.leaving import Leaving
     from kiosk.papers import Papers
     from kiosk.ports import Camera, Clock, Power
     from kiosk.scanner import Scanner
@@ -66,6 +67,7 @@ class Program:
         self._told_conditions = set[Code]()
         self._stopped, self._late, self._sync = False, False, "offline"
         self._standing: SyncState | None = None
+        self._due_seen: tuple[tuple[str, ...], int] | None = None
         self.window = MainWindow(settings)
         self.window.closing = self.stop
 
@@ -78,7 +80,7 @@ class Program:
         self.front.desk.submit(self._open, self._opened, self._not_opened)
         self.front.slow.submit(self._make_scanner, self._have_scanner)
 
-    def _open(self, given: "Credentials | None" = None) -> tuple["Parts", "Services"]:
+    def _open(self, given: "Credentials | None" = None, held: "Held | None" = None) -> tuple["Parts", "Services"]:
         from kiosk import compose, formcopy
         from kiosk.devices.sound import Sounds
         from kiosk.domain.form import form
@@ -87,7 +89,10 @@ class Program:
 
         formcopy.keep_in(self.home)
         form()  # here, not while the pages are made: a file that somebody has broken is said on the card
-        parts = self.parts or compose.open_parts(self.home, self.settings, self._clock, given=given)
+        parts = self.parts
+        if parts is None:
+            parts = compose.open_parts(self.home, self.settings, self._clock, given=given, held=held)
+            parts = self._overdue(parts) if held is None else parts
         parts.station.tell()
         play = Sounds(on=self.settings.sound).play
         station = parts.station
@@ -113,6 +118,9 @@ class Program:
             check=self._check,
             close=lambda: parts.day,
             spreadsheets=lambda: parts.spreadsheets,
+            leaving=lambda: self._leaving(parts),
+            purge=self._purge,
+            remove=self._remove,
         )
         return parts, services
 
@@ -143,13 +151,14 @@ class Program:
         self.scanner = self.equipment.scanner = scanner
         self._begin()
 
-    def _opened(self, made: tuple["Parts", "Services"]) -> None:
+    def _opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
         self.parts, services = made
         self._start_loops(self.parts)
         self.equipment.consent = self._consent
-        self._desk.attach(services)
-        if self._late:  # opened again after a restore
+        self._desk.attach(services, again)
+        if self._late and self._desk.scanner is not None:  # opened again after a restore or a purge
             self._uploader.start()
+            self._printer.start()
         self._begin()
 
     def _begin(self) -> None:
@@ -199,19 +208,136 @@ class Program:
     def _restored(self) -> int:
         from kiosk import compose
 
+        held = self._shut()
+        vault = held.vault if held is not None else None
+        return compose.restore(self.home, self.home / "journal.sealed", vault=vault, clock=self._clock).events
+
+    def _shut(self) -> "Held | None":
+        """On the desk lane: the journal is closed for a moment. What opens it again, None if it was not open."""
         for loop in self._loops:
             loop.stop()
         self._loops = []
-        vault = None
-        if self.parts is not None:
-            vault = self.parts.vault
-            self.parts.close()
-        self.parts = None
-        return compose.restore(self.home, self.home / "journal.sealed", vault=vault, clock=self._clock).events
+        parts, self.parts = self.parts, None
+        if parts is None:
+            return None
+        held = parts.held
+        parts.close()
+        return held
 
     def _told(self, events: int) -> None:
         self._again()
         self._desk.tell(_("Đã khôi phục {count} sự kiện. Đối chiếu các lượt cuối với sổ giấy.").format(count=events))
+
+    # -- what leaves this laptop ----------------------------------------------------------------------------------
+
+    @staticmethod
+    def _leaving(parts: "Parts") -> "Leaving":
+        from kiosk.leaving import Leaving
+
+        return Leaving(parts)
+
+    def _overdue(self, parts: "Parts") -> "Parts":
+        """Before the first scan: days whose time here is over by the policy go. Whatever stops that is looked at again later."""
+        if not parts.overdue():
+            return parts
+        from kiosk import compose, leaving
+
+        for day in leaving.due(parts):
+            held, done = parts.held, None
+            parts.close()
+            with contextlib.suppress(KioskError):
+                done = leaving.purge_day(self.home, day, held, leaving.POLICY, self._clock)
+            parts = compose.open_parts(self.home, self.settings, self._clock, held=done.held if done is not None else held)
+            if done is None:
+                break
+            leaving.after_purge(parts, done)
+        return parts
+
+    def _purge(self, day: str) -> None:
+        """On the UI thread: the lead's word, then the lanes are emptied, then the journal closes for a moment."""
+        self._led("purge", lambda by: self._without_journal(lambda: self._purged(day, by)))
+
+    def _look_for_due(self, parts: "Parts", counts: "Counts") -> None:
+        """On the status thread: a day whose time here is over. Looked at anew when the province has opened more."""
+        seen = (tuple(parts.overdue()), counts.opened)
+        if not seen[0] or seen == self._due_seen or self.front is None:
+            return
+        from kiosk import leaving
+        from kiosk.ui.threads import Result
+
+        self._due_seen = seen
+        for day in leaving.due(parts)[:1]:
+            self.front.home.arrived.emit(Result(self._purge_due, day))
+
+    def _purge_due(self, day: str) -> None:
+        """On the UI thread: only while nobody works here. Else the next look tries again."""
+        from kiosk import leaving
+
+        front, state = self._desk, self._desk.duty.guard.state.value
+        working = bool(front.status and front.status.today.event_day) or (state == "open" and front.pages.currentWidget() is not front.scan)
+        if self.parts is None or (working and state != "stopped"):
+            self._due_seen = None
+        else:
+            self._without_journal(lambda: self._purged(day, leaving.POLICY))
+
+    def _led(self, task: str, act: "Callable[[str], object]") -> None:
+        if self.parts is not None:
+            station = self.parts.station  # the lane asks for a lead's PIN where one is needed
+            self._desk.desk.submit(lambda: station.require("lead", task), lambda who: act(who.id if who is not None else "-"))
+
+    def _without_journal(self, work: "Callable[[], Callable[[], object]]") -> None:
+        """`work` runs on the desk lane once the slow lane is empty; what it returns is done on the UI thread."""
+        self._desk.tell(_("Đang xóa dữ liệu, xin đợi…"))
+        lane = self._desk.desk
+        self._desk.slow.submit(lambda: None, lambda _none: lane.submit(work, lambda then: then(), self._not_opened))
+
+    def _purged(self, day: str, by: str) -> "Callable[[], object]":
+        """Raises KioskError only if the journal cannot be opened again."""
+        from kiosk import leaving
+
+        held, refused = self._shut(), None
+        if held is None:
+            return lambda: None
+        try:
+            done = leaving.purge_day(self.home, day, held, by, self._clock)
+        except KioskError as error:
+            made, refused = self._open(held=held), error
+        else:
+            made = self._open(held=done.held)
+            leaving.after_purge(made[0], done)
+        self._own = True
+        return lambda: self._back(made, day, refused)
+
+    def _back(self, made: tuple["Parts", "Services"], day: str, refused: KioskError | None) -> None:
+        self._opened(made, again=True)
+        self._desk.purged(day, refused)
+
+    def _remove(self, reason: str) -> None:
+        """On the UI thread, as `_purge`; afterwards this is a laptop without a station."""
+        self._led("remove", lambda by: self._without_journal(lambda: self._removed(by, reason)))
+
+    def _removed(self, by: str, reason: str) -> "Callable[[], object]":
+        from kiosk import leaving, removing
+
+        held, printer = self._shut(), self.settings.printer
+        if held is None:
+            return lambda: None
+        log.close_log()
+        try:
+            done = leaving.remove_all(self.home, held, by, reason, self._clock)
+        except KioskError as error:
+            made, refused = self._open(held=held), error
+            return lambda: self._back(made, "", refused)
+        self.parts, self._own = None, True
+        return lambda: self._gone(str(done.certificate), lambda: removing.printed(done, printer))
+
+    def _gone(self, certificate: str, print_it: "Callable[[], str]") -> None:
+        from kiosk import words
+
+        self._desk.detach()
+        self._desk.slow.submit(print_it, lambda _name: None)
+        self._again()
+        self._desk.tell(words.removed(certificate))
 
     # -- signing in and out ---------------------------------------------------------------------------------------
 
@@ -337,6 +463,7 @@ class Program:
         now, directory = parts.clock.now().wall, parts.directory
         told = directory.notices(now)
         unread = tuple(notice for notice in told if notice.id not in seen.read(self.home))
+        self._look_for_due(parts, counts)
         more = (policy, closing, self._stands(counts), directory.age_s(now), told, unread)
         self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, *more))
         return STATUS_S

@@ -22,7 +22,7 @@ from kiosk.devices.clock import SystemClock
 from kiosk.domain import form
 from kiosk.domain.feed import FeedKind
 from kiosk.domain.passes.model import Issuer
-from kiosk.domain.policy import Campaign
+from kiosk.domain.policy import PURGE_DAYS, Campaign
 from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
@@ -179,7 +179,7 @@ class Parts:
         """Made when first asked for: reportlab costs start-up time."""
         from kiosk.day import Day
 
-        return Day(self.station, self.database, self.clock, send=self._hand_over)
+        return Day(self.station, self.database, self.clock, self.unsure, send=self._hand_over)
 
     def _hand_over(self) -> bool:
         """Manifest and events of the last day, as far as the link goes; True: the province knows what to expect."""
@@ -301,6 +301,18 @@ class Parts:
     def held(self) -> Held:
         """To open the same home again after a moment."""
         return Held(self.vault, self.officers.session)
+
+    def purge_ms(self, day: str) -> int:
+        """How long after its close a day may stay here, by the policy, 14 days at most; in ms."""
+        campaign = self.journal.identity.campaign(day)
+        days = campaign.policy.purge_days if campaign is not None else PURGE_DAYS
+        return max(0, min(days, PURGE_DAYS)) * 86_400_000
+
+    def overdue(self) -> list[str]:
+        """Closed days whose time here is over, whether or not they may go yet; oldest first."""
+        now = self.clock.now().wall
+        with self.database.read() as conn:
+            return [day for day, at in register.closed_days(conn) if now - at >= self.purge_ms(day)]
 
     def set_aside(self) -> list[str]:
         """Second copies that contradicted and were kept for the experts."""

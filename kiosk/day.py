@@ -15,15 +15,19 @@ from kiosk.ports import Clock, Order
 from kiosk.printing.day_report import Aside, DayReport, EpochLine, TallyLine, render, totals
 from kiosk.station import Station
 from kiosk.store import figures, places, register
+from kiosk.store.doubtful import Doubtful, doubtful
 from kiosk.store.engine import Database
+from kiosk.store.unsure import Unsure
 
+KEPT, VOIDED = "có trên giấy và trong máy: giữ lượt trong máy", "có trên giấy và trong máy: tính theo giấy"
 OTHER = re.compile(r"BCYT1/([0-9A-Z-]{3,40})/([0-9A-Z.]{1,12})/(\d{4}-\d{2}-\d{2})/V(\d{1,6})/.*")
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     """How a day stands before and after it is closed. `places`: of `tally`, line by line; `waiting`: events on their way; `opened`: the
-    province has opened all; `tickets`: open ones; `tally`: per entrance; `others`: the station's other kiosks, label -> visits."""
+    province has opened all; `tickets`: open ones; `tally`: per entrance; `others`: the station's other kiosks, label -> visits; `unsure`:
+    deeds on paper that count here too, to be kept or voided before the close; `purged`: nothing of the day can be read here any more."""
 
     event_day: str
     closed: bool
@@ -35,6 +39,8 @@ class Closing:
     refused: int
     tally: tuple[TallyLine, ...]
     others: Mapping[str, int] = field(default_factory=dict)
+    unsure: tuple[Doubtful, ...] = ()
+    purged: bool = False
 
     @property
     def together(self) -> int:
@@ -54,6 +60,7 @@ class Day:
     station: Station
     database: Database
     clock: Clock
+    unsure: Unsure
     counted: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
     send: Callable[[], bool] = lambda: False  # manifest and events, as far as the link goes
@@ -77,6 +84,7 @@ class Day:
         with self.database.read() as conn:
             today = register.today(conn, self.station.identity, day)
             rows = register.tally(conn, day, {e.epoch: e.opened for e in journal.epochs})
+            unsure = doubtful(conn, self.unsure.entries(), info.kiosk, day)
             names = {known.row.id: known.row.name for known in places.all_of(conn, info.kiosk, info.station.code)}
         lines = [TallyLine(names.get(row.place, row.place or info.lane), row.here, row.opened, self.counted.get(row.place)) for row in rows]
         alone = {place: n for place, n in self.counted.items() if place not in {row.place for row in rows}}
@@ -92,14 +100,24 @@ class Day:
             refused=len(journal.refusals),
             tally=tuple(lines),
             others=dict(self.others),
+            unsure=tuple(unsure),
         )
 
     def now(self) -> Closing:
-        return self.closing()
+        """As `closing`, and a word of its own for a day that has left this laptop. Raises KioskError(NO_DAY)."""
+        day = self.station.last_day()
+        with self.database.read() as conn:
+            gone = day is not None and register.is_purged(conn, day)
+        return Closing(str(day), True, (), 0, 0, True, (), 0, (), purged=True) if gone else self.closing()
+
+    def settle(self, event: str, keep: bool) -> None:
+        """A deed that is on paper too stays or is voided, whole; the lead's word, as a correction. Raises KioskError(LEAD_NEEDED | …)."""
+        reason = KEPT if keep else VOIDED
+        self.station.correct(event, reason, void=not keep, whole=True, led=True)
 
     def count(self, typed: Sequence[str]) -> None:
         """What somebody counted by hand, entrance by entrance as `closing` listed them; "" for nobody. Raises KioskError(BAD_INPUT)."""
-        for place, text in zip(self.closing().places, typed, strict=False):
+        for place, text in zip(self.now().places, typed, strict=False):
             number = text.strip()
             if number and not (number.isascii() and number.isdigit() and len(number) <= 6):
                 raise KioskError(Code.BAD_INPUT, value=number[:12], allowed="0-999999")
@@ -126,8 +144,10 @@ class Day:
         return day
 
     def close(self) -> Closing:
-        """Signs the totals into the journal and closes the open day (the lead). Raises KioskError(NO_DAY | LEAD_NEEDED)."""
+        """Signs the totals into the journal and closes the open day (the lead). Raises KioskError(NO_DAY | LEAD_NEEDED | UNSURE_FOUND)."""
         now = self.closing()
+        if now.unsure and not now.closed:
+            raise KioskError(Code.UNSURE_FOUND, count=len(now.unsure))
         said = {
             "visits": now.visits,
             "tickets": len(now.tickets),
@@ -174,11 +194,11 @@ class Day:
             aside=tuple(Aside(f"{info.kiosk}:{epoch}:{seq}", reason) for epoch, seq, reason in journal.refusals),
             tally=closing.tally,
             others=dict(closing.others),
-            notes=self._notes(closing),
+            notes=self._notes(closing, journal.epochs),
         )
 
     @staticmethod
-    def _notes(closing: Closing) -> tuple[str, ...]:
+    def _notes(closing: Closing, epochs: Sequence[figures.EpochFigures]) -> tuple[str, ...]:
         """What the one who signs must know."""
         notes: list[str] = []
         if closing.tickets:
@@ -186,6 +206,9 @@ class Day:
             notes.append(f"Còn {len(closing.tickets)} phiếu vào trước chưa khai: {shown}.")
         if closing.waiting:
             notes.append(f"Còn {closing.waiting} sự kiện chưa về tới tỉnh; máy tiếp tục gửi, hoặc chép ra USB.")
+        for epoch in epochs:
+            if epoch.into:
+                notes.append(f"Chuỗi {epoch.epoch}: tỉnh giữ lịch sử khác; đoạn cuối đã chép sang chuỗi {epoch.into}.")
         for line in closing.tally:
             if line.counted is not None and line.counted != line.here:
                 notes.append(f"{line.entrance}: máy ghi {line.here} lượt, đếm tay {line.counted}.")

@@ -18,7 +18,6 @@ from kiosk.crypto.kdf import stretch
 from kiosk.devices import keystore as keystores
 from kiosk.devices.captures import FOLDER as CAPTURES
 from kiosk.domain import pin as pins
-from kiosk.domain.policy import PURGE_DAYS
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.papers import FILES, PERSONAL
 from kiosk.ports import Clock, KeyStore
@@ -29,14 +28,13 @@ from kiosk.security.session import NOBODY
 from kiosk.security.vault import NAME as VAULT
 from kiosk.security.vault import Lid, Vault, secret_name
 from kiosk.spreadsheet import FILES as SHEETS
-from kiosk.store import certificates, check, figures, migrations, purge, register, swap
+from kiosk.store import certificates, check, figures, migrations, purge, swap
 from kiosk.store.certificates import Chain, Said
 from kiosk.store.doubtful import doubtful
 from kiosk.store.engine import Database
 from kiosk.store.journal import Journal
 from kiosk.store.swap import Step, nothing
 
-DAY_MS = 86_400_000
 POLICY = "policy"  # who answers for a purge that nobody asked for
 
 
@@ -69,17 +67,8 @@ def look(parts: compose.Parts, day: str | None = None) -> Look:
 
 
 def due(parts: compose.Parts) -> list[str]:
-    """Closed days whose time here is over by the policy (`purge_days` after the close, 14 at most) and that may go, oldest first."""
-    now, gone = parts.clock.now().wall, {one.day for one in parts.purged()}
-    with parts.database.read() as conn:
-        closed = {day: at for day in purge.days(conn) if day not in gone and (at := register.closed_at(conn, day)) is not None}
-    late = [day for day, at in closed.items() if now - at >= _days(parts, day) * DAY_MS]
-    return [day for day in late if not look(parts, day).why]
-
-
-def _days(parts: compose.Parts, day: str) -> int:
-    campaign = parts.journal.identity.campaign(day)
-    return max(0, min(campaign.policy.purge_days, PURGE_DAYS)) if campaign is not None else PURGE_DAYS
+    """Closed days whose time here is over by the policy and that may go, oldest first."""
+    return [day for day in parts.overdue() if not look(parts, day).why]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,13 @@ def look(parts: compose.Parts) -> dict[str, int]:
     gone = {one.day for one in parts.purged()}
     with parts.database.read() as conn:
         days = [day for day in purge.days(conn) if day not in gone]
-        why = purge.unopened(conn, None)
         not_closed = sum(not purge.closed(conn, day) for day in days)
+        why = {"not_closed": not_closed} | purge.unopened(conn, None)
         unsettled = len(doubtful(conn, parts.unsure.entries(), parts.journal.identity.kiosk))
     lost = [epoch for epoch in parts.journal.lost_keys(parts.database) if epoch not in certificates.epochs(parts.purged())]
     draft = (parts.home / "draft.sealed").exists() and not_closed > 0
-    more = {"not_closed": not_closed, "unsure": unsettled, "draft": int(draft), "viewing": int(parts.database.viewing is not None)}
-    return why | {name: n for name, n in (more | {"key_lost": len(lost)}).items() if n}
+    more = {"unsure": unsettled, "draft": int(draft), "viewing": int(parts.database.viewing is not None)}
+    return {name: n for name, n in (why | more | {"key_lost": len(lost)}).items() if n}
 
 
 def run(

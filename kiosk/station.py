@@ -252,10 +252,13 @@ class Station:
                 target = self._desk.arrival(conn, register.open_day(conn) or "", event)
         return self._act(lambda bench: self._desk.leave(bench, (), ticket, target), deed)
 
-    def correct(self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False) -> str:
+    def correct(
+        self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False, led: bool = False
+    ) -> str:
         """A new event that names the root it corrects; the old one stays. Returns its key.
 
-        `whole`: and all that the same act wrote (declaration and arrival); `changes`: field -> new value, None takes it out.
+        `whole`: and all that the same act wrote (declaration and arrival); `changes`: field -> new value, None takes it out;
+        `led`: a lead's word even for one's own.
         Raises KioskError(EVENT_UNKNOWN | ALREADY_VOIDED | NOTHING_CHANGED | BAD_INPUT | FORM_INCOMPLETE | store's own).
         """
         target = _key(event)
@@ -266,7 +269,7 @@ class Station:
         now, deed = self._s.clock.now(), os.urandom(8)
         try:
             with self._s.database.write() as conn:
-                day, role = self._day(conn, now), self._corrector(conn, target, void)
+                day, role = self._day(conn, now), self._corrector(conn, target, void, led)
                 drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
                 written = self._append(conn, day, drafts, now)
         except KioskError as error:
@@ -276,12 +279,12 @@ class Station:
         self._committed()
         return str(written[0].key)
 
-    def _corrector(self, conn: Connection, target: Key, void: bool) -> str:
-        """The role that corrects: another's event is a lead's."""
+    def _corrector(self, conn: Connection, target: Key, void: bool, led: bool) -> str:
+        """The role that corrects: another's event is a lead's, and what is `led` too."""
         root, session = self._s.journal.opened(conn, target), self._s.session
         if root is None:
             raise KioskError(Code.EVENT_UNKNOWN, event=str(target)[:60])
-        if root.body.officer == session.id:
+        if root.body.officer == session.id and not led:
             return session.role
         lead = session.require("lead", self._s.clock.now().mono, "void" if void else "correct")
         return lead.role if lead else session.role

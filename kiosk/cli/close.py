@@ -2,8 +2,9 @@
 
 import argparse
 
-from kiosk import compose
+from kiosk import compose, purging, words
 from kiosk.cli import output
+from kiosk.cli.purge import purge_due
 from kiosk.day import Closing
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
@@ -13,6 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--look", action="store_true", help="shows how the day stands and closes nothing")
     parser.add_argument("--counted", action="append", default=[], metavar="[PLACE=]N", help="visits counted by hand at an entrance")
     parser.add_argument("--other", action="append", default=[], metavar="CODE", help="another kiosk's totals: the code on its report")
+    parser.add_argument("--keep", action="append", default=[], metavar="EVENT", help="a deed that is on paper too: it counts here")
+    parser.add_argument("--void", action="append", default=[], metavar="EVENT", help="a deed that is on paper too: the paper counts")
     parser.add_argument("--reopen", metavar="REASON", help="opens the last closed day again")
     parser.add_argument("--offline", action="store_true", help="does not send; the manifest goes with the stick (kiosk bundle export)")
     parser.add_argument("--printer", help='for the report; "pdf" keeps the file alone')
@@ -29,6 +32,9 @@ def run(args: argparse.Namespace) -> int:
             parts.day.counted[place or parts.station.place] = int(number)
         for code in args.other:
             parts.day.add_other(code)
+        for event, keep in (*((event, True) for event in args.keep), *((event, False) for event in args.void)):
+            parts.day.settle(event, keep)
+            parts.mirror.step()
         told: dict[str, object] = {"manifest": False}
         if not args.look:
             if not args.offline:
@@ -40,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
         now = parts.day.closing()
         file = "" if args.look else str(parts.papers.print(Order("report"), printer=args.printer).file)
         _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": parts.day.code()}, args.json)
+        late, held = [] if args.look else purging.due(parts), parts.held
+    purge_due(args, late, held)
     return 0
 
 
@@ -63,7 +71,9 @@ def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:
     tally = [{"entrance": t.entrance, "here": t.here, "opened": t.opened, "counted": t.counted} for t in now.tally]
     if as_json:
         said: dict[str, object] = {"event_day": now.event_day, "visits": now.visits, "together": now.together, "tickets": list(now.tickets)}
-        output.emit({**said, "waiting": now.waiting, "refused": now.refused, "tally": tally, "agrees": now.agrees, **more})
+        unsure = [{"event": one.event, "paper": f"G{one.paper:03d}", "at": one.at} for one in now.unsure]
+        said |= {"waiting": now.waiting, "refused": now.refused, "tally": tally, "agrees": now.agrees, "unsure": unsure}
+        output.emit({**said, **more})
         return
     print(f"{now.event_day}  lượt vào / visits {now.visits}  chờ gửi / waiting {now.waiting}")
     for line in now.tally:
@@ -71,6 +81,8 @@ def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:
         print(f"  {line.entrance}: máy / here {line.here} · tỉnh / province {line.opened} · đếm tay / by hand {counted}")
     if now.tickets:
         print("  phiếu còn mở / open tickets:", *now.tickets)
+    for one in now.unsure:
+        print(f"  G{one.paper:03d} {words.hour_minute(one.at)} {one.event}: --keep | --void")
     for label, visits in now.others.items():
         print(f"  {label}: {visits}  (cộng / together {now.together})")
     if more["report"]:

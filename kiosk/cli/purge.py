@@ -4,6 +4,7 @@
 """
 
 import argparse
+from collections.abc import Sequence
 
 from kiosk import compose, purging, words
 from kiosk.cli import output
@@ -30,13 +31,18 @@ def run(args: argparse.Namespace) -> int:
     with compose.enrolled(args.home) as parts:
         parts.mirror.step()
         late, held = purging.due(parts), parts.held
+    purge_due(args, late, held)
+    if not late:
+        output.say(words.nothing_due())
+    return 0
+
+
+def purge_due(args: argparse.Namespace, late: Sequence[str], held: compose.Held) -> None:
+    """Days whose time here is over by the policy, one after the other; each is told in a line of its own."""
     for day in late:
         done = purging.run(args.home, day, held=held, by=purging.POLICY)
         held = done.held
         _tell(args, done)
-    if not late:
-        output.say(words.nothing_due())
-    return 0
 
 
 def _tell(args: argparse.Namespace, done: purging.Done) -> None:

@@ -195,6 +195,12 @@ def closed_at(conn: Connection, event_day: str) -> int | None:
     return None if found is None else int(found)
 
 
+def closed_days(conn: Connection) -> list[tuple[str, int]]:
+    """(day, ms UTC of its close) of those whose rows are still here, oldest first."""
+    here = select(DAY.c.event_day, DAY.c.closed_at).where(DAY.c.closed_at.is_not(None), DAY.c.purged.is_(None))
+    return [(row.event_day, row.closed_at) for row in conn.execute(here.order_by(DAY.c.event_day))]
+
+
 def close_day(conn: Connection, event_day: str, now: int) -> None:
     conn.execute(update(DAY).where(DAY.c.event_day == event_day).values(closed_at=now))
 

@@ -3,21 +3,24 @@
 While this page stands no code is taken. Nothing here is compared with ballots, voter cards or the roll.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk import words
+from kiosk.errors import Code
 from kiosk.i18n import _
 from kiosk.ports import Order
 from kiosk.ui.prints import Prints
-from kiosk.ui.services import CloseDesk, ClosingLike, Services
+from kiosk.ui.services import CloseDesk, ClosingLike, Services, UnsureLike
 from kiosk.ui.threads import Lane
-from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row, rule
+from kiosk.ui.widgets.basics import PlainLabel, button, clear, column, panel, row, rule
 from kiosk.ui.widgets.fields import line_edit
+
+UNSURE_SHOWN = 3
 
 
 class Front(Protocol):
@@ -44,17 +47,33 @@ class TallyRow(QWidget):
         self.setLayout(layout)
 
 
+class UnsureRow(QWidget):
+    """A deed whose outcome was unknown: on paper, and here after all. Two buttons decide which of them counts."""
+
+    def __init__(self, one: UnsureLike, settle: Callable[[str, bool], object]) -> None:
+        super().__init__()
+        told = _("Giấy G{paper}, máy ghi lúc {time}").format(paper=f"{one.paper:03d}", time=words.hour_minute(one.at))
+        self.keep = button(_("Giữ ở máy"), lambda: settle(one.event, True))
+        self.void = button(_("Hủy ở máy"), lambda: settle(one.event, False))
+        layout = row(PlainLabel(told, 15, wrap=True), self.keep, self.void, gap=8)
+        layout.setStretch(0, 1)
+        self.setLayout(layout)
+
+
 class ClosePage(QWidget):
-    """Enter in a field looks again; the button closes; a closed day is opened again with a reason."""
+    """Enter in a field looks again; the button closes; a closed day is opened again with a reason. `giving`: what leaves this laptop."""
 
     def __init__(
-        self, front: Front, slow: Lane, desk: Lane, prints: Prints, lock: Callable[[], object], back: Callable[[], object]
-    ) -> None:
+        self, front: Front, slow: Lane, desk: Lane, prints: Prints, lock: Callable[[], object], giving: Callable[[], object],
+        back: Callable[[], object],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._front, self._slow, self._desk, self._prints, self._lock = front, slow, desk, prints, lock
         self.rows: list[TallyRow] = []
+        self.unsure: list[UnsureRow] = []
+        self._unsure = column(gap=4)
         self.title = PlainLabel("", 24, QFont.Weight.Bold)
         self.stopped = PlainLabel(_("1 · Đang dừng quét: máy không nhận mã khi trang này mở."), 16, wrap=True)
         self.tickets, self.sent = PlainLabel("", 16, wrap=True), PlainLabel("", 16, wrap=True)
@@ -69,9 +88,11 @@ class ClosePage(QWidget):
         self._tally = column(gap=8)
         head = PlainLabel(_("4 · Đối chiếu theo lối: lượt vào, mỗi người một lần"), 16, QFont.Weight.DemiBold)
         others = PlainLabel(_("Máy khác của khu vực"), 15, soft=True)
-        left = panel(column(head, self._tally, self.sum, 8, others, self.other, None, margin=24))
+        left = panel(column(self._unsure, head, self._tally, self.sum, 8, others, self.other, None, margin=24))
         ends = PlainLabel(_("5 · Người phụ trách ký bằng mã PIN; máy in báo cáo, báo tỉnh đã chốt, rồi khóa."), 16, wrap=True)
-        first = column(self.stopped, rule(), self.tickets, rule(), self.sent, row(self.send, None), gap=10)
+        self.giving = button(_("X · Xóa dữ liệu, trả máy…"), giving)
+        sending = row(self.send, None, self.giving)
+        first = column(self.stopped, rule(), self.tickets, rule(), self.sent, sending, gap=10)
         steps = column(first, rule(), ends, self.close_it, None, gap=10)
         right = panel(column(steps, row(self.reason, self.again, gap=8), gap=8, margin=24))
         right.setFixedWidth(560)
@@ -90,6 +111,10 @@ class ClosePage(QWidget):
         """How the day stands; what was counted by hand stays in its fields."""
         closed = now.closed
         day = words.day(now.event_day)
+        self._show_unsure(now.unsure)
+        if now.purged:
+            self._show_purged(day)
+            return
         self.title.setText(_("Đã chốt ngày {day}").format(day=day) if closed else _("Chốt ngày {day}").format(day=day))
         shown = ", ".join(str(number) for number in now.tickets[:12])
         self.tickets.setText(
@@ -98,10 +123,7 @@ class ClosePage(QWidget):
         waiting = _("3 · Còn {n} sự kiện chờ gửi. Không có mạng thì chép ra USB; không mất gì.").format(n=now.waiting)
         self.sent.setText(waiting if now.waiting else _("3 · Tỉnh đã nhận đủ."))
         self.sum.setText(_("Cộng: {visits} lượt ở máy này · {together} cả khu vực").format(visits=now.visits, together=now.together))
-        while self._tally.count():
-            item = self._tally.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.deleteLater()
+        clear(self._tally)
         self.rows = [TallyRow(line.entrance, line.here, line.opened, line.counted) for line in now.tally]
         for made in self.rows:
             made.counted.returnPressed.connect(self.look)
@@ -109,6 +131,32 @@ class ClosePage(QWidget):
             self._tally.addWidget(made)
         for widget, on in ((self.close_it, not closed), (self.again, closed), (self.reason, closed)):
             widget.setVisible(on)
+
+    def _show_unsure(self, found: Sequence[UnsureLike]) -> None:
+        """Before the close somebody decides: the person may have been counted twice."""
+        clear(self._unsure)
+        if found:
+            head = _("Vừa ghi giấy vừa có trong máy: người phụ trách chọn, rồi mới chốt được")
+            self._unsure.addWidget(PlainLabel(head, 16, QFont.Weight.DemiBold, wrap=True))
+        self.unsure = [UnsureRow(one, self.settle) for one in found[:UNSURE_SHOWN]]
+        for made in self.unsure:
+            self._unsure.addWidget(made)
+        if found:
+            self._unsure.addWidget(rule())
+        if len(found) > UNSURE_SHOWN:
+            self._unsure.addWidget(PlainLabel(_("và {n} lượt nữa").format(n=len(found) - UNSURE_SHOWN), 15, soft=True))
+
+    def _show_purged(self, day: str) -> None:
+        """Its figures cannot be told any more: that is said, with the code, and what is left to do."""
+        said = words.fault(Code.DAY_PURGED)
+        clear(self._tally)
+        self.rows = []
+        self.title.setText(_("Ngày {day} đã xóa khỏi máy ({code})").format(day=day, code=Code.DAY_PURGED.value))
+        self.tickets.setText(said.title)
+        self.sent.setText(said.kept)
+        self.sum.setText(said.cure)
+        for widget in (self.close_it, self.again, self.reason):
+            widget.setVisible(False)
 
     # -- acting ---------------------------------------------------------------------------------------------------
 
@@ -122,6 +170,16 @@ class ClosePage(QWidget):
             self.hand_over(then=self._lock)
 
         self._do(lambda desk: desk.close(), done)
+
+    def settle(self, event: str, keep: bool) -> None:
+        """The lead keeps a deed that is on paper too, or voids it here."""
+        self._do(lambda desk: desk.settle(event, keep))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text().casefold() == "x":
+            self.giving.click()
+        else:
+            super().keyPressEvent(event)
 
     def reopen(self) -> None:
         reason = self.reason.text().strip()

@@ -54,11 +54,12 @@ def _knob_name(name: str) -> str:
 
 
 class DevicesPage(QWidget):
-    """`use_camera(spec)`, `use_theme(name)`, `back()`."""
+    """`use_camera(spec)`, `use_theme(name)`, `back()`; `give_back`: what leaves this laptop."""
 
     def __init__(
-        self, use_camera: Callable[[str], object], use_theme: Callable[[str], object], back: Callable[[], object], acts: "CameraActs"
-    ) -> None:
+        self, use_camera: Callable[[str], object], use_theme: Callable[[str], object], back: Callable[[], object], acts: "CameraActs",
+        give_back: Callable[[], object],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.setObjectName("page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -98,8 +99,9 @@ class DevicesPage(QWidget):
         lines = (self.engines, rule(), camera, network, tuning, rule(), self.printer, rule(), self.key, self.folder, self.version)
         self.back = button(_("Esc · Quay lại"), back)
         title = PlainLabel(_("Thiết bị"), 24, QFont.Weight.Bold)
-        below = row(self.back, self.check, self.card, self.capture, None, gap=12)
-        layout = column(title, panel(column(*lines, rule(), look, None, gap=10, margin=24)), below, gap=12)
+        self.give_back = button(_("Xóa dữ liệu, trả máy…"), give_back)
+        below = row(self.back, self.check, self.card, self.capture, None, self.give_back, gap=12)
+        layout = column(title, panel(column(*lines, rule(), look, None, gap=6, margin=16)), below, gap=12)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 

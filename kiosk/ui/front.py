@@ -167,8 +167,8 @@ class FrontDesk(QWidget):
                 self.pages.addWidget(page)
         return self.more
 
-    def attach(self, services: Services) -> None:
-        """The journal is open: the officer can work."""
+    def attach(self, services: Services, again: bool = False) -> None:
+        """The journal is open: the officer can work. `again`: it was closed for a moment; page, lock and who is signed in stay."""
         self.services = services
         self.teller.saw = services.saw
         place, more = services.info.station, self.load_pages()
@@ -182,6 +182,8 @@ class FrontDesk(QWidget):
         self.desk.submit(services.draft, self._restore)
         self.keys.setEnabled(True)
         self.scan.show_ready()
+        if again:
+            return
         if self.pages.currentWidget() in (more.enrol, more.signin):
             self.go(self.scan)
         self.duty.begin()
@@ -415,6 +417,13 @@ class FrontDesk(QWidget):
             self.go(page)
             page.look()
 
+    def open_return(self) -> None:
+        """X on the page Chốt ngày, and on Thiết bị: what leaves this laptop."""
+        if self.services is not None and self.duty.allowed(10):
+            page = self.load_pages().giving
+            self.go(page)
+            page.look()
+
     def open_places(self) -> None:
         """P on the page In: the lead's list of QR places."""
         if self.services is not None:
@@ -454,6 +463,18 @@ class FrontDesk(QWidget):
             use = self.services.use_camera
             self.slow.submit(lambda: use(spec), lambda _none: self.tell(_("Đã đổi camera.")))
             self.duty.note("setting", key="camera")
+
+    def purged(self, day: str, refused: KioskError | None) -> None:
+        """The journal is open again. `day`: what left this laptop, "" for nothing; `refused`: why nothing did."""
+        if refused is not None:
+            self.fault(refused)
+        elif day:
+            self.tell(_("Đã xóa dữ liệu ngày {day}; biên bản đang in.").format(day=words.day(day)))
+        pages = self.load_pages()
+        if self.pages.currentWidget() is pages.giving:
+            pages.giving.look()
+        elif self.pages.currentWidget() is pages.close:
+            pages.close.look()
 
     def restore(self) -> None:
         """The condition's button after damage: the journal again from its second copy."""

@@ -17,6 +17,7 @@ from kiosk.ui.lookup_page import LookupPage
 from kiosk.ui.pin_page import PinPage
 from kiosk.ui.places_page import PlacesPage
 from kiosk.ui.print_page import PrintPage
+from kiosk.ui.return_page import ReturnPage
 from kiosk.ui.shift_page import ShiftPage
 from kiosk.ui.signin_page import SignInPage
 from kiosk.ui.sync_page import SyncPage
@@ -35,8 +36,9 @@ class Pages:
         self.export = ExportPage(front, front.slow, front.back)
         self.print = PrintPage(front.prints, front.open_places, front.key_in, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
-        self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.back)
-        self.devices = DevicesPage(front.use_camera, front.use_theme, front.back, front.equipping)
+        self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.open_return, front.back)
+        self.giving = ReturnPage(front, front.slow, front.prints, front.back)
+        self.devices = DevicesPage(front.use_camera, front.use_theme, front.back, front.equipping, front.open_return)
         self.check = CheckPage(front.slow, front.equipping.f_keys, front.open_devices, front.equipping.report)
         self.sync = SyncPage(front, front.slow, front.back)
         acts = front.lookups
@@ -49,11 +51,11 @@ class Pages:
 
     def all(self) -> tuple[QWidget, ...]:
         own = (self.signin, self.lock, self.pin, self.shift, self.audit)
-        day = (self.form, self.lookup, self.today, self.export, self.print, self.places, self.close)
+        day = (self.form, self.lookup, self.today, self.export, self.print, self.places, self.close, self.giving)
         return *day, self.devices, self.check, self.sync, self.enrol, *own
 
     def number_of(self, page: QWidget) -> int:
         """The function key a page belongs to, 0 for none."""
         keyed: tuple[tuple[int, QWidget], ...] = ((2, self.form), (3, self.lookup), (7, self.today), (8, self.print), (8, self.places))
-        keyed += ((7, self.export), (9, self.devices), (9, self.check), (10, self.close))
+        keyed += ((7, self.export), (9, self.devices), (9, self.check), (10, self.close), (10, self.giving))
         return next((number for number, own in keyed if own is page), 0)

@@ -66,7 +66,7 @@ class Teller(QObject):
             self.line.show_condition(said.line, _("Bắt đầu ngày"), self.help.get("day"))
         elif code in CAMERA:
             self.line.show_condition(said.line, said.button, self.help.get("camera"))
-        elif code is Code.DAY_LEFT_OPEN:
+        elif code in (Code.DAY_LEFT_OPEN, Code.UNSURE_FOUND):
             self.line.show_condition(said.line, said.button, self.help.get("close"))
         elif code is Code.PRINT_FAILED:
             self.line.show_condition(said.line, said.button, self.help.get("print"))

@@ -429,7 +429,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_DIRTY: ConditionWords(N_("Hình phủ mờ: lau ống kính"), DEVICES),
     Code.CAMERA_BLURRED: ConditionWords(N_("Hình không nét: lau ống kính, đưa mã ra xa một gang tay"), DEVICES),
     Code.DAY_LEFT_OPEN: ConditionWords(N_("Ngày làm việc trước chưa chốt: chốt trước khi làm tiếp"), N_("Chốt ngày (F10)")),
-    Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), HOW),
+    Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), N_("Chọn ở trang Chốt (F10)")),
     Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
     Code.VIEW_DAMAGED: ConditionWords(N_("Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy"), RESTORE),
     Code.KEY_LOST: ConditionWords(N_("Mất khóa của một quãng nhật ký, máy vẫn ghi: báo 19001075"), HOW),

@@ -28,24 +28,24 @@ def nothing_due() -> str:
 
 def purge_goes() -> str:
     return _(
-        "Xóa khỏi máy: tên, số giấy tờ, tờ khai, lượt vào và ra của ngày này; khóa của ngày; giấy tờ có tên đã lưu; hình chụp hỗ trợ. "
+        "Xóa: tên, số giấy tờ, tờ khai, lượt vào và ra của ngày; khóa của ngày; giấy tờ có tên, hình chụp đã lưu. "
         "Không lấy lại được ở máy này."
     )
 
 
 def purge_stays() -> str:
-    return _("Còn ở máy: bản nhật ký mã hóa chỉ tỉnh mở được, biên nhận của tỉnh, biên bản xóa. Mã PIN của mọi người vẫn như cũ.")
+    return _("Còn: bản mã hóa chỉ tỉnh mở được, biên nhận, biên bản xóa. Mã PIN của mọi người như cũ.")
 
 
 def remove_goes() -> str:
     return _(
-        "Dọn sạch máy mượn: nhật ký và bản mã hóa, dữ liệu, mọi khóa và mã PIN, mục trong kho khóa của hệ điều hành, giấy tờ đã lưu, "
-        "hình chụp, phiếu kiểm tra, cài đặt. Máy trở lại như chưa ghi danh. Không lấy lại được."
+        "Xóa nhật ký và bản mã hóa, dữ liệu, khóa, mã PIN, giấy tờ, hình chụp, cài đặt, mục trong kho khóa. "
+        "Máy trở lại như chưa ghi danh; không lấy lại được."
     )
 
 
 def remove_stays() -> str:
-    return _("Chỉ còn biên bản dọn máy, không có tên ai. Tỉnh giữ đủ mọi lượt.")
+    return _("Chỉ còn biên bản dọn máy, không có tên ai.")
 
 
 def removed(file: str) -> str:

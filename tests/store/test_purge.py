@@ -14,7 +14,7 @@ from kiosk import cli, compose, purging
 from kiosk.crypto import seal
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
-from kiosk.domain.protocol import BatchAnswer, Receipt, Refusal
+from kiosk.domain.protocol import BatchAnswer, Refusal
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
 from kiosk.security.officers import Credentials
@@ -58,18 +58,7 @@ class Office:
     def receive(self, but: int = 0) -> None:
         """Receipts for everything; of each epoch `but` events are held and not opened."""
         with self.open() as parts:
-            with parts.database.read() as conn:
-                rows = conn.exec_driver_sql("SELECT epoch, max(seq) AS last FROM event GROUP BY epoch").all()
-                heads = {
-                    r.epoch: conn.exec_driver_sql("SELECT head FROM event WHERE epoch=? AND seq=?", (r.epoch, r.last)).scalar()
-                    for r in rows
-                }
-            kiosk = parts.journal.identity.kiosk
-            made = [
-                Receipt(kiosk, r.epoch, 1, r.last, heads[r.epoch], r.last, r.last - but, self.clock.wall).sealed(self.province.service)
-                for r in rows
-            ]
-            assert parts.outbox.save(BatchAnswer(made, [], [], now=self.clock.wall)).rejected == 0
+            builders.receive(parts, self.province, but)
 
     def purge(self, step: swap.Step = swap.nothing) -> certificates.Said:
         return purging.run(self.home, DAY, LEAD, self.clock, self.store, step).said

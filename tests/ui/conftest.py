@@ -153,8 +153,8 @@ def open_front(home: Path, qtbot: QtBot) -> Iterator[Callable[..., Front]]:
     yield make
     for front in opened:
         front.window.close()
-        assert front.program.parts is not None
-        front.program.parts.close()
+        if front.program.parts is not None:  # a laptop that was cleaned has none
+            front.program.parts.close()
         front.window.deleteLater()
 
 

@@ -25,8 +25,8 @@ def signed(home: Path, qtbot: QtBot) -> Iterator[Callable[..., Front]]:
     """The window on a home whose three officers have PINs; nobody is signed in yet."""
     opened: list[Front] = []
 
-    def make(**changes: object) -> Front:
-        builders.enrolled_home(home, officers=(LEAD, OFFICER, OTHER), pins=builders.PINS)
+    def make(made_by: builders.Province | None = None, **changes: object) -> Front:
+        builders.enrolled_home(home, made_by, officers=(LEAD, OFFICER, OTHER), pins=builders.PINS)
         clock, camera, chosen = builders.Clock(), HandCamera(), settings(**changes)
         app.application(chosen)
         program = Program(home, chosen, camera, clock=clock)
