@@ -82,7 +82,7 @@ def one(conn: Connection, reader: Reader, name: str) -> tuple[float, float, floa
     known = select(KNOWN).where(KNOWN.c.subject == question.hashed(reader.known_key, name))
 
     def trace() -> None:
-        found.extend(tracing.around(conn, tracing.spells_of(conn, reader, (name,), asked), asked))
+        found.extend(tracing.around(conn, [tracing.spells_of(conn, reader, (name,), asked)], asked))
 
     took = (
         timed(trace),

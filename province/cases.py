@@ -4,6 +4,7 @@ Both use their second factor for it. A request that nobody released within a day
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,16 +26,22 @@ from province.settings import Refused, event_day
 TRACE, OFFICER, STATION, KIOSK = (tables.table(m) for m in (tables_official.Trace, tables.Officer, tables.Station, tables.Kiosk))
 DAY_MS = 24 * 3_600_000
 MOST_DAYS, MOST_MARGIN, STAY = 21, 24 * 60, 30
+MOST_RING = 20  # people to go on with in one request
 PURPOSE = b"trace"
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What is asked for. `subject`: "id:…", "phone:…" or "hu1:…"; `margin`, `stay`: minutes."""
+    """What is asked for. `subject`: "id:…", "phone:…" or "hu1:…"; `margin`, `stay`: minutes. A further ring: `of`: the request whose
+    contacts these are, `more`: the others of them, `left_out`: the cases of the rings before."""
 
     subject: str
     days: tuple[str, ...]
     margin: int
     stay: int
+    more: tuple[str, ...] = ()
+    of: str = ""
+    ring: int = 1
+    left_out: tuple[str, ...] = ()
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -51,7 +58,8 @@ class Where(msgspec.Struct, frozen=True):
 
 class Person(msgspec.Struct, frozen=True):
     """Somebody who was there. `name`, `phone`, `address`, `id_number`: from the newest declaration, or ""; `person`: voter, team, service,
-    companion, officer; `minutes`: together; `subject`: a name to trace on with (next ring), or ""."""
+    companion, officer; `minutes`: together; `subject`: a name to trace on with (next ring), or ""; `met`: which of the cases, by their
+    place in Result.everybody."""
 
     rank: int
     name: str
@@ -64,14 +72,21 @@ class Person(msgspec.Struct, frozen=True):
     last: int
     where: list[Where]
     subject: str = ""
+    met: tuple[int, ...] = (0,)
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What the tracing team gets."""
+    """What the tracing team gets. `more`: a further ring's other cases."""
 
     case: Person
     contacts: list[Person]
     made_at: int
+    more: list[Person] = []
+
+    @property
+    def everybody(self) -> list[Person]:
+        """The cases."""
+        return [self.case, *self.more]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -129,6 +144,25 @@ def ask(db: Database, authority: Authority, by: str, asked: Asked, reason: str, 
         conn.execute(TRACE.insert(), row | {"decided_by": "", "decided_at": 0})
         actlog.write(conn, by, "trace_asked", now, name, reason)
     return name
+
+
+def next_ring(db: Database, authority: Authority, by: str, name: str, ranks: Sequence[int], reason: str, code: str, now: int) -> str:
+    """A new request for the contacts of contacts, over the same days; released like any other. `ranks`: of the contacts to go on with.
+    Raises Refused."""
+    found, result = get(db, authority, name), read(db, authority, by, name, now)
+    if found is None or result is None:
+        raise Refused("Yêu cầu này chưa có kết quả.\nThis request has no result.")
+    chosen = [one for one in result.contacts if one.rank in set(ranks)]
+    if not 1 <= len(chosen) <= MOST_RING:
+        raise Refused(f"Chọn từ 1 đến {MOST_RING} người để hỏi tiếp.\nChoose 1 to {MOST_RING} people to go on with.")
+    if nameless := [str(one.rank) for one in chosen if not one.subject]:
+        said = ", ".join(nameless)
+        raise Refused(f"Người số {said} không có số hay mã để tìm tiếp.\nNumber {said} left no number or code to go on with.")
+    asked = found.asked
+    first, *more = dict.fromkeys(one.subject for one in chosen)
+    before = (asked.subject, *asked.more, *asked.left_out)
+    further = Asked(first, asked.days, asked.margin, asked.stay, tuple(more), name, asked.ring + 1, before)
+    return ask(db, authority, by, further, reason, code, now)
 
 
 def decide(db: Database, authority: Authority, by: str, name: str, release: bool, code: str, now: int, reason: str = "") -> None:
@@ -218,7 +252,8 @@ def answer_waiting(db: Database, reader: Reader, key: bytes, now: int) -> int:
 
 def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:
     """The trace, with names where somebody declared."""
-    wanted = tracing.Question((asked.subject,), asked.days, asked.margin * tracing.MINUTE, asked.stay * tracing.MINUTE)
+    subjects = (asked.subject, *asked.more)
+    wanted = tracing.Question(subjects, asked.days, asked.margin * tracing.MINUTE, asked.stay * tracing.MINUTE, asked.left_out)
     found = tracing.trace(conn, reader, wanted)
     stations = {row.station_id: row.name for row in conn.execute(select(STATION.c.station_id, STATION.c.name))}
     officers = {row.id: row.name for row in conn.execute(select(OFFICER.c.id, OFFICER.c.name))}
@@ -226,20 +261,21 @@ def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:
     def spells(given: list[tracing.Spell]) -> list[Where]:
         return [Where(s.station, stations.get(s.station, ""), s.place, s.entered, s.left, s.exact, s.source) for s in given]
 
-    own = told_of(conn, reader, [name for name in found.names if not name.startswith("phone:")] or list(found.names), 1)
-    fields = own[0].fields if own else {}
-    first, last = (found.spells[0].entered, max(s.left for s in found.spells)) if found.spells else (0, 0)
-    case = Person(0, *_particulars(fields), "case", 0, first, last, spells(found.spells), asked.subject)
-    contacts = []
-    for rank, contact in enumerate(found.contacts, 1):
+    def case_of(subject: str, names: tuple[str, ...], given: list[tracing.Spell]) -> Person:
+        own = told_of(conn, reader, [name for name in names if not name.startswith("phone:")] or list(names), 1)
+        first, last = (given[0].entered, max(s.left for s in given)) if given else (0, 0)
+        return Person(0, *_particulars(own[0].fields if own else {}), "case", 0, first, last, spells(given), subject)
+
+    def contact_of(rank: int, contact: tracing.Contact) -> Person:
         if contact.who[0] == "officer":
             particulars, name = (officers.get(contact.who[1], contact.who[1]), "", "", ""), ""
         else:
             particulars, name = _who(conn, reader, contact.spells[0])
-        minutes = -(-contact.together_ms // tracing.MINUTE)
-        where = spells(contact.spells)
-        contacts.append(Person(rank, *particulars, contact.person, minutes, contact.first, contact.last, where, name))
-    return Result(case, contacts, now)
+        minutes, met = -(-contact.together_ms // tracing.MINUTE), tuple(sorted(contact.met))
+        return Person(rank, *particulars, contact.person, minutes, contact.first, contact.last, spells(contact.spells), name, met)
+
+    case, *more = map(case_of, subjects, found.names, found.spells)
+    return Result(case, [contact_of(rank, contact) for rank, contact in enumerate(found.contacts, 1)], now, more)
 
 
 def _who(conn: Connection, reader: Reader, spell: tracing.Spell) -> tuple[tuple[str, str, str, str], str]:

@@ -14,22 +14,27 @@ COLUMNS = ("TT", "Họ và tên, điện thoại", "Nơi ở", "Phút", "Gặp l
 SHARES = (0.07, 0.26, 0.25, 0.09, 0.33)
 
 
-def render(case: Sequence[str], contacts: Sequence[Sequence[str]], facts: Sequence[str], made_at: int, file: Path) -> int:
-    """Writes the list and returns its pages. `case`, `contacts`: rank, name, phone, address, number, who, minutes, first, last, where;
-    `facts`: sentences about the request; `made_at`: ms UTC. Raises KioskError(PRINT_FAILED)."""
+def render(cases: Sequence[Sequence[str]], contacts: Sequence[Sequence[str]], facts: Sequence[str], made_at: int, file: Path) -> int:
+    """Writes the list and returns its pages. `cases`, `contacts`: rank, name, phone, address, number, who, minutes, first, last, where,
+    whom they met; `facts`: sentences about the request; `made_at`: ms UTC. Raises KioskError(PRINT_FAILED)."""
     day: dt.date = vntime.local(made_at).date()
     story = head("Tỉnh Thừa Thiên Huế", "Ban Chỉ đạo phòng, chống dịch COVID-19", "Huế", day)
     story += heading("Danh sách tiếp xúc", "Chỉ dùng để phòng, chống dịch; không sao gửi cho người khác")
     story += [paragraph(fact, BODY, 300) for fact in facts]
-    story += [paragraph("Ca bệnh", SECTION), paragraph(f"{case[1]} · {case[2]} · {case[3]}", BODY), paragraph(f"Đã ở: {case[9]}", BODY)]
-    story += [paragraph(f"Người tiếp xúc: {len(contacts)}", SECTION), _table(contacts), Spacer(0, 12)]
+    story.append(paragraph("Ca bệnh" if len(cases) == 1 else f"Ca bệnh và người cần theo dõi: {len(cases)}", SECTION))
+    for case in cases:
+        said = " · ".join(part for part in case[1:4] if part)
+        story += [paragraph(said, BODY), paragraph(f"Đã ở: {case[9] or 'không thấy lượt nào'}", BODY)]
+    story += [paragraph(f"Người tiếp xúc: {len(contacts)}", SECTION), _table(contacts, len(cases) > 1), Spacer(0, 12)]
     story.append(signatures("Người lập danh sách", "Người duyệt"))
     return build(story, Paper("Danh sách tiếp xúc", "Ban Chỉ đạo phòng, chống dịch COVID-19", made_at, "Mật: chỉ dùng để truy vết"), file)
 
 
-def _table(contacts: Sequence[Sequence[str]]) -> Table:
+def _table(contacts: Sequence[Sequence[str]], several: bool) -> Table:
+    """`several`: cases, so each line says whom."""
     rows = [[paragraph(text, CELL_HEAD) for text in COLUMNS]]
-    for rank, name, phone, address, _number, who, minutes, first, _last, where in contacts:
+    for rank, name, phone, address, _number, who, minutes, first, _last, place, met in contacts:
+        where = f"{place}. Gặp {met}" if several else place
         named = [paragraph(name, CELL_BOLD), paragraph(" · ".join(part for part in (phone, who) if part), CELL)]
         rows.append(
             [paragraph(rank, CELL), named, paragraph(address, CELL), paragraph(minutes, CELL), paragraph(f"{first}. {where}", CELL)]

@@ -20,9 +20,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     trace = commands.add_parser("trace", help="contact tracing, released by two")
     actions = trace.add_subparsers(dest="action", required=True, metavar="ACTION")
     ask = actions.add_parser("ask", parents=[common], help="asks for a trace")
-    ask.add_argument("subject", help="an ID number, a phone or a HU1 code")
+    ask.add_argument("subject", nargs="?", default="", help="an ID number, a phone or a HU1 code")
     ask.add_argument("--kind", choices=("number", "phone", "pass"), default="number")
-    ask.add_argument("--since", required=True, metavar="YYYY-MM-DD")
+    ask.add_argument("--ring", default="", metavar="CASE", help="instead of a subject: the next ring, around contacts of a case")
+    ask.add_argument("--rank", type=int, action="append", default=[], help="with --ring: the contact's rank in its list; may be repeated")
+    ask.add_argument("--since", default="", metavar="YYYY-MM-DD", help="needed unless --ring, whose days are the case's")
     ask.add_argument("--until", default="", metavar="YYYY-MM-DD")
     ask.add_argument("--margin", type=int, default=15, help="minutes")
     ask.add_argument("--stay", type=int, default=cases.STAY, help="minutes where no exit was recorded")
@@ -51,9 +53,13 @@ def _world(args: argparse.Namespace) -> tuple[Database, authority.Authority]:
 
 def run_ask(args: argparse.Namespace) -> int:
     db, held = _world(args)
-    subject = cases.subject(db, held, args.kind, args.subject)
-    asked = cases.Asked(subject, cases.days(args.since, args.until), args.margin, args.stay)
-    name = cases.ask(db, held, args.by, asked, args.reason, os.environ.get(args.code_env, ""), settings.now())
+    code, now = os.environ.get(args.code_env, ""), settings.now()
+    if args.ring:
+        name = cases.next_ring(db, held, args.by, args.ring, args.rank, args.reason, code, now)
+    else:
+        subject = cases.subject(db, held, args.kind, args.subject)
+        asked = cases.Asked(subject, cases.days(args.since, args.until), args.margin, args.stay)
+        name = cases.ask(db, held, args.by, asked, args.reason, code, now)
     emit(args, {"case": name, "state": "asked"})
     return 0
 
@@ -69,7 +75,7 @@ def run_list(args: argparse.Namespace) -> int:
     db, held = _world(args)
     for case in cases.listed(db, held):
         own = {"case": case.id, "at": case.at, "asked_by": case.asked_by, "decided_by": case.decided_by, "state": case.state}
-        emit(args, own | {"days": list(case.asked.days), "reason": case.reason})
+        emit(args, own | {"days": list(case.asked.days), "reason": case.reason, "ring": case.asked.ring, "of": case.asked.of})
     return 0
 
 

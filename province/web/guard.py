@@ -122,6 +122,7 @@ RULES: dict[str, Rule] = {
     "POST /can-bo/truy-vet": Rule("official", "trace", form=True),
     "GET /can-bo/truy-vet/{case}": OFFICIAL,
     "POST /can-bo/truy-vet/{case}": Rule("official", "release", form=True),
+    "POST /can-bo/truy-vet/{case}/vong": Rule("official", "trace", form=True),
     "GET /can-bo/truy-vet/{case}/tep.{kind}": OFFICIAL,
     "GET /can-bo/trai-nhau": DESK,
     "POST /can-bo/trai-nhau/{conflict}": DESK_FORM,

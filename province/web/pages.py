@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from kiosk.domain.form import form
 from kiosk.i18n import translate
 from kiosk.words.answers import PROBLEMS, STRANGE
-from province import stations, webrecords
+from province import sheets, stations, webrecords
 from province.db import AWAY
 from province.settings import VIETNAM
 from province.web.guard import HEADERS, VISITOR, Denied, Guard, cookie, set_cookie, visitor
@@ -71,8 +71,10 @@ class Pages:
             "moment": lambda at: datetime.fromtimestamp(at / 1000, VIETNAM).strftime("%d/%m/%Y %H:%M"),  # as the letter writes it
             "hhmm": lambda at: datetime.fromtimestamp(at / 1000, VIETNAM).strftime("%H:%M"),
             "problem": problem,
+            "phone": sheets.phone,
         }
         self._templates.env.filters |= filters
+        self._templates.env.auto_reload = False
         self._templates.env.globals |= {"hotline": form().hotline}
 
     def show(self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200) -> Response:

@@ -38,6 +38,7 @@ class Traces:
         routes.form(self.router, "", self.ask, "kind", "subject", "since", "until", "margin", "stay", "reason", "code")
         routes.page(self.router, "/{case}", self.one)
         routes.form(self.router, "/{case}", self.decide, "decision", "reason", "code")
+        routes.form(self.router, "/{case}/vong", self.ring, "rank", "reason", "code")
         routes.file(self.router, "/{case}/tep.{kind}", self.file, "application/octet-stream")
 
     @staticmethod
@@ -57,7 +58,7 @@ class Traces:
         return self._list(request, {}, "")
 
     def _list(self, request: Request, typed: dict[str, str], error: str, status: int = 200) -> Response:
-        content = {"cases": cases.listed(self.db, self.authority), "typed": typed, "error": error, "stay": cases.STAY}
+        content = {"cases": cases.listed(self.db, self.authority), "typed": typed, "error": error, "stay": cases.STAY, "days": sheets.days}
         return self.pages.show(request, "traces.html", content, status)
 
     async def ask(self, request: Request) -> Response:
@@ -89,6 +90,8 @@ class Traces:
         mine = me.username in (found.asked_by, found.decided_by)
         result = cases.read(self.db, self.authority, me.username, name, self.clock()) if mine and found.state == "done" else None
         content: dict[str, Any] = {"case": found, "error": error, "result": result, "mine": mine, "who": sheets.WHO}
+        content |= {"days": sheets.days, "met": sheets.met}
+        content["may_go_on"] = "trace" in me.rights and result is not None and any(one.subject for one in result.contacts)
         content["may_release"] = "release" in me.rights and me.username != found.asked_by and found.state == "asked"
         content["line"] = Markup(sheets.to_svg(result)) if result else ""  # its names are escaped where it is drawn
         return self.pages.show(request, "trace.html", content, status)
@@ -106,6 +109,22 @@ class Traces:
                 raise HTTPException(404) from refused
             return self._one(request, name, str(refused), 400)
         return self.pages.go(f"/can-bo/truy-vet/{name}")
+
+    async def ring(self, request: Request, case: str) -> Response:
+        return await run_in_threadpool(self._ring, request, case, await request.form())
+
+    def _ring(self, request: Request, name: str, data: FormData) -> Response:
+        """Asks for the contacts of the contacts that were ticked."""
+        ticked = [text for text in data.getlist("rank") if isinstance(text, str)]
+        ranks = [int(text) for text in ticked if text.isascii() and text.isdigit() and len(text) < 7]
+        me, reason = self._me(request).username, text_of(data, "reason")[:200]
+        try:
+            further = cases.next_ring(self.db, self.authority, me, name, ranks, reason, text_of(data, "code"), self.clock())
+        except Refused as refused:
+            if cases.get(self.db, self.authority, name) is None:
+                raise HTTPException(404) from refused
+            return self._one(request, name, str(refused), 400)
+        return self.pages.go(f"/can-bo/truy-vet/{further}")
 
     def file(self, request: Request, case: str, kind: str) -> Response:
         me = self._sees(request)

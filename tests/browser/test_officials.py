@@ -179,7 +179,7 @@ def test_a_trace_from_request_to_pdf_with_two_browsers(visit: Visit, site: Serve
     releaser.open("Truy vết")
     go(releaser.page, releaser.page.get_by_role("link", name=re.compile("dieu-tra")))
     releaser.page.locator("#code").fill(releaser.factor())
-    go(releaser.page, releaser.page.get_by_role("button", name="Duyệt", exact=False).first)
+    go(releaser.page, releaser.page.get_by_role("button", name="Duyệt").first)
     page.reload()
     found = page.get_by_text(re.compile(r"^\d+ người cùng nơi, cùng lúc"))
     found.wait_for()  # the page loads itself again until the opener has answered
@@ -192,4 +192,17 @@ def test_a_trace_from_request_to_pdf_with_two_browsers(visit: Visit, site: Serve
     saved.value.save_as(file)
     text = " ".join(each.extract_text() for each in pypdf.PdfReader(file).pages)
     assert "Người Khác" in text and "Hôm Nay" in text and "dieu-tra" in text and "duyet" in text
+    # the next ring: around whoever is ticked, with the same two approvals, without the case itself
+    page.get_by_label("Hỏi tiếp Người Khác").check()
+    page.locator("#ring-reason").fill("F1 dương tính")
+    page.locator("#ring-code").fill(asker.factor(1))
+    go(page, page.get_by_role("button", name="Yêu cầu vòng tiếp"))
+    assert page.get_by_text("Chờ người khác duyệt").is_visible() and page.get_by_text("Vòng 2").count() >= 1
+    releaser.page.goto(page.url)
+    releaser.page.locator("#code").fill(releaser.factor(1))
+    go(releaser.page, releaser.page.get_by_role("button", name="Duyệt").first)
+    page.reload()
+    found.wait_for()
+    listed = page.locator("table.answers").first.inner_text()
+    assert "Hôm Nay" in listed and "Ca Bệnh" not in listed and "Người Khác" not in listed
     assert {"trace_asked", "trace_read"} <= set(acts(site, "dieu-tra")) and "trace_approved" in acts(site, "duyet")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -9,8 +10,8 @@ import openpyxl
 import pyotp
 import pytest
 
-from kiosk.domain.feed import PlaceRow
 from province import accounts, actlog, cases, officials, settings, sheets
+from province.cli import main
 from province.db import Database
 from province.settings import Refused
 from tests.province.conftest import Office, Server
@@ -95,7 +96,9 @@ def test_annex_2_part_5_by_the_code_that_the_voter_keeps(server: Server, staff: 
     assert page.post("/can-bo/kiem-tra/ma", code=code[:-3] + "AAA", reason="đối chiếu").status_code == 400
 
 
-def test_a_trace_is_asked_for_by_one_and_released_by_another(server: Server, staff: list[Official]) -> None:
+def test_a_trace_is_asked_for_by_one_and_released_by_another(
+    server: Server, staff: list[Official], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     where = place_code(server, "1975001T")
     people = [("Ca Bệnh", "046183000901"), ("Hôm Nay", "046183000902"), ("Người Khác", "046183000903")]
     for name, number in people:
@@ -140,6 +143,16 @@ def test_a_trace_is_asked_for_by_one_and_released_by_another(server: Server, sta
     assert actlog.verify(db) == []
     db.close()
     assert {"trace_asked", "trace_approved", "trace_read"} <= set(whats)
+    # The next ring by the command, a minute later: the same rules, another second factor, another release.
+    later = settings.now() + 60_000
+    monkeypatch.setattr(settings, "now", lambda: later)
+    monkeypatch.setenv("PROVINCE_CODE", pyotp.TOTP(asker.secret).at(later // 1000))
+    ring = ["trace", "ask", "--home", str(server.home.path), "--json", "--by", "dieu-tra", "--reason", "F1", "--ring", case]
+    assert main([*ring, "--rank", "9"]) == 1 and main([*ring, "--rank", "1"]) == 0
+    further = json.loads(capsys.readouterr().out)["case"]
+    assert main(["trace", "list", "--home", str(server.home.path), "--json"]) == 0
+    told = {line["case"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert (told[further]["of"], told[further]["ring"], told[further]["state"]) == (case, 2, "asked")
 
 
 def test_a_late_or_own_release_is_refused(office: Office) -> None:
@@ -176,4 +189,4 @@ def test_no_cell_is_a_formula(text: str) -> None:
     assert not any(cell.startswith(sheets.STARTS) for row in rows for cell in row)
     book = openpyxl.load_workbook(io.BytesIO(sheets.to_xlsx(result)))
     assert all(cell.data_type == "s" for row in book.active.iter_rows() for cell in row)  # type: ignore[union-attr]
-    assert "<script" not in sheets.to_svg(result) and PlaceRow
+    assert "<script" not in sheets.to_svg(result)

@@ -23,7 +23,8 @@ STATIONS = [f"46-474-19750-{n:02d}" for n in range(1, 6)]
 
 @dataclass
 class Planted:
-    """One visit as the test knows it: `who`: a look-up name; minutes since 07:00; `out` None: no exit was recorded."""
+    """One visit as the test knows it: `who`: a look-up name; minutes since 07:00; `out` None: no exit was recorded; `elsewhere`: the
+    exit was recorded by a kiosk that did not know the visit."""
 
     who: str
     station: str
@@ -34,6 +35,7 @@ class Planted:
     kiosk: str = "k1"
     source: str = "hu1"
     seq: int = 0
+    elsewhere: bool = False
 
 
 def reference(planted: list[Planted], case: str) -> dict[str, float]:
@@ -59,7 +61,8 @@ def plant(seed: int) -> list[Planted]:
     out: list[Planted] = []
     for n in range(1300):
         came = float(rnd.randrange(0, 700))
-        out.append(Planted(f"id:{n:012d}", rnd.choice(STATIONS), came, rnd.choice([None, came + rnd.randrange(1, 60)])))
+        left = rnd.choice([None, came + rnd.randrange(1, 60)])
+        out.append(Planted(f"id:{n:012d}", rnd.choice(STATIONS), came, left, elsewhere=left is not None and rnd.random() < 0.5))
     case = "id:999999999999"
     spells = [(STATIONS[0], 60.0, 85.0), (STATIONS[1], 200.0, None), (STATIONS[2], 1010.0, 1030.0)]  # the last across midnight
     out += [Planted(case, station, came, left) for station, came, left in spells]
@@ -81,10 +84,14 @@ def plant(seed: int) -> list[Planted]:
 
 
 def fill(office: Office, planted: list[Planted], reader: Reader) -> None:
-    rows = []
+    rows, exits = [], []
     for seq, p in enumerate(planted, 1):
         p.seq = seq
         left = None if p.out is None else round(OPENS + p.out * MINUTE)
+        if p.elsewhere:
+            named = {"subject_hash": reader.subject_hash(p.day, (p.who,)), "ticket": 0, "known": False, "voided": False, "at": left}
+            exits.append({"station_id": p.station, "event_day": p.day, "kiosk_id": "kx", "epoch": "01" * 8, "seq": seq, **named})
+            left = None
         base = {
             "station_id": p.station,
             "event_day": p.day,
@@ -110,10 +117,17 @@ def fill(office: Office, planted: list[Planted], reader: Reader) -> None:
         )
     with office.db.write() as conn:
         conn.execute(tables.table(tables.Visit).insert(), rows)
+        if exits:
+            conn.execute(tables.table(tables.Leave).insert(), exits)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_planted_meeting_is_found_and_none_is_invented(office: Office, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "named"), [(1, tracing.NAMED), (2, 0)])
+def test_every_planted_meeting_is_found_and_none_is_invented(
+    office: Office, seed: int, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`named`: how many exits by name a statement may list before all of the day's visits are looked through."""
+    monkeypatch.setattr(tracing, "NAMED", named)
+    monkeypatch.setattr(tracing, "ARMS", 2)
     planted, reader, case = plant(seed), Reader(office.home), "id:999999999999"
     fill(office, planted, reader)
     asked = tracing.Question((case,), (DAY, NEXT), MARGIN * MINUTE, STAY * MINUTE)
@@ -128,7 +142,20 @@ def test_every_planted_meeting_is_found_and_none_is_invented(office: Office, see
     assert set(got) == set(expected)
     assert {who: round(minutes, 1) for who, minutes in got.items()} == {who: round(minutes, 1) for who, minutes in expected.items()}
     assert [c.together_ms for c in found.contacts] == sorted((c.together_ms for c in found.contacts), reverse=True)
-    assert len(found.spells) == 3
+    assert len(found.spells[0]) == 3 and all(contact.met == {0} for contact in found.contacts)
+
+
+def test_the_next_ring_is_around_the_contacts_says_whom_they_met_and_leaves_the_first_case_out(office: Office) -> None:
+    reader = Reader(office.home)
+    met = [Planted("id:1", STATIONS[0], 10, 20), Planted("id:2", STATIONS[0], 12, 30), Planted("id:3", STATIONS[0], 15, 40)]
+    later = [Planted("id:2", STATIONS[1], 100, 120), Planted("id:3", STATIONS[1], 200, 220)]
+    others = [Planted("id:4", STATIONS[1], 110, 130), Planted("id:5", STATIONS[1], 119, 201), Planted("id:6", STATIONS[1], 300, 310)]
+    fill(office, [*met, *later, *others], reader)
+    asked = tracing.Question(("id:2", "id:3"), (DAY,), 0, STAY * MINUTE, ("id:1",))
+    with office.db.read() as conn:
+        found = tracing.trace(conn, reader, asked)
+    who = {(DAY, h.hex()): f"id:{n}" for n in range(1, 7) if (h := reader.subject_hash(DAY, (f"id:{n}",)))}
+    assert {who[c.who]: (c.met, c.together_ms // MINUTE) for c in found.contacts} == {"id:4": ({0}, 10), "id:5": ({0, 1}, 2)}
 
 
 def test_an_exit_at_another_kiosk_ends_a_visit_and_officers_are_seen(office: Office) -> None:
@@ -147,7 +174,7 @@ def test_an_exit_at_another_kiosk_ends_a_visit_and_officers_are_seen(office: Off
     asked = tracing.Question(("id:1",), (DAY,), 0, STAY * MINUTE)
     with office.db.read() as conn:
         found = tracing.trace(conn, reader, asked)
-    assert [(s.left - OPENS) // MINUTE for s in found.spells] == [15]
+    assert [(s.left - OPENS) // MINUTE for s in found.spells[0]] == [15]
     assert [(c.who, c.together_ms // MINUTE) for c in found.contacts] == [(("officer", "o1"), 2)]
 
 
@@ -157,5 +184,5 @@ def test_a_day_whose_key_is_gone_has_no_answer(office: Office) -> None:
     office.home.day_key(DAY).unlink()
     with office.db.read() as conn:
         found = tracing.trace(conn, Reader(office.home), tracing.Question(("id:1",), (DAY,), 0, MINUTE))
-    assert found.spells == [] and found.contacts == []
+    assert found.spells == [[]] and found.contacts == []
     assert cases.MOST_DAYS >= 21
