@@ -146,6 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     note("power cuts", *cuts(args.images, seed))
     for name in CUT:
         note(f"caught {name}", *liar(name, min(args.images, LIAR_IMAGES), seed, cuts))
+    note("rewraps", *harness("rewrap_cuts", "--images", str(max(40, args.images // 5)), "--seed", str(seed)))
     note("points", *harness("points", "--kills", str(args.full), "--full", str(args.full), "--seed", str(seed)))
     note("flips", *harness("flips", "--flips", str(args.flips), "--seed", str(seed)))
     flight = ("--operations", str(args.operations), "--records", str(max(20, args.operations // 20)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability import powercut, tape
+from tests.durability import powercut, rewrap_cuts, tape
 from tests.durability.tape import Op, Tape
 
 IMAGES = 48
@@ -23,6 +23,20 @@ def test_an_answered_scan_survives_a_power_cut_at_any_moment(tmp_path: Path, cap
     assert sum(out.images.values()) == IMAGES and set(out.images) == set(powercut.KINDS)
     assert out.waiting > IMAGES // 2, "cuts while nothing waits for the disk prove nothing"
     assert out.answered > 5 * IMAGES
+
+
+@pytest.mark.slow
+def test_a_power_cut_while_a_pin_is_changed_leaves_the_old_or_the_new_one_never_neither(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if tape.tracer() is None:
+        pytest.skip("strace is not installed, or tracing is refused here (ptrace)")
+    seed = random.SystemRandom().randrange(10**6)
+    out = rewrap_cuts.campaign(24, seed, tmp_path, each=12)
+    with capfd.disabled():
+        print(f"\n{rewrap_cuts.line(out, seed)}")
+    assert out.findings == []
+    assert sum(out.images.values()) == 24 and out.waiting and out.old and out.new
 
 
 def test_the_images_hold_what_was_flushed_and_only_that_for_sure() -> None:
