@@ -11,12 +11,13 @@ from typing import Any
 
 from kiosk.corrections import PERSONS, REASONS, Bench, Corrections, allowed
 from kiosk.domain import declaration as form
-from kiosk.domain import verdict
+from kiosk.domain import ticketcode, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.projection import VOTER
+from kiosk.domain.ticketcode import TicketCode
 from kiosk.domain.verdict import Act, Known, Person, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.store import projections, register
@@ -25,7 +26,6 @@ from kiosk.store.journal import Draft, Journal
 from kiosk.store.register import Declared
 
 LANE = "lane"  # sent to the other table with a number, not in yet
-TICKET_CODE = b"HUT1:"
 LEFT_AGAIN_MS = 600_000  # at an exit post, which sees no arrival: until then the same code is the same exit
 MISTAKEN = {"event": "not_an_event", "ticket": "not_a_ticket"}  # what was meant -> why the verdict does not take it
 PARTED = re.compile(r"[0-9A-Za-z._-]{1,64}:[0-9A-Za-z]{1,64}:[0-9A-Za-z]{1,20}")  # kiosk:epoch:seq, whatever was mistyped in it
@@ -33,16 +33,6 @@ RUN_TOGETHER = re.compile(r"[0-9a-f]{8,16}[:;,. /-]?[0-9a-f]{14,18}([:;,. /-]?[0
 TICKET_WORDS = re.compile(r"(phiếu|phieu|ticket|số|so|no|n°|#)?[ .:#]*[0-9]{1,6}", re.IGNORECASE)
 RUNNING = re.compile(r"([0-9A-Za-z]{1,20})-([0-9]{1,9})")  # K1-000123, as papers have it
 Done = tuple[list[Draft], Verdict]
-
-
-def ticket_target(raw: bytes) -> Key | None:
-    """The arrival that a ticket's code stands for ("HUT1:KIOSK:EPOCH:SEQ", any case), or None for any other code."""
-    if raw[:5].upper() != TICKET_CODE or len(raw) > 200 or not raw.isascii():
-        return None
-    try:
-        return Key.parse(raw[5:].decode().strip().lower())
-    except ValueError:
-        return None
 
 
 def names_event(text: str) -> bool:
@@ -59,8 +49,8 @@ def mistaken(raw: bytes, kiosk: str) -> str:
     if len(raw) > 200:
         return ""
     text = raw.decode("utf-8", "replace").strip(" \t\r\n\"'")
-    if text[:5].upper().encode() == TICKET_CODE:
-        return "" if ticket_target(raw) else "ticket"
+    if ticketcode.meant(text.encode()):
+        return "" if ticketcode.read(text.encode()) else "ticket"
     if TICKET_WORDS.fullmatch(text):
         return "ticket"
     own = bool(kiosk) and text.lower().startswith(kiosk) and len(text) > len(kiosk)
@@ -159,6 +149,21 @@ class Desk:
         named = () if reason == "refused" else subjects
         visit, judged = self.visit(bench, judged, "defer", None, named, person, ticket)
         return [draft, visit], judged
+
+    def ticket_shown(self, bench: Bench, shown: TicketCode | None) -> Done:
+        """A ticket before the entrance's camera: its declaration, if that still waits. The number names it, whichever laptop gave it.
+        None: a code that wants to be a ticket's and does not read."""
+        row = register.visit_row(bench.conn, shown.target) if shown is not None and shown.target.kiosk == self._me.kiosk else None
+        number = 0 if shown is None else shown.number or (row.ticket if row is not None else 0)
+        since, other = (row.at, str(Key(self._me.kiosk, row.epoch, row.seq))) if row is not None else (None, "")
+        if not number:
+            judged = Verdict(Act.NOT_CONFIRMED, Code_.OTHER, MISTAKEN["ticket"], at=bench.at)
+        elif register.declared_ticket(bench.conn, bench.day, number):
+            judged = Verdict(Act.ALREADY_IN, Code_.OTHER, "ticket_done", since=since, at=bench.at, other=other)
+        else:
+            judged = Verdict(Act.DECLARE, Code_.OTHER, "ticket_open", since=since, at=bench.at, ticket=number, other=other)
+        fields = {"verdict": judged.act.value, "code": Code_.OTHER.value, "reason": judged.reason} | ({"other": other} if other else {})
+        return [Draft(Kind.SIGHTING, fields, bench.deed)], judged
 
     # -- exits ----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kiosk.domain import ticketcode
 from kiosk.domain.events import Key, Kind
 from kiosk.domain.passes import hu1
 from kiosk.errors import Code, KioskError
@@ -276,7 +277,7 @@ class Papers:
         number = int(fact.body.fields.get("ticket") or 0) if fact is not None and fact.body.kind in (Kind.VISIT, Kind.DEFER) else 0
         if fact is None or not number:
             raise KioskError(Code.NOTHING_TO_PRINT, event=order.target[:60])
-        code = slip.ticket_code(key)
+        code = ticketcode.make(key, number)
         made = slip.Ticket(number, code, info.station.name, info.station.code, info.label, fact.at, again)
         return slip.render_ticket(made, file, order.size or self.settings.slip_size)
 

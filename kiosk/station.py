@@ -14,7 +14,7 @@ from kiosk import desk, log
 from kiosk.corrections import PERSONS, REASONS, Bench, allowed
 from kiosk.desk import Desk, Done
 from kiosk.domain import declaration as form
-from kiosk.domain import passes, text, verdict
+from kiosk.domain import passes, text, ticketcode, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
 from kiosk.domain.passes.model import Kind as Code_
@@ -169,6 +169,8 @@ class Station:
     def scan(self, sighting: Sighting) -> Verdict:
         """Reads the code, judges, writes, answers. Never raises for a failing disk: the answer is then NOT_SAVED."""
         now = self._s.clock.now()
+        if ticketcode.meant(sighting.raw):
+            return self._act(lambda bench: self._desk.ticket_shown(bench, ticketcode.read(sighting.raw)), sighting.deed)
         shown = self._placed(self.read(sighting.raw, now))
         moment = self._moment(now, shown)
         said: list[Verdict] = []
@@ -223,9 +225,9 @@ class Station:
     def leave(self, sighting: Sighting) -> Verdict:
         """F6: a code or ticket shown at the exit closes the visit of the person it names. What was meant for an event's key or a ticket
         and is none is not recorded: NOT_CONFIRMED with `desk.MISTAKEN`'s reason, without an event."""
-        now, ticket = self._s.clock.now(), desk.ticket_target(sighting.raw)
+        now, ticket = self._s.clock.now(), ticketcode.read(sighting.raw)
         if ticket is not None:
-            return self._act(lambda bench: self._desk.leave(bench, target=ticket), sighting.deed)
+            return self._act(lambda bench: self._desk.leave(bench, (), ticket.number, ticket.target), sighting.deed)
         shown = self.read(sighting.raw, now)
         meant = desk.mistaken(sighting.raw, self._me.kiosk) if shown.kind is Code_.UNKNOWN else ""
         if meant:

@@ -9,14 +9,12 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A6
 from reportlab.lib.units import mm
 
-from kiosk.domain.events import Key
 from kiosk.printing import fonts
 from kiosk.printing.frame import Paper
 from kiosk.printing.sheet import SOFT, Sheet, moment, stamp, words
 from kiosk.words.faults import HOTLINE
 from kiosk.words.labels import GENDERS
 
-TICKET = "HUT1:"
 FACE = fonts.SANS_SEMI  # one face for all of it: a second costs as long as the code
 MASK = 3  # a voter waits for the slip; a signed pass is as random as a mask could make it
 ROLL = (80 * mm, 150 * mm)
@@ -54,11 +52,6 @@ class Ticket:
     label: str
     at: int
     again: int = 0
-
-
-def ticket_code(visit: Key) -> str:
-    """What a ticket's code says: the visit it stands for, in the alphanumeric set; whoever scans it at the exit finds the visit."""
-    return f"{TICKET}{str(visit).upper()}"
 
 
 def render(slip: Slip, file: Path, size: str = "a6") -> int:

@@ -86,6 +86,7 @@ REASONS: dict[str, str] = {
     "entered": N_("Hôm nay đã vào một lần."),
     "entered_elsewhere": N_("Hôm nay đã vào ở máy hoặc điểm khác; xem lại người và giấy tờ."),
     "counted_twice": N_("Cùng một người được tính ở hai nơi; giữ cả hai để người phụ trách xem."),
+    "ticket_done": N_("Phiếu này đã khai xong."),
     "ticket_open": N_("Đã vào trước, chưa khai."),
     "defer_refused": N_("Cử tri không khai; phiếu không ghi gì về sức khỏe."),
     "defer_not_yet": N_("Cử tri chưa khai được; mời khai khi ra."),

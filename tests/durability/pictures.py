@@ -6,6 +6,7 @@ counted and is exit 1 (the window has a thread of its own); deadlines are the so
 """
 
 import contextlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ from tests import webcam
 
 FREEZE_S = 0.1
 GROWTH = 4 << 20
+UNFOLDED = 300 << 20  # bytes: what the largest picture may cost a program
 EVERY_FILE = 10  # of ten malformed pictures one is a file
 
 Image = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -113,6 +115,20 @@ def growth(frames: int) -> int:
     return process.memory_info().rss - early
 
 
+def largest() -> tuple[float, int]:
+    """(seconds, bytes at most) of `kiosk decode` on a blank picture of 10,000 x 10,000, a program of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blank.png"
+        path.write_bytes(cv2.imencode(".png", np.full((10_000, 10_000), 255, np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+        began, most = time.monotonic(), 0
+        program = psutil.Popen([sys.executable, "-m", "kiosk", "decode", str(path)], stdout=subprocess.DEVNULL)
+        while program.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                most = max(most, program.memory_info().rss)
+            time.sleep(0.01)
+        return time.monotonic() - began, most
+
+
 def main(count: int = 10_000, frames: int = 100_000) -> int:
     looks = list(malformed(count))
     slow = [seconds for _, seconds in looks if seconds > FREEZE_S]
@@ -120,7 +136,9 @@ def main(count: int = 10_000, frames: int = 100_000) -> int:
     print(f"malformed pictures: {len(looks)} looked at, {len(slow)} over {FREEZE_S * 1000:.0f} ms, worst {worst * 1000:.0f} ms")
     grown = growth(frames)
     print(f"memory from frame {frames // 10} to {frames}: {grown / 1048576:+.1f} MB (limit {GROWTH >> 20} MB)")
-    return int(len(looks) != count or bool(slow) or grown > GROWTH)
+    seconds, most = largest()
+    print(f"a blank picture of 10,000 x 10,000: {seconds:.1f} s, {most / 1048576:.0f} MB at most (limit {UNFOLDED >> 20} MB)")
+    return int(len(looks) != count or bool(slow) or grown > GROWTH or not 0 < most <= UNFOLDED)
 
 
 if __name__ == "__main__":

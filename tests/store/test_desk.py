@@ -8,8 +8,9 @@ import pytest
 
 from kiosk import words
 from kiosk.desk import series
-from kiosk.domain import passes
+from kiosk.domain import passes, ticketcode
 from kiosk.domain.declaration import Declaration, example, from_json
+from kiosk.domain.events import Key
 from kiosk.domain.passes import hu1
 from kiosk.domain.verdict import Act, Verdict
 from kiosk.errors import Code, KioskError
@@ -52,6 +53,22 @@ def test_a_ticket_is_closed_by_a_declaration_that_names_it_and_gives_the_arrival
     entrance.station.correct(said.event, "nhầm người", void=True)
     assert states(entrance) == [(1, "open")]
     assert entrance.show(builders.CARD).act is Act.CARD
+
+
+def test_a_ticket_before_the_camera_asks_for_its_declaration_at_any_laptop_of_the_station(entrance: Entrance) -> None:
+    given, lane = entrance.station.defer("not_yet"), entrance.station.defer("lane")
+    mine, other = ticketcode.make(Key.parse(given.event), given.ticket), ticketcode.make(Key("0a1b", "0" * 16, 7), 2017)
+    for code, number, since in ((mine, 1, given.at), (ticketcode.make(Key.parse(lane.event), lane.ticket), 2, None), (other, 2017, None)):
+        shown = entrance.show(code.encode())
+        assert (shown.act, shown.reason, shown.ticket, shown.since) == (Act.DECLARE, "ticket_open", number, since)
+        assert f"Phiếu {number} chưa khai" in words.verdict(shown).next_step
+    entrance.station.declare(voter(), ticket=1)
+    done = entrance.show(mine.lower().encode())
+    assert (done.act, done.reason, done.since) == (Act.ALREADY_IN, "ticket_done", given.at)
+    for torn in (b"HUT1:", b"HUT1:0a1b:00:1/3", mine.encode()[:-1] + b"x", b"HUT1:" + b"9" * 300):
+        shown = entrance.show(torn)
+        assert (shown.act, shown.reason) == (Act.NOT_CONFIRMED, "not_a_ticket")
+    assert entrance.station.today().visits == 1
 
 
 def test_symptoms_that_are_told_on_the_way_out_lead_to_the_health_desk(entrance: Entrance) -> None:

@@ -8,10 +8,13 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 
+from kiosk.domain import ticketcode
+from kiosk.domain.events import Key
 from kiosk.domain.policy import Area, Policy, Slot
 from kiosk.errors import Code
 from kiosk.security import files
 from kiosk.ui.form_draft import Start
+from kiosk.words import hour_minute
 from tests import builders
 from tests.ui.conftest import Front
 from tests.ui.test_form import answer, declared, fill_person
@@ -42,6 +45,27 @@ def test_f11_and_a_number_let_a_voter_in_with_a_ticket(front: Front) -> None:
     assert [t.reason for t in front.station.today().tickets] == ["refused"]
     front.press(Qt.Key.Key_F7)
     front.wait_to_read("Phiếu chưa khai: 1.")
+
+
+def test_a_ticket_before_the_camera_opens_its_declaration_and_gone_once_is_said_at_the_exit(front: Front) -> None:
+    defer(front)
+    front.wait_for_title("VÀO TRƯỚC, KHAI SAU · phiếu 1")
+    assert front.window.last is not None
+    code = ticketcode.make(Key.parse(front.window.last.event), 1)
+    front.paste(code)
+    front.wait_for_title("CẦN KHAI BÁO")
+    front.press(Qt.Key.Key_F2)
+    front.wait_to_read("Phiếu 1.")
+    front.press(Qt.Key.Key_Escape)
+    front.press(Qt.Key.Key_F6)
+    front.wait_for_title("LỐI RA")
+    for title in ("ĐÃ GHI LƯỢT RA", f"ĐÃ RA LÚC {hour_minute(front.clock.wall)}"):
+        front.paste(code)
+        front.wait_for_title(title)
+        assert front.reads("Phiếu 1 chưa khai: mời khai ngay, bấm F2.")
+    front.paste("phieu 17")
+    front.wait_for_title("CHƯA XÁC NHẬN ĐƯỢC MÃ")
+    assert front.station.today().left == 1
 
 
 def test_ctrl_minus_is_f11_where_the_laptop_keeps_it(front: Front) -> None:

@@ -144,6 +144,7 @@ def test_without_a_day_nothing_is_green_until_the_lead_begins_one(open_front: Ca
     front.wait_to_read("23/05/2021")
     front.type("1")
     front.wait(lambda: front.station.day() == builders.ELECTION_DAY)
+    front.wait_to_read("Chú ý: ngày vừa mở là 23/05/2021, không phải hôm nay (20/05/2021).")
     front.wait(lambda: not front.reads("Bắt đầu ngày"))
     front.paste("046183000123")
     front.wait(lambda: front.title == "CẦN KHAI BÁO")

@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from kiosk.crypto import sign
 from kiosk.devices.decoder import QrDecoder
 from kiosk.domain import poster as address
+from kiosk.domain import ticketcode
 from kiosk.domain.events import Key
 from kiosk.domain.passes import hu1
 from kiosk.printing import day_report, notice, poster, slip
@@ -37,7 +38,7 @@ def one_slip(size: str) -> Callable[[Path], str]:
 
 
 def ticket(file: Path) -> str:
-    code = slip.ticket_code(Key("k7q2m4aabbcc", "9f3ac2017be4d051", 118))
+    code = ticketcode.make(Key("k7q2m4aabbcc", "9f3ac2017be4d051", 118), 17)
     slip.render_ticket(slip.Ticket(17, code, builders.AREA.name, builders.AREA.code, "K1", AT), file)
     return code
 
