@@ -2,7 +2,7 @@
 
 The opener remembers each declaration under HMACs of the person's numbers; the key is derived from the home's wrap key, so neither the
 database alone nor a kiosk can try numbers against it. A number comes with a question, is hashed in memory and never stored or logged.
-What is answered: when, and the next step. How often each kiosk asks is counted.
+What is answered: when, and the next step. How often each kiosk asks is counted; one that asks more than an entrance can is alarmed.
 """
 
 import hmac
@@ -21,9 +21,11 @@ from province import tables, tables_known
 from province.db import insert_ignore
 
 CAMPAIGN = tables.table(tables.Campaign)
+ALERT = tables.table(tables.Alert)
 KNOWN, ASKED = tables.table(tables_known.Known), tables.table(tables_known.Asked)
 LONGEST = 80
 HOUR = 3_600_000
+ALARM = 300  # questions of one kiosk in an hour: a voter every 15 s is 240, and most codes need no question
 
 
 def key_of(wrap: bytes) -> bytes:
@@ -82,12 +84,15 @@ def answer(conn: Connection, key: bytes, subject: str, now: int) -> KnownAnswer:
 
 
 def count(conn: Connection, station: str, kiosk: str, now: int) -> None:
-    """One more question of this kiosk in this hour."""
+    """One more question of this kiosk in this hour; the one that goes over ALARM sets an alert of the day."""
     hour = {"station_id": station, "kiosk_id": kiosk, "hour": now // HOUR * HOUR}
     insert_ignore(conn, ASKED, [{**hour, "questions": 0}])
     c = ASKED.c
     same = (c.station_id == station, c.kiosk_id == kiosk, c.hour == hour["hour"])
     conn.execute(update(ASKED).where(*same).values(questions=c.questions + 1))
+    if conn.execute(select(c.questions).where(*same)).scalar_one() == ALARM:
+        alert = {"station_id": station, "event_day": vntime.iso_day(now), "kiosk_id": kiosk, "epoch": "", "kind": "asks", "at": now}
+        insert_ignore(conn, ALERT, [alert])
 
 
 def asked(conn: Connection, station: str = "") -> list[tuple[str, str, int, int]]:

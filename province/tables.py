@@ -247,7 +247,8 @@ class Contact(Row, table=True):
 
 
 class Alert(Row, table=True):
-    """`kind`: clone (two epochs continue one parent), fork (other bytes at a known place)."""
+    """`kind`: clone (two epochs continue one parent), fork (other bytes at a known place), asks (too many questions about people; no
+    epoch)."""
 
     __table_args__ = BY_STATION
     station_id: str = pk()

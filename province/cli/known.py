@@ -1,20 +1,17 @@
-"""trust, conflicts, asked: trust lists down to the kiosks; people counted at two places; how often kiosks ask about people."""
+"""trust, conflicts, asked: trust lists down to the kiosks; records that contradict each other; how often kiosks ask about people."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
-
 from kiosk.domain.feed import ALL, FeedKind, TrustRow
 from kiosk.domain.passes import trustlist
-from province import feed, question, settings, tables
+from province import conflicts, feed, question, settings
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
 from province.settings import Refused
 
-VISIT = tables.table(tables.Visit)
 LARGEST = 512 * 1024
 
 
@@ -26,8 +23,12 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     change.add_argument("file", metavar="FILE", help="JSON; keys inside or in files beside it")
     change.add_argument("--name", choices=("dcc", "shc", "all"), default="all")
     change.set_defaults(run=run_trust_set)
-    twice = commands.add_parser("conflicts", parents=[common], help="the same person counted at two stations or kiosks: both arrivals")
-    twice.add_argument("--day", required=True, metavar="YYYY-MM-DD")
+    twice = commands.add_parser("conflicts", parents=[common], help="records that contradict each other, with both sides")
+    twice.add_argument("--day", default="", metavar="YYYY-MM-DD", help="instead: everybody counted at two stations or kiosks on a day")
+    twice.add_argument("--all", action="store_true", help="those that a note has settled too")
+    twice.add_argument("--settle", default="", metavar="CONFLICT", help="writes a note; both records stay")
+    twice.add_argument("--note", default="")
+    twice.add_argument("--by", default="", metavar="ACCOUNT", help="with --settle: an account with the right desk")
     twice.set_defaults(run=run_conflicts)
     asked = commands.add_parser("asked", parents=[common], help="questions about people, a kiosk and an hour")
     asked.add_argument("--station", default="", metavar="CODE")
@@ -58,27 +59,28 @@ def run_trust_set(args: argparse.Namespace) -> int:
 
 
 def run_conflicts(args: argparse.Namespace) -> int:
+    db = _db(args)
+    if args.settle:
+        conflicts.settle_as(db, args.by, args.settle, args.note, settings.now())
+        emit(args, {"conflict": args.settle, "by": args.by, "note": args.note})
+        return 0
+    if not args.day:
+        for one in conflicts.listed(db, settled=args.all):
+            sides = [{"station": side.station, "event": side.event, "at": side.at} for side in one.sides]
+            emit(args, {"conflict": one.id, "kind": one.kind, "day": one.day, "sides": sides, "note": one.note, "by": one.by})
+        return 0
     try:
         day = settings.event_day(args.day)
     except ValueError:
         raise Refused(f"Ngày {args.day!r} phải viết như 2021-05-23.\nWrite the day as 2021-05-23.") from None
-    c = VISIT.c
-    here = (c.event_day == str(day), ~c.voided, c.subject_hash.is_not(None))
-    kiosks = func.count((c.station_id + ":" + c.kiosk_id).distinct())
-    with _db(args).read() as conn:
-        twice = select(c.subject_hash).where(*here).group_by(c.subject_hash).having(kiosks > 1)
-        found = conn.execute(select(VISIT).where(*here, c.subject_hash.in_(twice)).order_by(c.subject_hash, c.entered_at)).all()
-    groups: dict[bytes, list[dict[str, Any]]] = {}
-    for row in found:
-        event = f"{row.kiosk_id}:{row.epoch}:{row.seq}"
-        groups.setdefault(row.subject_hash, []).append({"station": row.station_id, "event": event, "entered_at": row.entered_at})
-    for visits in groups.values():
-        emit(args, {"visits": visits})
+    for arrivals, found in conflicts.counted_twice(db, str(day)):
+        visits = [{"station": side.station, "event": side.event, "entered_at": side.at} for side in arrivals]
+        emit(args, {"visits": visits, "conflicts": [one.id for one in found]})
     return 0
 
 
 def run_asked(args: argparse.Namespace) -> int:
     with _db(args).read() as conn:
         for station, kiosk, hour, questions in question.asked(conn, args.station):
-            emit(args, {"station": station, "kiosk": kiosk, "hour": hour, "questions": questions})
+            emit(args, {"station": station, "kiosk": kiosk, "hour": hour, "questions": questions, "alarm": questions >= question.ALARM})
     return 0

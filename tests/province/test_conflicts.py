@@ -1,10 +1,12 @@
 """Records that contradict each other are shown with both sides, settled by a note, and never overwritten."""
 
+import json
 from typing import Any
 
 import pytest
 
-from province import conflicts, tables
+from province import accounts, conflicts, tables
+from province.cli import main
 from province.reader import Reader
 from province.settings import Refused
 from tests.province.conftest import Office
@@ -59,3 +61,25 @@ def test_a_note_settles_a_conflict_and_overwrites_nothing(office: Office) -> Non
     assert office.rows("visit") == before
     with pytest.raises(Refused):
         conflicts.settle(office.db, "truc-ban", one.id, "lần nữa", NOON)
+
+
+def test_the_command_and_the_page_ask_one_query(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(office)
+    where = ["--home", str(office.home.path), "--json", *(["--database-url", office.home.database_url] if office.home.database_url else [])]
+    capsys.readouterr()
+
+    def told(*more: str) -> list[dict[str, Any]]:
+        assert main(["conflicts", *where, *more]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    listed = conflicts.listed(office.db)
+    assert [one["conflict"] for one in told()] == [one.id for one in listed]
+    counted = told("--day", DAY)
+    assert [len(one["visits"]) for one in counted] == [2, 2, 2]  # who came to another entrance two hours later is counted twice as well
+    assert sorted(c for one in counted for c in one["conflicts"]) == sorted(c.id for c in listed if c.kind != "clone")
+    accounts.add(office.db, "truc-ban", "mat-khau-dai-1", "operator", NOON)
+    assert main(["conflicts", *where, "--settle", listed[0].id, "--note", "đã gọi", "--by", "truc-ban"]) == 1  # without the right
+    accounts.change(office.db, "truc-ban", rights=("desk",))
+    assert main(["conflicts", *where, "--settle", listed[0].id, "--note", "đã gọi", "--by", "truc-ban"]) == 0
+    capsys.readouterr()
+    assert len(told()) == len(listed) - 1 and [one["note"] for one in told("--all") if one["conflict"] == listed[0].id] == ["đã gọi"]

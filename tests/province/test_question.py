@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.domain.events import Kind
 from kiosk.domain.protocol import KnownAnswer, KnownCall
-from province import question
+from province import conflicts, question
 from tests.province.conftest import Office
 from tests.wire import NOW, Kiosk, Refused, declaration
 
@@ -71,3 +71,15 @@ def test_questions_are_counted_and_no_number_is_kept(office: Office) -> None:
         counted = question.asked(conn)
         assert [(row[1], row[3]) for row in counted] == [(kiosk.name, 3)]
         assert not any("04618300" in str(row) for name in ("known", "asked") for row in conn.exec_driver_sql(f"SELECT * FROM {name}"))
+
+
+def test_a_kiosk_that_asks_more_than_an_entrance_can_is_alarmed_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question, "ALARM", 3)
+    kiosk, quiet = office.kiosk(), office.kiosk()
+    ask(quiet, "id:046183000001")
+    for n in range(5):
+        ask(kiosk, f"id:04618300{n:04}")
+    alerts = [(row.kiosk, row.alerts) for row in office.station().kiosks]
+    assert alerts == [(kiosk.name, ["asks"]), (quiet.name, [])]
+    (one,) = conflicts.listed(office.db)
+    assert (one.kind, [side.event for side in one.sides]) == ("asks", [kiosk.name])
