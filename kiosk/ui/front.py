@@ -257,6 +257,8 @@ class FrontDesk(QWidget):
             self.more.sync.show_status(status)
         if self.more is not None and self.pages.currentWidget() is self.more.today:
             self._show_today()
+        if self.more is not None and self.pages.currentWidget() is self.more.giving:
+            self.more.giving.look()  # the province may have opened the rest
         self._look_at_conditions()
 
     def _show_today(self) -> None:
