@@ -4,15 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import compose, purging
+from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.protocol import Batch, decode, envelope
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Answer
+from kiosk.settings import Settings
 from kiosk.store import figures
 from kiosk.store.outbox import standings
 from kiosk.sync.uploader import PARKED_MS, STRIKES
 from tests import builders
 from tests.province.conftest import Office
 from tests.province.ends import copied, enrolled, office_sql, opened, settle, timeout, written
+from tests.wire import DAY
 from tests.wire import DAY
 
 pytestmark = pytest.mark.parametrize("office", ["sqlite"], indirect=True)  # what differs between engines is tested by intake and opener
@@ -62,6 +66,35 @@ def test_two_copies_of_one_home_both_work_and_nothing_is_lost(office: Office, tm
     with opened(office, twin, clock) as (again, wire):
         settle(office, again)
         assert wire.calls.count("events") == 0, "carried once, also after a restart"
+
+
+def test_a_day_whose_tail_was_carried_on_is_closed_purged_and_certified(office: Office, tmp_path: Path) -> None:
+    """The province holds another history of the epoch; what it put aside it has opened under the epoch that carries it on."""
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        settle(office, parts)
+    twin = copied(home, tmp_path / "twin")
+    with opened(office, home, clock) as (one, _), opened(office, twin, clock) as (two, _):
+        one.station.seen("moh")
+        settle(office, one)
+        for _ in range(3):
+            two.station.seen("hues")
+        two.uploader.step()
+        assert purging.look(two, DAY).why["not_opened"]
+        settle(office, two)
+        two.day.close()
+        assert purging.look(two, DAY).why == {"not_opened": 1}, "the close itself"
+        settle(office, two)
+        assert purging.look(two, DAY).why == {}
+        now = two.day.closing()
+        assert now.agrees and now.waiting == 0 and [(line.here, line.opened) for line in now.tally] == [(4, 4)]
+        assert any("tỉnh giữ lịch sử khác" in note for note in two.day.report().notes)
+    done = purging.run(twin, DAY, clock=clock, keystore=FileKeyStore(twin / "device.secret"))
+    first, second = done.said.chains[-2:]
+    assert first.into == second.epoch and first.opened == first.last and second.opened == second.last and not second.into
+    with compose.open_parts(twin, Settings(), clock, FileKeyStore(twin / "device.secret")) as again:
+        assert again.verify().ok and written(again, "SELECT count(*) FROM visit") == [(0,)]
 
 
 def standing(parts: object) -> list[object]:
