@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
             parts.mirror.step()
             if not args.offline:
                 told["manifest"] = parts.day.hand_over()
-        now = parts.day.closing()
+        now, code = parts.day.closing(), parts.day.code()  # as the report says them: printing it is one more event
         file = "" if args.look else str(parts.papers.print(Order("report"), printer=args.printer).file)
-        _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": parts.day.code()}, args.json)
+        _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": code}, args.json)
         late, held = [] if args.look else purging.due(parts), parts.held
     purge_due(args, late, held)
     return 0

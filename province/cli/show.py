@@ -1,10 +1,10 @@
-"""stations, tickets, events: what has arrived, as counts and headers; no personal data."""
+"""stations, tickets, totals, events: what has arrived, as counts and headers; no personal data."""
 
 import argparse
 import dataclasses
 from typing import Any
 
-from province import settings, stations, tickets
+from province import settings, stations, tickets, totals
 from province.cli.output import emit
 from province.cli.setup import home_of
 from province.db import Database
@@ -17,6 +17,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     given.add_argument("--station", required=True, metavar="CODE")
     given.add_argument("--day", default="", metavar="YYYY-MM-DD", help="default: today")
     given.set_defaults(run=run_tickets)
+    added = commands.add_parser("totals", parents=[common], help="a station's day kiosk by kiosk; codes for the close page of a spare")
+    added.add_argument("--station", required=True, metavar="CODE")
+    added.add_argument("--day", default="", metavar="YYYY-MM-DD", help="default: today")
+    added.add_argument("--for", dest="reader", default="", metavar="LABEL", help="the kiosk that adds the codes: without what it wrote too")
+    added.set_defaults(run=run_totals)
     events = commands.add_parser("events", parents=[common], help="headers of what has arrived")
     events.add_argument("--station", required=True, metavar="CODE")
     events.set_defaults(run=run_events)
@@ -36,6 +41,18 @@ def run_stations(args: argparse.Namespace) -> int:
     db = Database(home_of(args).require().url)
     for row in stations.overview(db):
         emit(args, dataclasses.asdict(row))
+    return 0
+
+
+def run_totals(args: argparse.Namespace) -> int:
+    day = args.day or settings.today().isoformat()
+    found = totals.of_day(Database(home_of(args).require().url), args.station, day, args.reader)
+    if args.json:
+        emit(args, dataclasses.asdict(found))
+        return 0
+    print(f"{found.station}  {found.event_day}  {found.visits}")
+    for one in found.kiosks:
+        print(f"  {one.label:4} {one.kiosk}  {one.visits} ({one.twice} hai máy cùng ghi / written twice)  {one.code}")
     return 0
 
 

@@ -1,19 +1,29 @@
 """Kiosk and province over a real socket: enrolment, upload, receipts, a pulled cable; the oracle compares both sides' bytes."""
 
+import contextlib
 import json
 import os
+import shutil
+import sqlite3
 import threading
 from datetime import datetime
 from pathlib import Path
 
+import pypdfium2
 import pytest
+import zxingcpp
 
+from kiosk import cli as kiosk_cli
+from kiosk.domain import declaration
 from kiosk.domain.protocol import enrol_code
 from kiosk.domain.vntime import ZONE
 from kiosk.errors import Code, KioskError
 from kiosk.store import locks
 from kiosk.sync.state import SyncRequest
 from kiosk.sync.uploader import POLL_S
+from province import cli as province_cli
+from province import officers
+from tests import builders
 from tests.contract.served import STATION, Province, arrive, assert_both_sides_hold_the_same, enrolled, kiosk, lines, run
 
 
@@ -167,3 +177,107 @@ def test_while_the_window_holds_the_uploader_the_command_asks_it(province: Provi
         assert (done.returncode, said["waiting"], said["state"]) == (0, 0, "ok"), done.stderr
         assert said["sent"] == said["acknowledged"] == parts.outbox.counts().events
         assert_both_sides_hold_the_same(province, home)
+
+
+class Takeover:
+    """A station of its own; every machine is worked by its commands alone."""
+
+    CODE, PIN = "46-474-19750-33", "482915"
+
+    def __init__(self, province: Province, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.province, self.folder, self._capsys = province, folder, capsys
+        self._env = monkeypatch.setenv
+        monkeypatch.setattr(officers, "FIRST", builders.CHEAP)
+        monkeypatch.setenv("FIRST_PIN", self.PIN)
+        self.at = datetime.now(ZONE).strftime("%H:%M")
+
+    def office(self, *argv: str) -> dict[str, object]:
+        self._capsys.readouterr()
+        assert province_cli.main([*argv, "--home", str(self.province.home), "--json"]) == 0
+        said = self._capsys.readouterr().out.splitlines()
+        return dict(json.loads(said[0])) if said else {}
+
+    def opens(self, station: str) -> None:
+        self.office("station", "add", "--code", station, "--name", f"Khu vực bỏ phiếu số {station[-2:]}", "--commune", "19750")
+
+    def has_a_lead(self, station: str, name: str) -> None:
+        who = ("--name", name, "--role", "lead", "--pin-env", "FIRST_PIN")
+        self._env("KIOSK_OFFICER", str(self.office("officer", "add", "--station", station, *who)["officer"]))
+        self._env("KIOSK_PIN", self.PIN)
+
+    def does(self, machine: str, *argv: str, expect: int = 0) -> dict[str, object]:
+        self._capsys.readouterr()
+        done = kiosk_cli.main([*argv, "--home", str(self.folder / machine), "--json"])
+        said = self._capsys.readouterr()
+        assert done == expect, said.err
+        return dict(json.loads(said.out.splitlines()[-1])) if said.out else {"err": said.err}
+
+    def enrols(self, machine: str) -> dict[str, object]:
+        code = str(self.office("enrol-code", "--station", self.CODE)["code"])
+        return self.does(machine, "enrol", "--server", self.province.url, "--code", code)
+
+    def keys_in(self, machine: str, number: str, id_number: str, expect: int = 0) -> dict[str, object]:
+        """A form of the fall-back folder: its number, and the time written on it."""
+        file = self.folder / f"{number}.json"
+        file.write_text(json.dumps(declaration.example() | {"id_number": id_number, "phone": "0905000111"}), "utf-8")
+        return self.does(machine, "paper", number, "--at", self.at, "--file", str(file), expect=expect)
+
+
+def test_a_laptop_dies_and_a_spare_takes_over_and_the_day_adds_up(
+    province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = Takeover(province, tmp_path, monkeypatch, capsys)
+
+    # The evening before: two laptops of the station, and a spare that any of two stations may need.
+    file, other = tmp_path / "spare.enrolment", "46-474-19750-34"
+    day.opens(other)
+    day.has_a_lead(other, "Võ Văn Chín")
+    day.opens(day.CODE)
+    first, second = day.enrols("first"), day.enrols("second")
+    day.has_a_lead(day.CODE, "Lê Thị Trưởng")
+    day.office("enrol-code", "--station", day.CODE, "--station", other, "--file", str(file), "--server", province.url)
+    day.does("spare", "enrol", "--file", str(file))
+    file.unlink()
+
+    # Morning. Five voters at the first entrance, one of them from a paper form that was keyed in at once; all of it reaches the province.
+    for _ in range(4):
+        day.does("first", "seen", "--kind", "moh")
+    assert day.keys_in("first", "G003", "046183000003")["verdict"] == "come_in"
+    assert day.does("first", "sync", "--drain")["opened"]
+
+    # At nine it falls off the table, with everything on it. Two voters are written down on G001 and G002.
+    shutil.rmtree(tmp_path / "first")
+
+    # The spare chooses its station with the lead's PIN: a kiosk of its own. The forms are keyed in, G003 once more by mistake.
+    chosen = day.does("spare", "enrol", "--station", day.CODE)
+    assert chosen["station"] == day.CODE and chosen["kiosk"] not in (first["kiosk"], second["kiosk"])
+    for number, person in (("G001", "046183000001"), ("G002", "046183000002"), ("G003", "046183000003")):
+        assert day.keys_in("spare", number, person)["verdict"] == "come_in"
+    assert "KS-220" in str(day.keys_in("spare", "G001", "046183000001", expect=1)["err"]), "once only"
+    for _ in range(2):
+        day.does("spare", "seen", "--kind", "hues")
+    for _ in range(3):
+        day.does("second", "seen", "--kind", "moh")
+
+    # Evening. The second laptop closes first; its report's code carries its totals.
+    day.does("second", "sync", "--drain")
+    closed = day.does("second", "close", "--printer", "pdf")
+    with pypdfium2.PdfDocument(str(closed["report"])) as document:
+        codes = [found.text for page in document for found in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil())]
+    assert codes == [closed["code"]]
+
+    # Of the first one the province tells what it has, without the form that the spare has too; the spare adds both to its own.
+    day.does("spare", "sync", "--drain")
+    label = str(chosen["label"])
+    told = day.office("totals", "--station", day.CODE, "--for", label)
+    kiosks = {one["label"]: one for one in told["kiosks"]}  # type: ignore[attr-defined]
+    assert [(kiosks[name]["visits"], kiosks[name]["twice"]) for name in ("K1", "K2", label)] == [(5, 1), (3, 0), (5, 1)]
+    report = day.does("spare", "close", "--other", codes[0], "--other", str(kiosks["K1"]["code"]), "--printer", "pdf")
+    assert report["visits"] == 5 and report["together"] == told["visits"] == 12 == 5 + 3 + 4
+    (line,) = report["tally"]  # type: ignore[misc]
+    assert line["here"] == line["opened"] == 5
+    text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(str(report["report"])))
+    assert "Cộng cả khu vực: 12 lượt" in " ".join(text.split())
+    asked = "SELECT count(*) FROM visit WHERE station_id = ? AND NOT voided"
+    with contextlib.closing(sqlite3.connect(province.home / "province.db")) as conn:
+        assert conn.execute(asked, (day.CODE,)).fetchone() == (12,), "every form counts once"

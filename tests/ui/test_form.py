@@ -23,6 +23,10 @@ from tests.ui.conftest import Front
 def fill_person(front: Front) -> None:
     """Name, year, sex, ID number, no phone, hamlet and reason: Enter after a text, one key for the rest."""
     front.press(Qt.Key.Key_F2)
+    type_person(front)
+
+
+def type_person(front: Front) -> None:
     for text in ("Nguyễn Văn Thử", "1950"):
         front.type(text)
         front.press(Qt.Key.Key_Return)

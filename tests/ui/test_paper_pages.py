@@ -8,6 +8,7 @@ from kiosk.domain import declaration
 from tests import builders
 from tests.fakes import MemoryPrinter
 from tests.ui.conftest import Front
+from tests.ui.test_form import answer, type_person
 
 
 def with_printer(front: Front) -> MemoryPrinter:
@@ -96,6 +97,10 @@ def test_f10_closes_the_day_prints_and_locks_and_opens_again_with_a_reason(front
     front.type("3")
     front.press(Qt.Key.Key_Return)
     front.wait_to_read("chưa khớp")
+    page.other.setFocus()
+    front.type(f"BCYT1/{builders.AREA.code}/K2/{builders.ELECTION_DAY}/V41/P")
+    front.press(Qt.Key.Key_Return)
+    front.wait_to_read("Cộng: 2 lượt ở máy này · 43 cả khu vực")
     front.click(page.close_it)
     front.wait(lambda: front.station.day() is None)
     front.wait(lambda: len(printer.history) == 1)
@@ -134,3 +139,37 @@ def test_a_paper_form_is_keyed_in_under_its_number_and_time(front: Front) -> Non
     assert front.window.paper == (17, builders.at("07:12"))
     front.press(Qt.Key.Key_Escape)
     assert front.window.paper is None, "the next voter's form is no paper form"
+
+
+def key_in(front: Front, number: str, clock: str) -> None:
+    front.press(Qt.Key.Key_F8)
+    page = front.window.load_pages().print
+    page.number.setFocus()
+    page.number.clear()
+    front.type(number)
+    page.clock.setFocus()
+    page.clock.clear()
+    front.type(clock)
+    front.press(Qt.Key.Key_Return)
+    front.wait(front.window.load_pages().form.isVisible)
+    type_person(front)
+    front.wait_to_read("Khai hộ · 2/2")
+    answer(front, "222", "0")
+
+
+def test_a_paper_form_is_saved_by_keys_once_and_its_number_alone_stops_it(front: Front) -> None:
+    with_printer(front)
+    front.station.seen("moh")
+    front.window.services.look()
+    front.wait(lambda: front.window.status is not None and front.window.status.today.event_day == builders.ELECTION_DAY)
+    key_in(front, "G5", "07:12")
+    front.wait(lambda: front.title == "MỜI VÀO")
+    parts = front.program.parts
+    assert parts is not None
+    with parts.database.read() as conn:
+        asked = "SELECT source, at, number FROM visit ORDER BY number"
+        assert conn.exec_driver_sql(asked).all()[1:] == [("paper", builders.at("07:12"), 2)]
+    key_in(front, "g005", "0715")
+    front.wait_to_read("(KS-220)")
+    assert front.window.paper == (5, builders.at("07:15")), "number and time stay, to be put right"
+    assert front.station.today().visits == 2
