@@ -17,7 +17,6 @@ from tests import builders
 from tests.province.conftest import Office
 from tests.province.ends import copied, enrolled, office_sql, opened, settle, timeout, written
 from tests.wire import DAY
-from tests.wire import DAY
 
 pytestmark = pytest.mark.parametrize("office", ["sqlite"], indirect=True)  # what differs between engines is tested by intake and opener
 
