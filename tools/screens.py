@@ -30,7 +30,7 @@ from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from benchmarks.people import crowd  # noqa: E402
-from kiosk import app, compose, i18n  # noqa: E402
+from kiosk import app, compose, i18n, words  # noqa: E402
 from kiosk.crypto import sign  # noqa: E402
 from kiosk.devices.stage import Scene, Stage  # noqa: E402
 from kiosk.domain import declaration, feed, protocol, testcard  # noqa: E402
@@ -38,7 +38,7 @@ from kiosk.domain.passes.model import Kind  # noqa: E402
 from kiosk.domain.policy import Area, Policy  # noqa: E402
 from kiosk.domain.verdict import Act, Person, Verdict  # noqa: E402
 from kiosk.errors import Code, KioskError  # noqa: E402
-from kiosk.ports import Frame, Sighting  # noqa: E402
+from kiosk.ports import Frame, Hint, Sighting  # noqa: E402
 from kiosk.scanner import Scanner  # noqa: E402
 from kiosk.settings import Settings  # noqa: E402
 from kiosk.store import feed as filed  # noqa: E402
@@ -178,10 +178,25 @@ def cards(session: Session, name: str) -> None:
         session.window.scan.card.grab().save(str(file))
         pictures.append(Image.open(file).convert("RGB").resize((600, 436), Image.Resampling.LANCZOS))
         file.unlink()
-    sheet = Image.new("RGB", (3 * 616 + 16, -(-len(pictures) // 3) * 452 + 16), theme.DAY.page)
+    sheet(pictures, name)
+
+
+def sheet(pictures: list[Image.Image], name: str) -> None:
+    """Pictures of one size, three to a row."""
+    wide, high = pictures[0].size
+    made = Image.new("RGB", (3 * (wide + 16) + 16, -(-len(pictures) // 3) * (high + 16) + 16), theme.DAY.page)
     for n, picture in enumerate(pictures):
-        sheet.paste(picture, (16 + n % 3 * 616, 16 + n // 3 * 452))
-    palette(sheet).save(OUT / f"{name}.png", optimize=True)
+        made.paste(picture, (16 + n % 3 * (wide + 16), 16 + n // 3 * (high + 16)))
+    palette(made).save(OUT / f"{name}.png", optimize=True)
+
+
+def half(window: MainWindow) -> Image.Image:
+    """The whole window, at half its size."""
+    file = OUT / ".window.png"
+    window.grab().save(str(file))
+    made = Image.open(file).convert("RGB")
+    file.unlink()
+    return made.resize((made.width // 2, made.height // 2), Image.Resampling.LANCZOS)
 
 
 def talk(session: Session) -> None:
@@ -202,9 +217,8 @@ def day(language: str) -> None:
             session.shoot("ready-vi")
         session.scan()
         session.shoot(f"scan-{language}")
-        if language == "vi":
-            session.press(Qt.Key.Key_F5)
-            session.shoot("seen-vi")
+        session.press(Qt.Key.Key_F5)
+        session.shoot(f"seen-{language}")
         session.press(Qt.Key.Key_F7)
         session.shoot(f"today-{language}")
         session.press(Qt.Key.Key_Escape)
@@ -334,6 +348,11 @@ def others() -> None:
 
 def paper_pages() -> None:
     """In, places, the close of the day."""
+    with opened(Look("en")) as session:
+        session.press(Qt.Key.Key_F8)
+        session.shoot("print-en")
+        session.press(Qt.Key.Key_F10)
+        session.shoot("close-en")
     with opened(Look("vi")) as session:
         session.press(Qt.Key.Key_F8)
         session.shoot("print-vi")
@@ -355,7 +374,7 @@ class Wall:
     name = "USB Cam"
 
     def __init__(self) -> None:
-        self.images, self.gone, self._number = [webcam.empty(0)], False, 0
+        self.images, self.gone, self.frozen, self._number = [webcam.empty(0)], False, False, 0
 
     def opened(self) -> "Wall":
         if self.gone:
@@ -368,36 +387,26 @@ class Wall:
         time.sleep(1 / 30)
         self._number += 1
         image = self.images[self._number % len(self.images)].copy()
-        image[0, self._number % 1280] ^= 1
+        if not self.frozen:
+            image[0, self._number % 1280] ^= 1
         return Frame(image, time.monotonic(), self._number)
 
     def close(self) -> None:
         """Nothing to close."""
 
 
-def scanning() -> None:
-    """The scan page in its states, the devices page and the start-of-day check."""
-    with opened(Look("vi")) as session:
+def scanning(language: str) -> None:
+    """Two codes, the other ways in, a pulled cable (in Vietnamese), the devices page and the start-of-day check."""
+    with opened(Look(language)) as session:
         front, wall = session.window.furnish(), Wall()
         scanner = session.window.scan.preview.scanner
         assert isinstance(scanner, Scanner)
         scanner.use(wall.opened)
-        secrets, wall_clock = session.parts.vault.secrets, session.parts.clock.now().wall
-        looks = [webcam.Look(3.4, x=x, turn=turn) for x, turn in ((-290, -4), (290, 5))]
-        drawn = [webcam.draw(builders.voter_pass(secrets, wall_clock), look, np.random.default_rng(1)) for look in looks]
-        wall.images = [np.hstack([drawn[0][:, :640], drawn[1][:, 640:]])]
-        until(lambda: session.window.scan.asking)
-        session.shoot("scan-two-vi")
-        rng = np.random.default_rng(3)
-        wall.images = [webcam.draw(builders.CARD, webcam.Look(1.7, focus=1.9, x=30 * n, y=8 * n), rng) for n in range(3)]
-        session.press(Qt.Key.Key_Escape)
-        until(lambda: session.window.scan.offers.isVisible())
-        session.shoot("scan-help-vi")
-        wall.gone = True
-        session.shoot("scan-unplugged-vi")
+        if language == "vi":
+            troubled(session, wall)
         wall.gone = False
         session.press(Qt.Key.Key_F9)
-        session.shoot("devices-vi")
+        session.shoot(f"devices-{language}")
         wall.images = [webcam.draw(testcard.TEXT.encode(), webcam.Look(6.0, focus=0.4), np.random.default_rng(n)) for n in range(3)]
         front.equipping.check()
         for key in (Qt.Key.Key_F2, Qt.Key.Key_F3, Qt.Key.Key_F4, Qt.Key.Key_F5, Qt.Key.Key_F7, Qt.Key.Key_F8):
@@ -407,17 +416,84 @@ def scanning() -> None:
         QTest.keyClicks(page, testcard.TEXT)
         session.press(Qt.Key.Key_Return)
         page.heard.click()
-        session.shoot("check-vi")
+        session.shoot(f"check-{language}")
+
+
+def troubled(session: Session, wall: Wall) -> None:
+    """Two persons' codes at once; somebody tries in vain; the cable is pulled."""
+    secrets, wall_clock = session.parts.vault.secrets, session.parts.clock.now().wall
+    looks = [webcam.Look(3.4, x=x, turn=turn) for x, turn in ((-290, -4), (290, 5))]
+    drawn = [webcam.draw(builders.voter_pass(secrets, wall_clock), look, np.random.default_rng(1)) for look in looks]
+    wall.images = [np.hstack([drawn[0][:, :640], drawn[1][:, 640:]])]
+    until(lambda: session.window.scan.asking)
+    session.shoot("scan-two-vi")
+    rng = np.random.default_rng(3)
+    wall.images = [webcam.draw(builders.CARD, webcam.Look(1.7, focus=1.9, x=30 * n, y=8 * n), rng) for n in range(3)]
+    session.press(Qt.Key.Key_Escape)
+    until(lambda: session.window.scan.offers.isVisible())
+    session.shoot("scan-help-vi")
+    wall.gone = True
+    session.shoot("scan-unplugged-vi")
+
+
+def hall(gain: float, lift: float) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The hall in other light; `lift`: a veil of so many grey levels."""
+    return np.clip(webcam.empty(1).astype(np.float32) * gain + lift, 0, 255).astype(np.uint8)
+
+
+TROUBLED: tuple[tuple[Code, float, float], ...] = (
+    (Code.CAMERA_DARK, 0.01, 0), (Code.CAMERA_DIM, 0.25, 0), (Code.CAMERA_BRIGHT, 2.4, 0), (Code.CAMERA_DIRTY, 0.4, 110),
+)  # fmt: skip
+HELD: tuple[tuple[Hint, webcam.Look, float], ...] = (
+    (Hint.CLOSER, webcam.Look(0.9, focus=0.6), 3), (Hint.TILT, webcam.Look(3.4, mirror=1.0), 3),
+    (Hint.STILL, webcam.Look(3.4, focus=2.8), 30), (Hint.LIGHT, webcam.Look(3.4, focus=2.6, gain=0.3), 3),
+    (Hint.FOCUS, webcam.Look(3.4, focus=3.2), 3),
+)  # fmt: skip
+LONG = b"https://example.invalid/" + b"Ab1-" * 80
+
+
+def states(language: str) -> None:
+    """What the camera's measurements make the scan page say, on one sheet: light, lens, cable, and the hand that holds the phone."""
+    with opened(Look(language)) as session:
+        wall, page, pictures = Wall(), session.window.scan, list[Image.Image]()
+        scanner = page.preview.scanner
+        assert isinstance(scanner, Scanner)
+        scanner.use(wall.opened)
+
+        def take() -> None:
+            QTest.qWait(300)
+            pictures.append(half(session.window))
+
+        for code, gain, lift in TROUBLED:
+            wall.images = [hall(gain, lift)]
+            until(lambda code=code: session.window.teller.standing is code)
+            take()
+        wall.images, wall.frozen = [webcam.empty(0)], True
+        until(lambda: session.window.teller.standing is Code.CAMERA_FROZEN)
+        take()
+        wall.frozen, wall.gone = False, True
+        until(lambda: scanner.condition in (Code.CAMERA_LOST, Code.CAMERA_MISSING))
+        QTest.qWait(1200)
+        take()
+        wall.gone = False
+        for hint, look, sway in HELD:
+            wall.images = [webcam.empty(1)]
+            until(lambda: page.hint.text() == page.invitation())
+            wall.images = [webcam.draw(LONG, replace(look, x=sway * n, y=sway * (n % 2)), np.random.default_rng(n)) for n in range(5)]
+            until(lambda hint=hint: page.hint.text() == words.hint(hint))
+            take()
+        sheet(pictures, f"scan-states-{language}")
 
 
 def main() -> int:
-    """All of them, or those named: day, desk, lookups, duty (each in both languages), others, scanning, papers."""
+    """All of them, or those named: day, desk, lookups, duty, scanning, states (each in both languages), others, papers."""
     from tools import paper_screens
     from tools.screens_duty import duty  # it draws with what stands here
 
     OUT.mkdir(parents=True, exist_ok=True)
     spoken: dict[str, Callable[[str], None]] = {"day": day, "desk": desk, "lookups": lookups, "duty": duty}
-    wanted = sys.argv[1:] or [*spoken, "others", "scanning", "papers"]
+    spoken |= {"scanning": scanning, "states": states}
+    wanted = sys.argv[1:] or [*spoken, "others", "papers"]
     for old in OUT.glob("*.png") if not sys.argv[1:] else ():
         old.unlink()
     for language in i18n.LANGUAGES:
@@ -426,8 +502,6 @@ def main() -> int:
                 take(language)
     if "others" in wanted:
         others()
-    if "scanning" in wanted:
-        scanning()
     if "papers" in wanted:
         paper_pages()
         paper_screens.take(OUT)

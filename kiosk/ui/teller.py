@@ -1,6 +1,7 @@
 """The line above the strip: what just went right, what stands wrong, and the one button that helps. It clears itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -12,6 +13,7 @@ from kiosk.ui.widgets.bars import ConditionLine
 
 NOTICE_MS = 8000
 CAMERA = frozenset(code for code in Code if code.name.startswith("CAMERA_"))
+QUIET = frozenset({Code.FEED_STALE, Code.NO_LEAD, Code.LOOKUPS_MANY, Code.FORM_KEPT, Code.PRINT_FAILED, Code.CLOCK_BACK})  # no voter waits
 RETRY = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DATABASE_BUSY, Code.VIEW_DISK})
 
 
@@ -40,13 +42,15 @@ class Teller(QObject):
         self._notice.start(3 * NOTICE_MS)
 
     def look(self, status: Status | None, camera: Code | None) -> None:
-        """The worst standing trouble: no day, then the store's, then the camera's; nothing once it is cured."""
+        """The worst standing trouble: no day, then the store's, then the camera's, then what can wait; nothing once it is cured."""
         found: list[Code] = []
         if status is not None:
             found += [Code.NO_DAY] if status.days else []
-            found += status.conditions
+            found += [code for code in status.conditions if code not in QUIET]
         if camera is not None:
             found.append(camera)
+        if status is not None:
+            found += [code for code in status.conditions if code in QUIET]
         worst = found[0] if found else None
         unread = status.unread[0] if status is not None and status.unread else None
         news = (unread.id if unread else "") != (self._unread.id if self._unread else "")
@@ -100,6 +104,9 @@ class Teller(QObject):
 
 
 def sentence(error: KioskError) -> str:
-    """What happened, what became of the data, what to do, and the code for the hotline."""
-    said = words.fault(error.code)
+    """What happened (and when, or why a file is not taken), what became of the data, what to do, and the code for the hotline."""
+    said, facts = words.fault(error.code), error.facts
+    told = str(facts.get("at", "")) or (words.file_why(str(facts.get("why"))) if facts.get("why") in words.FILE_WHY else "")
+    if told:
+        said = replace(said, title=_("{title} ({fact})").format(title=said.title.rstrip("."), fact=told) + ".")
     return _("{title} {kept} {cure} ({code})").format(title=said.title, kept=said.kept, cure=said.cure, code=error.code.value)

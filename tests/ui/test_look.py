@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetricsF, QRawFont
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QFontMetrics, QFontMetricsF, QRawFont
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from kiosk import app, i18n, words
 from kiosk.domain.passes.model import Kind
 from kiosk.domain.verdict import Act, Person, Verdict
+from kiosk.errors import Code, KioskError
+from kiosk.i18n import LANGUAGES
 from kiosk.ui import present, theme
-from kiosk.ui.widgets.bars import KeyButton
+from kiosk.ui.teller import sentence
+from kiosk.ui.widgets.bars import KeyButton, Sentence
 from kiosk.ui.widgets.card import VerdictCard
 from kiosk.ui.widgets.fields import Field
 from kiosk.ui.widgets.fit import Headline
@@ -144,3 +147,18 @@ def test_the_preview_paints_the_newest_frame_and_mirrors_it_for_the_person_who_a
         picture = preview.grab().toImage()
         assert (picture.pixelColor(12, 90).lightness() > 200) is left_is_white
         assert (picture.pixelColor(308, 90).lightness() > 200) is not left_is_white
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_fault_is_cut_off_before_it_says_what_to_do(language: str, qtbot: QtBot) -> None:
+    app.application(settings())
+    i18n.use(language)
+    line = Sentence()
+    qtbot.addWidget(line)
+    line.resize(1240, Sentence.HIGH)
+    for code in Code:
+        line.setText(sentence(KioskError(code, at="08:41")))
+        shown = QFontMetrics(line.font()).boundingRect(QRect(0, 0, line.width(), 4000), int(Qt.TextFlag.TextWordWrap), line.text())
+        assert shown.height() <= Sentence.HIGH, code
+    line.setText("x")
+    assert line.font().pointSizeF() == Sentence.SIZES[0]

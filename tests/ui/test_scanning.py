@@ -133,7 +133,7 @@ def test_a_picture_dropped_on_the_page_is_scanned(front: Front, tmp_path: Path) 
 def test_a_dropped_file_that_is_no_picture_is_refused_in_words(front: Front, tmp_path: Path) -> None:
     (tmp_path / "bảng.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(80))
     drop(front, tmp_path / "bảng.png")
-    front.wait_to_read("Tệp này không đọc được hoặc không đúng khuôn dạng.")
+    front.wait_to_read("Tệp này không đọc được hoặc không đúng khuôn dạng (trong tệp không có hình nào máy đọc được).")
     (tmp_path / "trống.png").write_bytes(cv2.imencode(".png", webcam.empty(1))[1].tobytes())
     drop(front, tmp_path / "trống.png")
     front.wait_to_read("Không thấy mã QR nào trong ảnh này.")

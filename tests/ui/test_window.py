@@ -197,8 +197,11 @@ def test_an_unplugged_camera_is_a_line_with_a_button_and_goes_away(front: Front,
     def gone() -> HandCamera:
         raise KioskError(Code.CAMERA_MISSING, camera="0")
 
+    front.clock.forward(25 * 3600)
+    front.program._look()
+    front.wait_to_read("Tin từ tỉnh đã quá một ngày")
     front.program.scanner.use(gone)
-    front.wait_to_read("Không thấy camera")
+    front.wait(lambda: "Không thấy camera" in front.window.teller.line.text.text())  # before the news, which can wait
     assert front.window.teller.line.help.isVisible()
     front.program.scanner.use(HandCamera)
     front.wait(lambda: not front.reads("Không thấy camera"))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from kiosk.i18n import _
@@ -115,13 +115,39 @@ class KeyBar(QWidget):
             made.mark(n in numbers)
 
 
+class Sentence(PlainLabel):
+    """One line if it fits, else two, in smaller letters where it must be: what to do stands at the end and is never cut off."""
+
+    SIZES, HIGH = (15.0, 13.5, 12.0, 11.0, 10.0), 50  # points; px
+
+    def __init__(self) -> None:
+        super().__init__("", self.SIZES[0], QFont.Weight.Medium, wrap=True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room, flags = QRect(0, 0, self.width(), 4000), int(Qt.TextFlag.TextWordWrap)
+        for points in self.SIZES:
+            font = theme.font(points, QFont.Weight.Medium)
+            if QFontMetrics(font).boundingRect(room, flags, self.text()).height() <= self.HIGH:
+                break
+        if font != self.font():
+            self.setFont(font)
+
+
 class ConditionLine(QWidget):
-    """The worst standing trouble in one line, with the one button that helps. Hidden while there is none."""
+    """The worst standing trouble in a line or two, with the one button that helps. Hidden while there is none."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.text = PlainLabel("", 15, QFont.Weight.Medium)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text = Sentence()
         self.help = button("", self._helped, focus=False)
         self._action: Callable[[], object] | None = None
         self._quiet = False
