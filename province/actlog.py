@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 from kiosk.crypto import chain
 from province import tables, tables_official
 from province.db import Database, insert_ignore
+from province.settings import Refused
 
 HEAD, LINE = tables.table(tables_official.LogHead), tables.table(tables_official.LogLine)
 NAME = "log"
@@ -74,6 +75,15 @@ def tip(conn: Connection) -> tuple[int, bytes]:
     """(number, head) of the newest line; (0, zeros) before the first."""
     row = conn.execute(select(HEAD).where(HEAD.c.name == NAME)).first()
     return (0, chain.ZERO) if row is None else (int(row.number), bytes(row.head))
+
+
+def head(text: str) -> tuple[int, bytes] | None:
+    """"12:ab34…", as kiosk status says it; None for nothing. Raises Refused."""
+    number, _, digest = text.partition(":")
+    try:
+        return (int(number), bytes.fromhex(digest)) if text else None
+    except ValueError as error:
+        raise Refused("--head phải như 12:ab34….\n--head is written 12:ab34….") from error
 
 
 def verify(db: Database, known: tuple[int, bytes] | None = None) -> list[str]:

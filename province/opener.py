@@ -44,19 +44,9 @@ class Opener:
 
     def step(self) -> int:
         """One pass; returns how many events it went past (0: nothing to do)."""
-        missing: set[str] = set()
-        done = 0
         quarantine.step(self.db, settings.now())  # what it lets in is opened below
-        with self.db.read() as conn:
-            waiting = select(EPOCH).where(EPOCH.c.opened_seq < EPOCH.c.have_seq).order_by(EPOCH.c.received_at)
-            epochs = conn.execute(waiting).fetchmany(EPOCHS)
-        for epoch in epochs:
-            try:
-                done += self._advance(epoch)
-            except NoKey as error:
-                missing.add(error.day)
+        done, missing = self.project()
         now = settings.now()
-        done += webrecords.open_waiting(self.db, self.reader, now)
         done += asking.answer_waiting(self.db, self.reader, self._ask_key)
         done += cases.answer_waiting(self.db, self.reader, self._trace_key, now)
         try:
@@ -67,6 +57,20 @@ class Opener:
         self._forget(settings.now())
         self._say(missing, settings.now())
         return done
+
+    def project(self) -> tuple[int, set[str]]:
+        """Rows of what has arrived: (how many events it went past, days whose key is not here). The audit runs this alone."""
+        missing: set[str] = set()
+        done = 0
+        with self.db.read() as conn:
+            waiting = select(EPOCH).where(EPOCH.c.opened_seq < EPOCH.c.have_seq).order_by(EPOCH.c.received_at)
+            epochs = conn.execute(waiting).fetchmany(EPOCHS)
+        for epoch in epochs:
+            try:
+                done += self._advance(epoch)
+            except NoKey as error:
+                missing.add(error.day)
+        return done + webrecords.open_waiting(self.db, self.reader, settings.now()), missing
 
     def _advance(self, epoch: Any) -> int:
         """The next events of one epoch: read outside the transaction, written inside it."""

@@ -110,7 +110,10 @@ class Reader:
         """Raises NoKey, or seal.Unopenable when the epoch's content key is not for this day's key."""
         at = (kiosk_id, epoch)
         if at not in self._rooms:
-            said = msgspec.msgpack.decode(opening, type=Opening)
+            try:
+                said = msgspec.msgpack.decode(opening, type=Opening)
+            except msgspec.DecodeError as error:  # intake took it whole: somebody has been at the database
+                raise seal.Unopenable("opening") from error
             aad = key_aad(said.kiosk, said.station, said.event_day, said.epoch)
             key = seal.open_key(self.day(said.event_day), said.content_key, aad)
             self._rooms[at] = Room(Place(said.kiosk, said.station, said.event_day, said.epoch), key, dictionary(said.dictionary))

@@ -1,11 +1,11 @@
-"""storage, retention, backup, restore: what the database's keeper does."""
+"""storage, retention, backup, audit, restore: what the database's keeper does."""
 
 import argparse
 import dataclasses
 from pathlib import Path
 from typing import Any
 
-from province import authority, backup, retention, settings, storage
+from province import actlog, audit, authority, backup, retention, settings, storage
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -27,6 +27,10 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     saved = commands.add_parser("backup", parents=[common], help="database and keys into one file; without the root key and the days' keys")
     saved.add_argument("file", type=Path)
     saved.set_defaults(run=run_backup)
+    again = commands.add_parser("audit", parents=[common], help="makes what is shown again from the sealed events, and compares")
+    again.add_argument("--day", default="", metavar="YYYY-MM-DD", help="what is shown of this day alone")
+    again.add_argument("--head", default="", metavar="NUMBER:HEX", help="a head of the officials' log that a kiosk kept")
+    again.set_defaults(run=run_audit)
     back = commands.add_parser("restore", parents=[common], help="a new home from a backup")
     back.add_argument("file", type=Path)
     back.set_defaults(run=run_restore)
@@ -88,6 +92,25 @@ def run_backup(args: argparse.Namespace) -> int:
         "The file holds the server's keys: keep it like keys. The days' keys (opener/) are not in it."
     )
     return 0
+
+
+def run_audit(args: argparse.Namespace) -> int:
+    home = home_of(args).require()
+    try:
+        day = event_day(args.day) if args.day else ""
+    except ValueError as error:
+        raise Refused(f"--day {args.day}: ngày phải viết như 2021-05-23.\n--day: write the day as 2021-05-23.") from error
+    with Database(home.url) as db:
+        events, found = audit.run(db, home, day, actlog.head(args.head))
+    for each in found:
+        emit(args, dataclasses.asdict(each))
+    emit(args, {"events": events, "findings": len(found), "ok": not found})
+    if found:
+        say(
+            "Cơ sở dữ liệu khác với những gì máy và người dân đã gửi. Các sự kiện gốc vẫn được giữ; đừng sửa gì, gọi người phụ trách.\n"
+            "The database differs from what kiosks and people sent. The sealed events are there: change nothing, call who is in charge."
+        )
+    return int(bool(found))
 
 
 def run_restore(args: argparse.Namespace) -> int:

@@ -116,11 +116,7 @@ def run_accounts_reset(args: argparse.Namespace) -> int:
 
 def run_accounts_log(args: argparse.Namespace) -> int:
     db = _database(args)
-    number, _, head = args.head.partition(":")
-    try:
-        known = (int(number), bytes.fromhex(head)) if args.head else None
-    except ValueError as error:
-        raise Refused("--head phải như 12:ab34….\n--head is written 12:ab34….") from error
+    known = actlog.head(args.head)
     for line in reversed(actlog.lines(db, args.account)):
         emit(args, dataclasses.asdict(line))
     faults = actlog.verify(db, known)
