@@ -10,6 +10,7 @@ from kiosk import compose
 from kiosk.domain import declaration
 from kiosk.ports import Order
 from tests import builders
+from tests.papers import sheets
 
 GROUND = "#7A8699"
 SHEETS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -20,6 +21,7 @@ SHEETS: dict[str, tuple[tuple[str, str], ...]] = {
     "paper-notice": (("notice", ""), ("announcement", "")),
     "paper-report": (("report", ""),),
 }
+DRAWN = {"paper-certificates": ("certificate", "removal"), "paper-checks": ("test-card", "start-check")}  # tests/papers/sheets.py
 HIGH = 620  # px of each page
 
 
@@ -48,6 +50,13 @@ def take(out: Path) -> None:
                     parts.papers.print(Order(paper, targets.get(paper, ""), size, {"count": 1} if paper == "form" else {}), file)
                     pages += picture(file)[: 2 if paper == "report" else 1]
                 _sheet(pages).save(out / f"{name}.png", optimize=True)
+        for name, drawn in DRAWN.items():
+            pages = []
+            for paper in drawn:
+                file = Path(folder) / "paper.pdf"
+                sheets.PAPERS[paper](file)
+                pages += picture(file)[:1]
+            _sheet(pages).save(out / f"{name}.png", optimize=True)
 
 
 def _sheet(pages: list[Image.Image]) -> Image.Image:

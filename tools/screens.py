@@ -366,6 +366,14 @@ def paper_pages() -> None:
         session.shoot("export-vi")
         session.press(Qt.Key.Key_F10)
         session.shoot("close-vi")
+        with session.parts.database.read() as conn:
+            deeds = [row[0] for row in conn.exec_driver_sql("SELECT deed FROM visit ORDER BY number LIMIT 2")]
+        for deed in deeds:
+            session.parts.unsure.note(bytes.fromhex(deed), builders.at("07:05"), Code.COMMIT_UNKNOWN)
+        session.press(Qt.Key.Key_F10)
+        session.shoot("close-unsure-vi")
+        session.press(Qt.Key.Key_X)
+        session.shoot("return-vi")
 
 
 class Wall:
