@@ -133,7 +133,7 @@ class Calls:
 
     def _signed(self, answer: BatchAnswer) -> BatchAnswer:
         receipts = [receipt.sealed(self.authority.service_seed) for receipt in answer.receipts]
-        with self.db.read() as conn:
+        with self.db.look() as conn:
             log = actlog.tip(conn)  # a thousand kiosks remember it: the log's past cannot be edited unseen
         return msgspec.structs.replace(answer, receipts=receipts, spread_s=self.crowd.spread_s(), now=self.clock(), log=log)
 

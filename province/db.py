@@ -1,4 +1,4 @@
-"""The database: two doors, read() and write(), and the one engine-specific helper, insert_ignore().
+"""The database: its doors, read(), look() and write(), and the engine-specific helper insert_ignore() (the other is bulk.append).
 
 SQLite by default (WAL, synchronous FULL, BEGIN IMMEDIATE for writes), PostgreSQL by URL. No table knows its engine.
 """
@@ -52,6 +52,14 @@ class Database:
         with self.engine.connect() as conn:
             if not self.embedded:
                 conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield conn
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """For one statement: no transaction around it, so one way to the server and back."""
+        with self.engine.connect() as conn:
+            if not self.embedded:
+                conn.execution_options(isolation_level="AUTOCOMMIT")
             yield conn
 
     @contextmanager

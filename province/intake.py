@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, update
 from kiosk.crypto import chain
 from kiosk.domain.protocol import Batch, BatchAnswer, Envelope, Opening, Receipt, Refusal, SignedOpening, Untrusted, decode
 from province import tables
+from province.bulk import Present, append
 from province.chains import MAX_SEQ, Checked, Held, advance, check, first_conflict, header, is_epoch
 from province.db import Database, insert_ignore
 from province.settings import PLAIN, event_day
@@ -30,6 +31,9 @@ TRIES = 3
 
 class Raced(Exception):
     """Another upload of the same events won in between; the whole transaction is done again on what is there now."""
+
+
+_New = tuple[int, int, bytes, bytes]  # kind, at, sealed, sha256
 
 
 class _Opened(NamedTuple):
@@ -87,7 +91,8 @@ class _Upload:
         self.held: dict[str, Held] = {}
         self.before: dict[str, tuple[int, int, str]] = {}
         self.set_aside: dict[str, tuple[str, str]] = {}  # epoch -> (day, reason)
-        self.events: dict[tuple[str, int], dict[str, Any]] = {}
+        self.openings: dict[str, bytes] = {}  # of the epochs held
+        self.events: dict[str, dict[int, _New]] = {}  # epoch -> seq -> what is new
         self.spans: list[dict[str, Any]] = []
         self.quarantine: dict[tuple[str, int, bytes], dict[str, Any]] = {}
         self.receipts: list[tuple[Checked, int]] = []
@@ -95,8 +100,13 @@ class _Upload:
         self.duplicates = 0
 
     def run(self, openings: Sequence[_Opened], spans: Sequence[Checked]) -> BatchAnswer:
-        self._open(openings)
-        self._hold(sorted({o.said.epoch for o in openings} | {s.span.epoch for s in spans}), openings)
+        usable = self._usable(openings)
+        self._hold(sorted({o.said.epoch for o in openings} | {s.span.epoch for s in spans}))
+        new = [opened for opened in usable if opened.said.epoch not in self.held]
+        if new:
+            self._open(new)
+            self._hold(sorted({opened.said.epoch for opened in new}))
+        self._compare(openings)
         for checked in spans:
             self._take(checked)
         self._write()
@@ -105,17 +115,25 @@ class _Upload:
         self._close(openings)
         return self._answer(openings)
 
-    def _open(self, openings: Sequence[_Opened]) -> None:
-        """Epoch rows for new openings; those of a revoked kiosk or of no campaign day are set aside with their events."""
+    def _usable(self, openings: Sequence[_Opened]) -> list[_Opened]:
+        """Those of a revoked kiosk or of no campaign day are set aside with their events."""
         days = set(self.conn.execute(select(DAY.c.event_day)).scalars())
-        rows: dict[str, dict[str, Any]] = {}
-        row: dict[str, Any]
-        for signed, said in openings:
+        out: list[_Opened] = []
+        for opened in openings:
+            signed, said = opened
             reason = "revoked" if self.sender.revoked else "no_campaign" if said.event_day not in days else ""
             if reason:
                 self.set_aside[said.epoch] = (said.event_day, reason)
                 self._keep(said.epoch, said.event_day, 0, signed.opening, sha256(signed.opening).digest(), reason)
-                continue
+            else:
+                out.append(opened)
+        return out
+
+    def _open(self, openings: Sequence[_Opened]) -> None:
+        """Epoch rows for new openings; another upload may have brought them in between."""
+        rows: dict[str, dict[str, Any]] = {}
+        row: dict[str, Any]
+        for signed, said in openings:
             head = chain.link(said.kiosk, said.epoch, chain.ZERO, signed.opening)
             parent = said.parent or (None, None)
             row = {"epoch": said.epoch, "event_day": said.event_day, "opening": signed.opening, "signature": signed.signature}
@@ -134,17 +152,19 @@ class _Upload:
     def _alert(self, day: str, epoch: str, kind: str) -> None:
         insert_ignore(self.conn, ALERT, [{**self.place, "event_day": day, "epoch": epoch, "kind": kind, "at": self.now}])
 
-    def _hold(self, epochs: Sequence[str], openings: Sequence[_Opened]) -> None:
-        """Locks and reads the epochs' rows. An opening that differs from the one held is another history of the same epoch."""
+    def _hold(self, epochs: Sequence[str]) -> None:
+        """Locks and reads the epochs' rows: until COMMIT nobody else adds an event to them."""
         mine = (EPOCH.c.station_id == self.sender.station, EPOCH.c.kiosk_id == self.sender.kiosk, EPOCH.c.epoch.in_(epochs))
-        stored: dict[str, bytes] = {}
         for row in self.conn.execute(select(EPOCH).where(*mine).order_by(EPOCH.c.epoch).with_for_update()):
-            stored[row.epoch] = row.opening
+            self.openings[row.epoch] = row.opening
             numbers = (row.have_seq, row.have_head, row.max_seq, row.opened_seq, row.unreadable, row.state)
             self.held[row.epoch] = Held(row.epoch, row.event_day, *numbers)
             self.before[row.epoch] = (row.have_seq, row.max_seq, row.state)
+
+    def _compare(self, openings: Sequence[_Opened]) -> None:
+        """An opening that differs from the one held is another history of the same epoch."""
         for signed, said in openings:
-            if said.epoch in stored and stored[said.epoch] != signed.opening:
+            if self.openings.get(said.epoch, signed.opening) != signed.opening:
                 self._fork(self.held[said.epoch])
                 self._keep(said.epoch, said.event_day, 0, signed.opening, sha256(signed.opening).digest(), "conflict")
 
@@ -164,12 +184,13 @@ class _Upload:
         if upto < span.from_seq:
             return
         place = {**self.place, "event_day": held.event_day, "epoch": span.epoch}
-        for seq in range(span.from_seq, upto + 1):
+        new = self.events.setdefault(span.epoch, {})
+        for seq, data, digest in zip(range(span.from_seq, upto + 1), span.events, checked.hashes, strict=False):
             if seq in known:
                 self.duplicates += 1
             else:
-                i = seq - span.from_seq
-                self.events[span.epoch, seq] = place | self._row(span.events[i], seq, checked.hashes[i])
+                said = header(data, seq)
+                new[seq] = (said.kind, said.at, data, digest)
         envelope = {"nonce": self.call.nonce, "at": self.call.at, "digest": self.digest, "signature": self.call.signature}
         row = {"from_seq": span.from_seq, "to_seq": upto, "prev_head": span.prev_head, "head": checked.head_at(upto)}
         self.spans.append({**place, **row, **envelope})
@@ -181,13 +202,11 @@ class _Upload:
         """seq -> sha256 of the span's places that are filled, in the tables or by an earlier span of this batch."""
         span = checked.span
         if span.from_seq > held.max_seq:
-            return {}
+            return {}  # max_seq counts the earlier spans of this batch too
         where = (*self._of(EVENT, held), EVENT.c.seq.between(span.from_seq, span.to_seq))
         known = {row.seq: row.sha256 for row in self.conn.execute(select(EVENT.c.seq, EVENT.c.sha256).where(*where))}
-        for seq in range(span.from_seq, span.to_seq + 1):
-            if (span.epoch, seq) in self.events:
-                known[seq] = self.events[span.epoch, seq]["sha256"]
-        return known
+        new = self.events.get(span.epoch, {})
+        return known | {seq: new[seq][3] for seq in range(span.from_seq, span.to_seq + 1) if seq in new}
 
     def _of(self, table: Any, held: Held) -> tuple[Any, ...]:
         c = table.c
@@ -216,9 +235,15 @@ class _Upload:
         self._alert(held.event_day, held.epoch, "fork")
 
     def _write(self) -> None:
-        events = list(self.events.values())
-        if len(insert_ignore(self.conn, EVENT, events)) < len(events):
-            raise Raced
+        for epoch, new in self.events.items():
+            if new:
+                kinds, ats, sealed, hashes = zip(*new.values(), strict=True)
+                same = {**self.place, "event_day": self.held[epoch].event_day, "epoch": epoch, "received_at": self.now}
+                columns = {"seq": list(new), "kind": kinds, "at": ats, "sealed": sealed, "sha256": hashes}
+                try:
+                    append(self.conn, EVENT, same, columns)
+                except Present as error:  # somebody wrote past the epoch's lock
+                    raise Raced from error
         insert_ignore(self.conn, SPAN, self.spans)
         insert_ignore(self.conn, QUARANTINE, list(self.quarantine.values()))
         days = sorted({str(row["event_day"]) for row in self.quarantine.values() if row["reason"] in PASSES})

@@ -24,7 +24,7 @@ class Sender(NamedTuple):
 
 def sender(db: Database, kiosk: str) -> Sender | None:
     """The enrolled kiosk of this id."""
-    with db.read() as conn:
+    with db.look() as conn:
         row = conn.execute(select(KIOSK).where(KIOSK.c.kiosk_id == kiosk)).first()
     return None if row is None else Sender(row.kiosk_id, row.station_id, row.public, row.revoked_at is not None, row.app)
 
@@ -52,7 +52,8 @@ def contact(conn: Connection, sender: Sender, at: int, now: int, app: str = "") 
     """The kiosk's last sign of life and how far its clock is off (its envelope's time minus ours)."""
     if sender.stick:
         return
-    row = {"station_id": sender.station, "kiosk_id": sender.kiosk, "at": now, "skew_ms": at - now, "app": app or sender.app}
-    if not insert_ignore(conn, CONTACT, [row]):
-        here = (CONTACT.c.station_id == sender.station, CONTACT.c.kiosk_id == sender.kiosk)
-        conn.execute(update(CONTACT).where(*here).values(at=now, skew_ms=at - now, app=app or CONTACT.c.app))
+    here = (CONTACT.c.station_id == sender.station, CONTACT.c.kiosk_id == sender.kiosk)
+    known = update(CONTACT).where(*here).values(at=now, skew_ms=at - now, app=app or CONTACT.c.app).returning(CONTACT.c.at)
+    if conn.execute(known).first() is None:
+        row = {"station_id": sender.station, "kiosk_id": sender.kiosk, "at": now, "skew_ms": at - now, "app": app or sender.app}
+        insert_ignore(conn, CONTACT, [row])

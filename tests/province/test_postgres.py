@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import NotSupportedError, ProgrammingError
 
-from province import db, tables
+from province import bulk, db, tables
 from province.db import Database
 from tests.postgres import Postgres
 
@@ -98,3 +98,34 @@ def test_keys_are_ordered_by_their_bytes_whatever_the_servers_language(database:
 def test_a_url_of_another_database_is_refused_in_words(url: str) -> None:
     with pytest.raises(db.Refused, match="database URL"):
         Database(url)
+
+
+SAME = {"station_id": "46-474-19750-01", "event_day": DAYS[0], "kiosk_id": "máy", "epoch": "e", "received_at": -1}
+
+
+def columns(*seqs: int) -> dict[str, list[object]]:
+    sealed = [bytes([seq % 256]) * seq for seq in seqs]
+    return {"seq": list(seqs), "kind": [1] * len(seqs), "at": [-seq for seq in seqs], "sealed": sealed, "sha256": sealed}
+
+
+def test_new_rows_are_copied_as_the_other_helper_writes_them_and_one_that_is_there_ends_the_transaction(database: Database) -> None:
+    made = columns(0, 3, 70_000)
+    with database.write() as conn:
+        bulk.append(conn, EVENT, SAME, made)
+        bulk.append(conn, EVENT, SAME, columns())
+        rows = [{**SAME, **dict(zip(made, row, strict=True)), "epoch": "f"} for row in zip(*made.values(), strict=True)]
+        assert len(db.insert_ignore(conn, EVENT, rows)) == 3
+    with pytest.raises(bulk.Present), database.write() as conn:
+        bulk.append(conn, EVENT, SAME, columns(4, 3))
+    with database.read() as conn:
+        query = f"SELECT {', '.join(name for name in COLUMNS if name != 'epoch')} FROM event WHERE epoch = "
+        ours, theirs = ([tuple(row) for row in conn.exec_driver_sql(f"{query}'{epoch}'")] for epoch in "ef")
+    assert sorted(ours) == sorted(theirs) and len(ours) == 3
+
+
+def test_a_database_that_cannot_write_now_is_away_for_a_copy_too(database: Database) -> None:
+    with pytest.raises(db.AWAY), database.write() as conn:
+        conn.exec_driver_sql("SET TRANSACTION READ ONLY")
+        bulk.append(conn, EVENT, SAME, columns(1))
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM event").scalar_one() == 0
