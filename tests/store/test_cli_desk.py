@@ -88,7 +88,7 @@ def test_why_a_day_may_not_be_purged_is_said_in_words(run: Run, home: Path, caps
     assert run("purge", "--look")[1][0]["why"] == {"not_closed": 1, "not_opened": 2}
     assert main(["purge", "--look", "--home", str(home)]) == 1
     said = capsys.readouterr().out
-    assert "not_opened" not in said and "Ngày này chưa chốt" in said and "Tỉnh chưa mở được 2 sự kiện" in said
+    assert "not_opened" not in said and "1 ngày chưa chốt" in said and "Tỉnh chưa mở được 2 sự kiện" in said
     assert "not_opened" not in run("purge")[2]
 
 
