@@ -64,6 +64,12 @@ def series(label: str) -> int:
     return number if number > 1 else 0
 
 
+def own_number(label: str, ticket: int) -> bool:
+    """Would this kiosk have given that number? See register.next_ticket."""
+    own = series(label)
+    return ticket // 1000 == own if ticket < 100_000 else ticket // 100_000 == (own or 1)
+
+
 class Desk:
     """The acts of one kiosk. `issuer`: 3 bytes of its own pass issuer, b"" where there is none."""
 

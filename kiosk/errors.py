@@ -75,6 +75,7 @@ class Code(StrEnum):
     KEY_LOST = "KS-307"
     ALREADY_VOIDED = "KS-308"
     NOTHING_CHANGED = "KS-309"
+    TICKET_UNKNOWN = "KS-310"
     # sync
     OFFLINE = "KS-401"
     PORTAL = "KS-402"

@@ -189,10 +189,10 @@ class Station:
         """A declaration and, unless the person is in already, the arrival: one transaction.
 
         `ticket`: the number the voter brought (F11, or from the other table); `completes`: event of the declaration that this one
-        completes. Raises KioskError(EVENT_UNKNOWN | BAD_INPUT).
+        completes. Raises KioskError(EVENT_UNKNOWN | TICKET_UNKNOWN | BAD_INPUT).
         """
         _key(completes) if completes else None
-        _ticket(ticket)
+        self.ticket_given(ticket)
 
         def act(bench: Bench) -> Done:
             cards = tuple(s for s in form.subjects(said_by_voter.fields) if s.startswith("id:"))
@@ -246,13 +246,23 @@ class Station:
         """An exit by ticket number, by the arrival's event or running number ("K1-000123"), or by neither: somebody whose code cannot be
         told. An event that the arrival was written with (declaration, ticket) stands for it.
 
-        Raises KioskError(EVENT_UNKNOWN | ALREADY_VOIDED | BAD_INPUT)."""
-        _ticket(ticket)
+        Raises KioskError(EVENT_UNKNOWN | TICKET_UNKNOWN | ALREADY_VOIDED | BAD_INPUT)."""
+        self.ticket_given(ticket)
         target: Key | None = None
         if event:
             with self._s.database.read() as conn:
                 target = self._desk.arrival(conn, register.open_day(conn) or "", event)
         return self._act(lambda bench: self._desk.leave(bench, (), ticket, target), deed)
+
+    def ticket_given(self, number: int) -> int:
+        """`number`, unless it is of this kiosk's own series and was not handed out today: then it was mistyped. Another laptop's cannot be
+        known here; 0 is none. Raises KioskError(TICKET_UNKNOWN | BAD_INPUT)."""
+        _ticket(number)
+        if number and desk.own_number(self._me.label, number):
+            with self._s.database.read() as conn:
+                if not register.ticket_given(conn, register.open_day(conn) or "", number):
+                    raise KioskError(Code.TICKET_UNKNOWN, ticket=number)
+        return number
 
     def correct(
         self, event: str, reason: str, void: bool = False, changes: dict[str, Any] | None = None, whole: bool = False, led: bool = False

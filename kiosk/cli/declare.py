@@ -60,5 +60,16 @@ def read_json(name: str) -> object:
             raise KioskError(Code.BAD_FILE, file=name, why="too_large")
         content: object = json.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise KioskError(Code.BAD_FILE, file=name, why=type(error).__name__) from error
+        raise KioskError(Code.BAD_FILE, file=name, why=_why(error)) from error
     return content
+
+
+def _why(error: Exception) -> str:
+    """In words where there are some: no such file, no file at all, the line of a slip in the JSON."""
+    if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+        return "not_a_file" if isinstance(error, IsADirectoryError) else "missing"
+    if isinstance(error, json.JSONDecodeError):
+        return f"JSON, dòng/line {error.lineno}: {error.msg}"
+    if isinstance(error, UnicodeDecodeError):
+        return "UTF-8?"
+    return (error.strerror if isinstance(error, OSError) else None) or "bad_shape"

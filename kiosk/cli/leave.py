@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.what is not None and not args.what.strip():
+        args.what = None
     if sum((args.what is not None, args.ticket != 0, args.nameless)) != 1:
         output.say("kiosk leave PAYLOAD|EVENT, --ticket N, --nameless: chọn một / choose one")
         return 2

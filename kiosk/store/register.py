@@ -296,6 +296,12 @@ def arrival_of_ticket(conn: Connection, event_day: str, ticket: int) -> Any:
     ).first()
 
 
+def ticket_given(conn: Connection, event_day: str, ticket: int) -> bool:
+    """True if this kiosk handed that number out on the day, whatever became of it."""
+    where = (DEFER.c.event_day == event_day, DEFER.c.ticket == ticket)
+    return conn.execute(select(DEFER.c.seq).where(*where)).first() is not None
+
+
 def declared_ticket(conn: Connection, event_day: str, ticket: int) -> bool:
     """True if a declaration here names the ticket."""
     where = (DECLARATION.c.event_day == event_day, DECLARATION.c.ticket == ticket, DECLARATION.c.voided == 0)

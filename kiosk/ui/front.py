@@ -354,9 +354,11 @@ class FrontDesk(QWidget):
         return Start(**what)
 
     def open_ticket(self, number: int) -> None:
-        """A number typed on the scan page: the declaration of whoever brought it; as locked as F2 is."""
+        """A number typed on the scan page: the declaration of whoever brought it; as locked as F2 is. A number of this laptop's own that
+        it has not handed out is said before anything is asked."""
         if self.services is not None and self.duty.allowed(2):
-            self._open(self._start(ticket=number, prefill=self._prefill if self.scan.fresh else {}))
+            station, prefill = self.services.station, self._prefill if self.scan.fresh else {}
+            self.desk.submit(lambda: station.ticket_given(number), lambda given: self._open(self._start(ticket=given, prefill=prefill)))
 
     def open_supplement(self, event: str) -> None:
         """Khai bổ sung: the person's particulars as they were, the questions asked anew."""

@@ -336,6 +336,11 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Không ghi thêm gì; lượt cũ vẫn còn trong nhật ký, gạch ngang."),
         N_("Không cần làm gì thêm. Hủy nhầm thì quét hoặc khai lại cho cử tri."),
     ),
+    Code.TICKET_UNKNOWN: FaultWords(
+        N_("Máy này hôm nay chưa đưa phiếu nào mang số này."),
+        NOTHING,
+        N_("Xem lại số trên phiếu; phiếu chưa khai thì xem F7, hoặc kiosk tickets. Không rõ số thì khai như thường (F2)."),
+    ),
     Code.NOTHING_CHANGED: FaultWords(
         N_("Bản sửa này không đổi gì so với bản đang có."),
         N_("Không ghi thêm gì; bản đang có vẫn nguyên."),

@@ -79,7 +79,7 @@ REASONS: dict[str, str] = {
     "declared_here": N_("Đã khai tại điểm này."),
     "declared_elsewhere": N_("Tỉnh báo đã khai; đối chiếu với giấy tờ."),
     "declared": N_("Vừa khai tại điểm này."),
-    "declared_same": N_("Đã khai y như vậy tại điểm này; không ghi thêm."),
+    "declared_same": N_("Cử tri nhớ thêm điều gì thì khai bổ sung: F4."),
     "seen_moh": N_("Cán bộ đã xem tờ khai của Bộ Y tế trên máy cử tri."),
     "seen_hues": N_("Cán bộ đã xem tờ khai Hue-S trên máy cử tri."),
     "seen_arrival": N_("Cán bộ đã xem xác nhận quét bảng QR trên máy cử tri."),

@@ -51,12 +51,16 @@ def test_a_ticket_its_list_its_declaration_and_the_exit(run: Run, tmp_path: Path
     assert [t["state"] for t in run("tickets", "--all")[1]] == ["declared", "left"]
 
 
-def test_an_exit_by_code_by_event_and_nameless(run: Run) -> None:
+def test_an_exit_by_code_by_event_and_nameless(run: Run, tmp_path: Path) -> None:
     _, (seen,), _ = run("seen", "--kind", "moh", "--person", "service")
     code, (by_event,), _ = run("leave", name(seen["event"]))
     assert (code, by_event["reason"]) == (0, "left")
     assert run("leave", "046183000123")[1][0]["reason"] == "left_unknown"
     assert run("leave", "--nameless")[1][0]["reason"] == "left_nameless"
+    for wrong in (("leave", "--ticket", "99"), ("declare", "--file", str(_example(tmp_path)), "--ticket", "99")):
+        code, lines, told = run(*wrong)
+        assert (code, lines) == (1, []) and "KS-310" in told and "99" in told
+    assert run("leave", " ")[0] == 2
     assert run("leave")[0] == 2 and run("leave", "x", "--nameless")[0] == 2
     code, lines, told = run("leave", f"{seen['event']['kiosk']}:{'0' * 16}:7")
     assert (code, lines) == (1, []) and "KS-304" in told
