@@ -17,11 +17,25 @@ from province.settings import Refused
 
 HEAD, LINE = tables.table(tables_official.LogHead), tables.table(tables_official.LogLine)
 NAME = "log"
-ACTS = frozenset(
-    {"signed_in", "refused", "granted", "closed", "approved", "factor_set", "factor_reset", "sessions_ended", "outbox_read"}
-    | {"looked_up", "opened_details", "opened_pass", "trace_asked", "trace_approved", "trace_refused", "trace_read", "conflict_settled"}
-    | {"quarantine_released"}
-)
+ACTS: dict[str, tuple[str, str]] = {
+    "signed_in": ("đăng nhập", "signed in"),
+    "refused": ("bị từ chối: sai mật khẩu hoặc mã", "was refused: wrong password or code"),
+    "granted": ("cấp quyền cho", "granted rights to"),
+    "closed": ("đóng tài khoản", "closed an account"),
+    "approved": ("duyệt đơn vị", "let a unit in"),
+    "factor_set": ("đặt mã hai lớp", "set the second factor"),
+    "factor_reset": ("bỏ mã hai lớp của", "took the second factor away from"),
+    "sessions_ended": ("đăng xuất mọi nơi", "signed out everywhere"),
+    "outbox_read": ("xem hộp thư mã xác thực", "read the outbox of codes"),
+    "looked_up": ("tra cứu theo số", "looked a number up"),
+    "opened_details": ("xem chi tiết tờ khai", "opened a declaration's details"),
+    "opened_pass": ("xem tờ khai theo mã", "opened a declaration by its pass"),
+    "trace_asked": ("yêu cầu truy vết", "asked for a trace"),
+    "trace_approved": ("duyệt truy vết", "released a trace"),
+    "trace_refused": ("không duyệt truy vết", "refused a trace"),
+    "trace_read": ("xem kết quả truy vết", "read a trace"),
+    "conflict_settled": ("ghi chú chỗ trái nhau", "settled a conflict"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ def overview(db: Database) -> list[StationRow]:
         kiosks = _kiosks(conn, stations)
         _numbers(conn, kiosks)
         for r in conn.execute(select(ALERT.c.kiosk_id, ALERT.c.kind).distinct()):
-            kiosks[r.kiosk_id].alerts.append(r.kind)
+            if r.kiosk_id in kiosks:
+                kiosks[r.kiosk_id].alerts.append(r.kind)
         for r in conn.execute(select(ROLLUP)):
             if (row := stations.get(r.station_id)) is None:
                 continue  # declarations over the web belong to no station

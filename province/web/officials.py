@@ -23,7 +23,10 @@ from province.web.limits import Limit, network
 from province.web.pages import Pages
 from province.web.people import text_of
 
-ROLES = ("official", "operator", "administrator")
+ROLES = {"official": "cán bộ", "operator": "trực bàn", "administrator": "quản trị viên"}
+
+
+SOURCES = {"hu1": "mã của tỉnh", "cccd": "thẻ căn cước", "poster": "bảng QR", "proxy": "khai hộ", "paper": "giấy", "defer": "vào trước"}
 
 
 class Officials:
@@ -155,7 +158,7 @@ class Officials:
         return self._conflicts_page(request, "")
 
     def _conflicts_page(self, request: Request, error: str, status: int = 200) -> Response:
-        content = {"conflicts": conflicts.listed(self.db), "kinds": conflicts.KINDS, "error": error}
+        content = {"conflicts": conflicts.listed(self.db), "kinds": conflicts.KINDS, "sources": SOURCES, "error": error}
         return self.pages.show(request, "official_conflicts.html", content, status)
 
     async def settle(self, request: Request, conflict: str) -> Response:
@@ -172,7 +175,7 @@ class Officials:
         """Administrators see everybody's acts, others their own."""
         me = self._me(request)
         shown = actlog.lines(self.db, "" if me.role == "administrator" else me.username)
-        return self.pages.show(request, "official_log.html", {"lines": shown, "faults": actlog.verify(self.db)})
+        return self.pages.show(request, "official_log.html", {"lines": shown, "faults": actlog.verify(self.db), "acts": actlog.ACTS})
 
     # -- rights -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +184,7 @@ class Officials:
 
     def _rights_page(self, request: Request, error: str, status: int = 200) -> Response:
         found = [each for each in accounts.everybody(self.db) if each.role in ROLES]
-        content = {"people": found, "rights": officials.RIGHTS, "error": error}
+        content = {"people": found, "rights": officials.RIGHTS, "roles": ROLES, "error": error}
         return self.pages.show(request, "official_rights.html", content, status)
 
     async def grant(self, request: Request, username: str) -> Response:

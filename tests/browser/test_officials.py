@@ -28,11 +28,21 @@ DAY = "2021-05-24"  # the last campaign day: the machine's own clock is past it
 class Desk:
     """Somebody of the Department in a browser, signed in with both factors."""
 
-    def __init__(self, visit: Visit, site: Server, name: str, *rights: str, view: dict[str, int] = DESK) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        site: Server,
+        name: str,
+        *rights: str,
+        view: dict[str, int] = DESK,
+        role: str = "official",
+        taken: Callable[[Any], None] = lambda _page: None,
+    ) -> None:
+        """`taken`: is shown the page of the second factor."""
         db, now = Database(site.home.url), settings.now()
         if accounts.get(db, "so-tttt") is None:
             accounts.add(db, "so-tttt", PASSWORD, "administrator", now)
-        accounts.add(db, name, PASSWORD, "official", now)
+        accounts.add(db, name, PASSWORD, role, now)
         officials.grant(db, "so-tttt", name, rights, now, "phân công")
         db.close()
         self.page = visit("/can-bo", view=view)
@@ -40,6 +50,7 @@ class Desk:
         self.page.get_by_label("Mật khẩu").fill(PASSWORD)
         go(self.page, self.page.get_by_role("button", name="Đăng nhập"))
         self.secret = re.findall(r"<code>([A-Z2-7]{32})</code>", self.page.content())[0]
+        taken(self.page)
         self.page.locator("#code").fill(self.factor(-1))
         go(self.page, self.page.get_by_role("button").first)
 
