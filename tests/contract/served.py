@@ -1,6 +1,7 @@
 """A province served from a process of its own, and kiosks enrolled at it over the socket."""
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.vntime import ZONE
 from kiosk.settings import Settings
 from kiosk.sync import enrol
+from province import cli as province_cli
 
 STATION = "46-474-19750-01"
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,14 @@ def lines(*argv: str) -> list[dict[str, object]]:
     done = run(*argv, "--json")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def office(home: Path, *argv: str) -> list[dict[str, object]]:
+    """A command of the province in this process: a new one costs a second."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert province_cli.main([*argv, "--home", str(home), "--json"]) == 0
+    return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
 class Province:

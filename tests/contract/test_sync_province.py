@@ -21,10 +21,9 @@ from kiosk.errors import Code, KioskError
 from kiosk.store import locks
 from kiosk.sync.state import SyncRequest
 from kiosk.sync.uploader import POLL_S
-from province import cli as province_cli
 from province import officers
 from tests import builders
-from tests.contract.served import STATION, Province, arrive, assert_both_sides_hold_the_same, enrolled, kiosk, lines, run
+from tests.contract.served import STATION, Province, arrive, assert_both_sides_hold_the_same, enrolled, kiosk, lines, office, run
 
 
 def test_what_an_enrolled_kiosk_writes_arrives_once_and_is_opened(province: Province, tmp_path: Path) -> None:
@@ -192,10 +191,8 @@ class Takeover:
         self.at = datetime.now(ZONE).strftime("%H:%M")
 
     def office(self, *argv: str) -> dict[str, object]:
-        self._capsys.readouterr()
-        assert province_cli.main([*argv, "--home", str(self.province.home), "--json"]) == 0
-        said = self._capsys.readouterr().out.splitlines()
-        return dict(json.loads(said[0])) if said else {}
+        said = office(self.province.home, *argv)
+        return said[0] if said else {}
 
     def opens(self, station: str) -> None:
         self.office("station", "add", "--code", station, "--name", f"Khu vực bỏ phiếu số {station[-2:]}", "--commune", "19750")

@@ -12,24 +12,49 @@ from typing import Any
 
 import msgspec
 import sqlcipher3.dbapi2 as sqlcipher
+from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 DICTIONARIES = {int(path.name): path.read_bytes() for path in (Path(__file__).parents[2] / "data" / "dict").iterdir()}
 
 
-def hkdf(secret: bytes, info: bytes) -> bytes:
-    """RFC 5869, SHA-256, empty salt, one block."""
-    return hmac.digest(hmac.digest(bytes(32), secret, sha256), info + b"\x01", sha256)
+Given = tuple[str, str]  # officer's id, PIN
 
 
-def dek(home: Path) -> bytes:
-    """The DEK from vault.json and the file key store."""
+def hkdf(secret: bytes, info: bytes, salt: bytes = b"") -> bytes:
+    """RFC 5869, SHA-256, one block."""
+    return hmac.digest(hmac.digest(salt or bytes(32), secret, sha256), info + b"\x01", sha256)
+
+
+def dek(home: Path, given: Given | None = None) -> bytes:
+    """The DEK from vault.json and the file key store; by an officer's PIN once there is one."""
     vault = json.loads((home / "vault.json").read_text())
     stored = (home / "device.secret").read_bytes()
     device = stored if len(stored) == 32 else base64.b64decode(json.loads(stored)[f"device-{vault['id']}"])
+    if given is not None:
+        return _by_pin(vault, device, *given)
     wrapped = base64.b64decode(vault["device"])
     return AESGCM(hkdf(device, b"kiosk-device-kek-v1")).decrypt(wrapped[:12], wrapped[12:], f"kiosk-vault-v1:{vault['id']}:device".encode())
+
+
+def _by_pin(vault: dict[str, Any], device: bytes, officer: str, pin: str) -> bytes:
+    """Device secret, then PIN, then the officer's X25519 key: decision 0031."""
+
+    def opened(key: bytes, sealed: bytes, aad: str) -> bytes:
+        return AESGCM(key).decrypt(sealed[:12], sealed[12:], aad.encode())
+
+    slot = next(one for one in vault["slots"] if one["officer"] == officer)
+    salt, costs = base64.b64decode(slot["salt"]), slot["costs"]
+    stretched = hash_secret_raw(pin.encode(), salt, costs["passes"], costs["memory_kib"], costs["lanes"], 32, Type.ID)
+    inner = f"{officer}:{slot['salt']}:{costs['memory_kib']}:{costs['passes']}:{costs['lanes']}"
+    outer, kek = f"kiosk-vault-v1:{vault['id']}:officer:{inner}", hkdf(device, b"kiosk-officer-kek-v2")
+    way = opened(kek, base64.b64decode(slot["way"]), outer)
+    private = X25519PrivateKey.from_private_bytes(opened(hkdf(stretched, b"kiosk-pin-kek-v1", salt), way[32:], inner))
+    sealed = opened(kek, base64.b64decode(slot["wrapped"]), outer)
+    shared = private.exchange(X25519PublicKey.from_public_bytes(sealed[:32]))
+    return opened(hkdf(shared, b"kiosk-content-key-v1", sealed[:32] + way[:32]), sealed[32:], outer)
 
 
 @dataclass(frozen=True)
@@ -54,14 +79,15 @@ def parts(*items: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(i)) + i for i in items)
 
 
-def connect(home: Path) -> Any:
+def connect(home: Path, key: bytes | None = None) -> Any:
     conn = sqlcipher.connect(str(home / "journal.db"))
-    conn.execute(f"PRAGMA key=\"x'{dek(home).hex()}'\"")
+    conn.execute(f"PRAGMA key=\"x'{(key or dek(home)).hex()}'\"")
     return conn
 
 
-def ledger(home: Path, skip_lost_keys: bool = False) -> Ledger:
-    conn, key, rows, faults = connect(home), dek(home), list[Row](), list[str]()
+def ledger(home: Path, skip_lost_keys: bool = False, given: Given | None = None) -> Ledger:
+    key, rows, faults = dek(home, given), list[Row](), list[str]()
+    conn = connect(home, key)
     for epoch, opening in conn.execute("SELECT epoch, opening FROM epoch ORDER BY ordinal").fetchall():
         said = msgspec.msgpack.decode(opening)
         raw, kiosk = bytes.fromhex(epoch), said["kiosk"].encode()

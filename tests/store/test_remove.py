@@ -2,15 +2,17 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
-from kiosk import cli, compose, removing
+from kiosk import cli, compose, purging, removing
 from kiosk.crypto import sign
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import stick
+from kiosk.domain.policy import Policy
 from kiosk.errors import Code, KioskError
 from kiosk.security import activate
 from kiosk.security.officers import Credentials
@@ -199,3 +201,29 @@ def test_the_command_asks_for_the_name_and_cleans(
     assert {name.split("/")[0] for name in names(over.home)} == {"removed"}
     assert cli.main(["status", "--home", str(over.home)]) == 1 and "KS-201" in capsys.readouterr().err
     activate.train(over.home, FileKeyStore(over.home / SECRET), over.clock)
+
+
+def test_an_event_that_is_not_opened_stays_whatever_is_tried(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The policy would let the day go at once; one event of it was never opened. Every way out is tried; the event is there after each."""
+    monkeypatch.setattr(builders, "province", partial(builders.province, policy=Policy(purge_days=0)))
+    office = Office(home)
+    office.work()
+    with office.open() as parts:
+        parts.day.close()
+    office.receive(but=1)
+    monkeypatch.setenv("KIOSK_OFFICER", LEAD.officer)
+    monkeypatch.setenv("KIOSK_PIN", LEAD.pin)
+    ways = (["purge"], ["purge", "--day", DAY], ["purge", "--due"], ["purge", "--look"], ["remove", "--yes"], ["remove", "--look"])
+    for argv in (*ways, ["rebuild"], ["restore", str(home / "journal.sealed")]):
+        done = cli.main([*argv, "--home", str(home), "--json"])
+        assert done == int(argv[0] in ("purge", "remove") and "--due" not in argv), (argv, capsys.readouterr().err)
+        assert office.visits()[DAY] == 2, argv
+        with office.open() as parts:
+            assert parts.purged() == [] and parts.overdue() == [DAY, NEXT] and parts.verify().ok, argv
+    with pytest.raises(KioskError) as caught, office.open() as parts:
+        held = parts.held
+        parts.close()
+        purging.run(home, DAY, clock=office.clock, keystore=office.store, held=held, by=purging.POLICY)
+    assert caught.value.code is Code.PURGE_REFUSED and caught.value.facts["not_opened"] >= 1 and office.visits()[DAY] == 2

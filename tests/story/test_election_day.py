@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+import zxingcpp
 
 from kiosk import compose
 from kiosk.devices.clock import SystemClock
@@ -17,10 +18,11 @@ from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
 from kiosk.domain.verdict import Act, Verdict
 from kiosk.ports import Order, Sighting
+from kiosk.security.officers import Credentials
 from kiosk.settings import Settings
 from kiosk.sync import enrol
 from tests import builders
-from tests.contract.test_sync_province import STATION, Province, lines
+from tests.contract.served import STATION, Province, office
 from tests.durability import oracle
 
 
@@ -30,8 +32,11 @@ class Entrance:
     def __init__(self, folder: Path) -> None:
         self.province, self.home = Province(folder / "province"), folder / "kiosk"
         self.province.start()
+        who = ("--name", "Lê Thị Phụ Trách", "--role", "lead", "--pin-env", "FIRST_PIN")
+        (lead,) = office(self.province.home, "officer", "add", "--station", STATION, *who)
+        self.lead = Credentials(str(lead["officer"]), os.environ["FIRST_PIN"], "window")
         enrol.enrol(self.home, self.province.url, self.province.code(), FileKeyStore(self.home / "device.secret"), SystemClock())
-        self.parts = compose.open_parts(self.home, Settings())
+        self.parts = compose.open_parts(self.home, Settings(), given=self.lead)
         self.said: list[Verdict] = []
         self.passes: list[bytes] = []
 
@@ -109,7 +114,8 @@ class Entrance:
 
 
 @pytest.fixture
-def entrance(tmp_path: Path) -> Iterator[Entrance]:
+def entrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Entrance]:
+    monkeypatch.setenv("FIRST_PIN", "482915")
     out = Entrance(tmp_path)
     yield out
     out.end()
@@ -197,7 +203,7 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     assert (counts.waiting, counts.refused) == (0, 0) and counts.opened == counts.events
     assert entrance.parts.verify().ok
     entrance.parts.database.close()
-    ledger = oracle.ledger(entrance.home)
+    ledger = oracle.ledger(entrance.home, given=(entrance.lead.officer, entrance.lead.pin))
     assert ledger.faults == []
     arrivals = [row for row in ledger.rows if row.kind == 1]
     assert [row.fields["no"] for row in arrivals] == list(range(1, len(arrivals) + 1)), "numbers are dense"
@@ -205,9 +211,15 @@ def test_the_election_day(entrance: Entrance, tmp_path: Path) -> None:
     assert arrived == {(row.epoch, row.seq): row.sha256 for row in ledger.rows}
     assert Counter(v.act for v in entrance.said)[Act.NOT_SAVED] == 0
 
-    # The province's page counts what the kiosk counts, and the paper says the same.
-    told = lines("province", "stations", "--home", str(entrance.province.home))
-    station = next(s for s in told if s["station"] == STATION)
-    assert str(today.visits) in str(station.values())
-    text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(job.file))
-    assert "BÁO CÁO KIỂM TRA KHAI BÁO Y TẾ" in text and "Không phải số liệu bầu cử" in text and str(today.visits) in text
+    # The report is signed by the lead, and says what the province counts: in words, in its code, and of this kiosk alone.
+    (station,) = (row for row in office(entrance.province.home, "stations") if row["station"] == STATION)
+    (total,) = office(entrance.province.home, "totals", "--station", STATION)
+    assert station["visits"] == total["visits"] == today.visits == 42 and station["declarations"] == today.declared
+    assert [kiosk["visits"] for kiosk in total["kiosks"]] == [42]  # type: ignore[attr-defined]
+    (signed,) = (row.fields for row in ledger.rows if row.kind == 8 and row.fields["what"] == "closed")
+    assert signed["by"] == entrance.lead.officer and signed["visits"] == 42 and signed["tally"] == [["Lối vào 1", 42, 42, -1]]
+    with pypdfium2.PdfDocument(job.file) as document:
+        text = " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+        codes = [found.text for page in document for found in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil())]
+    assert "BÁO CÁO KIỂM TRA KHAI BÁO Y TẾ" in text and "Không phải số liệu bầu cử" in text
+    assert "Tổng số lượt vào 42" in text and len(codes) == 1 and "/V42/" in codes[0]
