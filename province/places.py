@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
+from kiosk.domain import lists, poster, text
 from kiosk.domain import places as changes
-from kiosk.domain import poster, text
 from kiosk.domain.events import Kind
 from kiosk.domain.feed import FeedKind, PlaceRow, Rival, station_scope
 from kiosk.domain.projection import Fact
@@ -75,6 +75,12 @@ def checked(row: PlaceRow) -> PlaceRow:
     if not texts["name"]:
         raise Refused("Cần tên địa điểm.\nA place needs a name.")
     return msgspec.structs.replace(row, **texts, address=address)
+
+
+def levels(station: str) -> dict[str, str]:
+    """Province, district and ward of a station, by its code."""
+    unit = next((u for u in lists.units() if u.code == station.split("-")[2]), None)
+    return {"province": unit.province, "district": unit.district, "ward": unit.ward} if unit else {}
 
 
 def new_id(conn: Connection, station: str) -> str:

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from province.cli import aside, down, keep, known, people, run, setup, show, trace, web
+from province.cli import aside, down, keep, known, people, places, run, setup, show, trace, web
 from province.db import AWAY
 from province.settings import Refused, default_home
 
-ROOMS = (setup, people, down, known, show, aside, web, trace, keep, run)
+ROOMS = (setup, people, down, known, show, aside, web, places, trace, keep, run)
 COMMANDS = tuple(room.add_commands for room in ROOMS)
 
 

@@ -1,17 +1,14 @@
-"""accounts, sms, places: who may sign in on the web, how codes are sent, and the QR places. Passwords come from the environment."""
+"""accounts, sms: who may sign in on the web, how codes are sent. Passwords come from the environment."""
 
 import argparse
 import dataclasses
-import json
 import os
 from typing import Any
 
 import msgspec
 
-from kiosk.domain import poster
-from kiosk.domain.feed import PlaceRow
 from kiosk.domain.text import BadText
-from province import accounts, actlog, authority, officials, places, settings, sms
+from province import accounts, actlog, authority, officials, settings, sms
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -23,7 +20,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         commands.add_parser("accounts", help="who may sign in").add_subparsers(dest="action", required=True, metavar="ACTION"), common
     )
     _sms(commands.add_parser("sms", help="one-time codes by SMS").add_subparsers(dest="action", required=True, metavar="ACTION"), common)
-    _places(commands.add_parser("places", help="QR places").add_subparsers(dest="action", required=True, metavar="ACTION"), common)
 
 
 # -- accounts -----------------------------------------------------------------------------------------------------------
@@ -192,86 +188,4 @@ def run_sms_test(args: argparse.Namespace) -> int:
     if not sms.deliver(_database(args), authority.load(home_of(args).require()), phone, text, settings.now()):
         raise Refused("Cổng SMS không nhận tin.\nThe gateway did not take the message.")
     say("Đã gửi, hoặc đã vào hộp thư. / Sent, or in the outbox.")
-    return 0
-
-
-# -- places -------------------------------------------------------------------------------------------------------------
-
-
-def _places(actions: Any, common: argparse.ArgumentParser) -> None:
-    listed = actions.add_parser("list", parents=[common], help="QR places")
-    listed.add_argument("--station", default="", metavar="CODE")
-    listed.add_argument("--search", default="")
-    listed.set_defaults(run=run_places_list)
-    add = actions.add_parser("add", parents=[common], help="a new place of a station")
-    add.add_argument("--station", required=True, metavar="CODE")
-    add.add_argument("--name", required=True)
-    add.add_argument("--kind", required=True, choices=places.KINDS)
-    add.add_argument("--street", default="")
-    add.add_argument("--spot", default="")
-    add.set_defaults(run=run_places_add)
-    for action, text in (("delete", "withdraws a place; its code is recognised and said to be withdrawn"), ("history", "every change")):
-        one = actions.add_parser(action, parents=[common], help=text)
-        one.add_argument("place")
-        one.set_defaults(run=run_places_delete if action == "delete" else run_places_history)
-    address = actions.add_parser("address", parents=[common], help="the address that posters lead to, shown or set")
-    address.add_argument("address", nargs="?", default="")
-    address.set_defaults(run=run_places_address)
-
-
-def _shown(db: Database, row: PlaceRow, conflict: bool = False) -> dict[str, Any]:
-    own = {key: value for key, value in msgspec.structs.asdict(row).items() if key not in ("mac", "address")}
-    return own | {
-        "address": json.dumps(row.address, ensure_ascii=False),
-        "conflict": conflict,
-        "url": poster.url(places.base(db), row.id, row.mac),
-    }
-
-
-def run_places_list(args: argparse.Namespace) -> int:
-    db = _database(args)
-    for each in places.listed(db, lambda station: args.station in ("", station), args.search):
-        emit(args, _shown(db, each.row, each.conflict))
-    return 0
-
-
-def run_places_add(args: argparse.Namespace) -> int:
-    home, db, now = home_of(args).require(), _database(args), settings.now()
-    if args.station not in dict(places.stations_seen(db, lambda _station: True)):
-        raise Refused(f"Chưa có điểm {args.station}.\nNo such station: add it first.")
-    with db.write() as conn:
-        row = places.checked(
-            PlaceRow(places.new_id(conn, args.station), args.station, args.name, args.kind, street=args.street, spot=args.spot, at=now)
-        )
-        places.change(conn, places.key(authority.load(home)), row, 0, "account:command", now)
-    found = places.get(db, row.id)
-    assert found is not None
-    emit(args, _shown(db, found.row))
-    return 0
-
-
-def run_places_delete(args: argparse.Namespace) -> int:
-    home, db, now = home_of(args).require(), _database(args), settings.now()
-    found = places.get(db, args.place)
-    if found is None:
-        raise Refused(f"Không có địa điểm {args.place[:20]!r}.\nNo such place.")
-    gone = msgspec.structs.replace(found.row, withdrawn=True, at=max(now, found.row.at + 1))
-    with db.write() as conn:
-        places.change(conn, places.key(authority.load(home)), gone, found.row.at, "account:command", now)
-    emit(args, {"place": args.place, "withdrawn": True})
-    return 0
-
-
-def run_places_history(args: argparse.Namespace) -> int:
-    db = _database(args)
-    for at, by, row in places.history(db, args.place):
-        emit(args, {"at": at, "by": by, **_shown(db, row)})
-    return 0
-
-
-def run_places_address(args: argparse.Namespace) -> int:
-    db = _database(args)
-    if args.address:
-        places.set_base(db, args.address)
-    emit(args, {"address": places.base(db)})
     return 0

@@ -3,23 +3,17 @@
 A registration waits until an operator lets it in. A unit sees the stations of its scope and nothing else.
 """
 
-import io
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
-import segno
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from kiosk.domain import lists, poster
 from kiosk.domain.feed import PlaceRow
-from kiosk.printing import poster as boards
-from province import accounts, places, sessions
+from province import accounts, boards, places, sessions
 from province.accounts import Account
 from province.authority import Authority
 from province.db import Database
@@ -195,8 +189,7 @@ class Units:
 
     def _row(self, place: str, station: str, typed: dict[str, str], old_at: int = 0) -> PlaceRow:
         """Raises Refused."""
-        unit = next((u for u in lists.units() if u.code == station.split("-")[2]), None)
-        address = {"province": unit.province, "district": unit.district, "ward": unit.ward} if unit else {}
+        address = places.levels(station)
         if typed["hamlet"]:
             address["hamlet"] = typed["hamlet"]
         bare = PlaceRow(place, station, "", "", address=address, at=max(self.clock(), old_at + 1))
@@ -207,12 +200,9 @@ class Units:
 
     # -- the code ---------------------------------------------------------------------------------------------------
 
-    def _qr(self, row: PlaceRow) -> segno.QRCode:
-        return segno.make(poster.url(places.base(self.db), row.id, row.mac), error="q", micro=False, boost_error=False)
-
     def code(self, request: Request, place: str) -> Response:
         found = self._place(request, place)
-        svg = self._qr(found.row).svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None)
+        svg = boards.code(self.db, found.row).svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None)
         return self.pages.show(
             request, "place_code.html", {"place": found.row, "kind": WORDS[found.row.kind], "qr": svg, "where": where(found.row)}
         )
@@ -228,28 +218,13 @@ class Units:
         row = self._place(request, place).row
         if kho not in boards.SIZES:
             raise HTTPException(404)
-        names = dict(places.stations_seen(self.db, self._account(request).sees))
-        made = boards.Poster(
-            poster.url(places.base(self.db), row.id, row.mac),
-            row.id,
-            row.name,
-            row.kind,
-            names[row.station],
-            row.address.get("ward", ""),
-            self.clock(),
-            spot=row.spot,
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            boards.render(made, file := Path(folder) / "bang.pdf", kho)
-            content = file.read_bytes()
+        content = boards.content(self.db, row, "pdf", self.clock(), kho)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{row.id}-{kho}.pdf"'}
         return Response(content, media_type="application/pdf", headers=headers)
 
     def _file(self, row: PlaceRow, kind: str, media: str) -> Response:
-        out = io.BytesIO()
-        self._qr(row).save(out, kind=kind, scale=24, border=4)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{row.id}.{kind}"'}
-        return Response(out.getvalue(), media_type=media, headers=headers)
+        return Response(boards.content(self.db, row, kind, self.clock()), media_type=media, headers=headers)
 
 
 def _typed(data: FormData) -> dict[str, str]:

@@ -22,6 +22,16 @@ from tests.province.test_official_pages import declared
 from tests.province.test_web_people import place_code, rows
 
 Visit = Callable[..., Any]
+
+
+def sound(page: Any) -> None:
+    """axe-core finds no serious fault on the page as it stands."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    assert [f"{v['id']} {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in ("serious", "critical")] == [], page.url
+
+
 DAY = "2021-05-24"  # the last campaign day: the machine's own clock is past it
 
 
@@ -101,7 +111,7 @@ def test_annex_2_part_5_the_checker_opens_a_pass_by_picture_and_by_camera(
     visit: Visit, site: Server, before_the_camera: Path, tmp_path: Path
 ) -> None:
     code = voter_with_pass(site, full_name="Võ Văn Mã", id_number="046083000555", gender="M", **{"symptoms.cough": "yes"})
-    desk = Desk(visit, site, "kiem-ma", "lookup", view=PHONE)
+    desk = Desk(visit, site, "kiem-ma", "lookup", "desk", view=PHONE)
     page = desk.page
     desk.open("KIỂM TRA KẾT QUẢ")
     photo = tmp_path / "mã.png"
@@ -115,6 +125,7 @@ def test_annex_2_part_5_the_checker_opens_a_pass_by_picture_and_by_camera(
     assert "Võ Văn Mã" in shown and "Hộ khẩu" not in shown  # no address on this screen
     for particular in ("Ngày sinh", "Giới tính", "Điện thoại", "Quốc gia", "Dân tộc", "Tôn giáo", "Tình trạng hôn nhân", "Nghề nghiệp"):
         assert particular in shown, particular
+    sound(page)
     assert [page.locator("table.answers").nth(n).locator("tr").count() for n in (0, 1)] == [3, 6]
     assert page.locator("table.answers").nth(1).locator("tr", has_text="Ho").first.locator("td").inner_text() == "Có"
     film(code, before_the_camera)
@@ -124,6 +135,9 @@ def test_annex_2_part_5_the_checker_opens_a_pass_by_picture_and_by_camera(
     page.locator("#reason-code").fill("đối chiếu lần hai")
     go(page, page.get_by_role("button", name="Xem"))
     assert "Võ Văn Mã" in page.inner_text("main")
+    for path in ("ban", "nhat-ky", "trai-nhau", "hop-thu"):
+        page.goto(f"{site.url}/can-bo/{path}")
+        sound(page)
     assert acts(site, "kiem-ma").count("opened_pass") == 2  # reading a picture opens nothing
 
 
@@ -179,6 +193,7 @@ def test_a_trace_from_request_to_pdf_with_two_browsers(visit: Visit, site: Serve
     asker, releaser = Desk(visit, site, "dieu-tra", "trace"), Desk(visit, site, "duyet", "release")
     page = asker.page
     asker.open("Truy vết")
+    sound(page)
     page.locator("#subject").fill("046183000901")
     page.locator("#since").fill(DAY)
     page.locator("#until").fill(DAY)
@@ -197,6 +212,7 @@ def test_a_trace_from_request_to_pdf_with_two_browsers(visit: Visit, site: Serve
     assert page.locator("svg.line rect").count() >= 3
     listed = page.locator("table.answers").first.inner_text()
     assert "Người Khác" in listed and "Hôm Nay" in listed and "Ca Bệnh" not in listed
+    sound(page)
     with page.expect_download() as saved:
         page.get_by_role("link", name="Danh sách PDF").click()
     file = tmp_path / "truy-vet.pdf"

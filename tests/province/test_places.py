@@ -1,12 +1,19 @@
 """QR places: ids, codes, changes from two sides, and what the station's kiosks are told."""
 
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
 import msgspec
 import pytest
 
+from kiosk.devices.decoder import QrDecoder
 from kiosk.domain import poster
 from kiosk.domain.events import Kind
 from kiosk.domain.feed import FeedKind, PlaceRow
 from province import places
+from province.cli import main
 from province.settings import Refused
 from tests.province.conftest import Office
 from tests.wire import STATION, visit
@@ -120,3 +127,28 @@ def test_a_decision_by_somebody_who_saw_both_ends_the_conflict(office: Office) -
     change(office, row(at=NOW + 9, name="Cổng sau"), NOW + 2)
     shown = places.get(office.db, "1975001A")
     assert shown is not None and not shown.conflict and shown.row.rivals == ()
+
+
+def test_the_commands_do_what_a_unit_does_on_its_pages(office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--home", str(office.home.path), "--json", *(["--database-url", office.home.database_url] if office.home.database_url else [])]
+    capsys.readouterr()
+
+    def told(*argv: str) -> dict[str, Any]:
+        assert main(["places", *argv, *where]) == 0
+        return dict(json.loads(capsys.readouterr().out.splitlines()[-1]))
+
+    made = told("add", "--station", STATION, "--name", "Cổng chính", "--kind", "entrance", "--keeper", "Lê Thị Giữ", "--hamlet", "Tổ 3")
+    assert json.loads(made["address"]) == {**places.levels(STATION), "hamlet": "Tổ 3"} and made["keeper"] == "Lê Thị Giữ"
+    changed = told("change", made["id"], "--spot", "cột bên trái")
+    assert (changed["spot"], changed["name"], changed["url"]) == ("cột bên trái", "Cổng chính", made["url"])
+    read = []
+    for kind in ("png", "svg", "pdf"):
+        told("board", made["id"], "--out", str(tmp_path / f"bang.{kind}"))
+        read.append((tmp_path / f"bang.{kind}").read_bytes()[:5])
+    assert read[0][1:4] == b"PNG" and b"<" in read[1] and read[2] == b"%PDF-"
+    picture = cv2.imread(str(tmp_path / "bang.png"), cv2.IMREAD_GRAYSCALE)
+    assert [code.raw.decode() for code in QrDecoder().decode(picture)] == [made["url"]]  # type: ignore[arg-type]
+    assert main(["places", "board", made["id"], "--out", str(tmp_path / "bang.gif"), *where]) == 1
+    assert main(["places", "change", "KHONG-CO", "--name", "x", *where]) == 1
+    told("delete", made["id"])
+    assert main(["places", "history", made["id"], *where]) == 0 and len(capsys.readouterr().out.splitlines()) == 3

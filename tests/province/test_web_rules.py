@@ -6,12 +6,12 @@ import pytest
 import requests
 from fastapi import FastAPI
 
-from province import accounts, sessions, settings
+from province import accounts, authority, officials, sessions, settings
 from province.app import create_app
 from province.db import Database
 from province.settings import Home
 from province.web import site
-from province.web.guard import ANYONE, KINDS, RULES, Guard, Rule, cookie, routes
+from province.web.guard import ANYONE, KINDS, RULES, VISITOR, Guard, Rule, cookie, routes
 from tests.province.conftest import Office, Server
 
 FILLED = {"{place}": "1975001A", "{mac}": "A" * 16, "{number}": "1", "{kind}": "have"}
@@ -75,6 +75,36 @@ def test_nobody_gets_further_than_the_rule_says(server: Server) -> None:
     session.close()
     assert bad == []
     assert reached > len(RULES)
+
+
+ACCOUNTS = {right: ("official", (right,)) for right in officials.RIGHTS}
+ACCOUNTS |= {"none": ("official", ()), "operator": ("operator", ()), "administrator": ("administrator", ())}
+
+
+def test_an_official_gets_no_further_than_their_right(server: Server) -> None:
+    """Every route that needs a right, with a form that is ours, against every right and role."""
+    db, now, bad = Database(server.home.url), settings.now(), []
+    token = Guard(db, authority.load(server.home), settings.now).csrf("rights")
+    cookies = {}
+    for name, (role, rights) in ACCOUNTS.items():
+        accounts.add(db, f"quyen-{name}", "mat-khau-dai-1", role, now)
+        accounts.change(db, f"quyen-{name}", rights=rights)
+        cookies[name] = {cookie("official"): sessions.begin(db, "official", f"quyen-{name}", {}, now).token, VISITOR: "rights"}
+    db.close()
+    session = requests.Session()
+    session.verify, session.trust_env = str(server.home.ca), False
+    guarded = [(name, rule) for name, rule in RULES.items() if rule.kind == "official" and rule.right]
+    assert len(guarded) > 12
+    for (route, rule), (name, (role, rights)) in itertools.product(guarded, ACCOUNTS.items()):
+        method, path = route.split(" ")
+        answer = session.request(
+            method, server.url + address(path), cookies=cookies[name], data={"csrf": token}, allow_redirects=False, timeout=30
+        )
+        session.cookies.clear()
+        if (answer.status_code == 403) == (rule.right in (*rights, role)) or answer.status_code >= 500:
+            bad.append(f"{route} as {name}: {answer.status_code}")
+    session.close()
+    assert bad == []
 
 
 def test_the_table_has_no_rule_for_a_route_that_is_gone_and_no_form_without_a_check() -> None:
