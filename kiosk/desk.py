@@ -89,15 +89,16 @@ class Desk:
         fields |= {"place": bench.place} if bench.place else {}
         return Draft(Kind.VISIT, fields, bench.deed), replace(judged, number=number)
 
-    def declare(self, bench: Bench, said: Declaration, known: Known, ticket: int, completes: str) -> Done:
+    def declare(self, bench: Bench, said: Declaration, known: Known, ticket: int, completes: str, paper: bool = False) -> Done:
         """A declaration and, unless the person is in already, the arrival.
 
         `known`: what is known by the person's cards (a phone may be the family's: it finds, it never says "already in").
         `ticket`: the number the voter brought, 0 for none; `completes`: key of the declaration that a supplement completes.
-        Word for word what the person, who is in, declared today: nothing is written, and the verdict says when it was.
+        Word for word what the person, who is in, declared today: nothing is written, and the verdict says when it was; but a `paper`
+        form is kept under its number.
         """
         desk = form.outcome(said, bench.policy.rules)
-        if (same := self._same(bench, said, known, ticket, completes)) is not None:
+        if not paper and (same := self._same(bench, said, known, ticket, completes)) is not None:
             judged = Verdict(Act.HEALTH_DESK if desk else Act.ALREADY_DECLARED, Code_.OTHER, "declared_same", at=bench.at, ticket=ticket)
             return [], replace(judged, person=person_of(said.fields), since=same.at, event=same.event)
         slip = (hu1.subject(self._issuer, bench.deed),) if self._issuer else ()  # the pass on the voter's slip is this person
@@ -214,6 +215,13 @@ class Desk:
             self.corrections.not_voided(conn, key)
             raise KioskError(Code.EVENT_UNKNOWN, event=event[:60], kind="leave" if register.is_exit(conn, key) else "declaration")
         return others[0]
+
+    def named(self, conn: Connection, day: str, event: str) -> Key:
+        """The event that is written as its key, or as an arrival's running number ("K1-000123"). Raises KioskError(EVENT_UNKNOWN)."""
+        key = self._key_of(conn, day, event)
+        if key is None:
+            raise KioskError(Code.EVENT_UNKNOWN, event=event[:60])
+        return key
 
     def _key_of(self, conn: Connection, day: str, event: str) -> Key | None:
         with contextlib.suppress(ValueError):

@@ -24,6 +24,7 @@ from kiosk.store.papers import Job
 
 HOUR = 3_600_000
 BACKOFF_S = (5, 10, 20, 40, 60)
+LIST = 4000  # deeds of a day among which a ticket is looked for
 PERSONAL = frozenset({"slip", "ticket", "declaration"})
 DAILY = frozenset({"report", "start-check"})  # one a day: the day is in the file's name
 FORMS = 50  # blank forms in the fall-back folder
@@ -266,12 +267,15 @@ class Papers:
         return slip.render(made, file, order.size or self.settings.slip_size)
 
     def _ticket(self, order: Order, file: Path, again: int) -> int:
-        """`target`: the visit or the deferral that names the ticket."""
-        info = self.station.info
+        """`target`: the visit or the deferral that names the ticket, or its number; without one, the day's newest ticket."""
+        info, target = self.station.info, order.target
+        if target.isdecimal() or not target:
+            given = [line for line in self.station.lines(LIST) if line.ticket and "defer" in (line.source, line.kind)]
+            target = next((line.event for line in given if target in ("", str(line.ticket))), target)
         try:
-            key = Key.parse(order.target)
+            key = Key.parse(target)
         except ValueError:
-            raise KioskError(Code.EVENT_UNKNOWN, event=order.target[:60]) from None
+            raise KioskError(Code.EVENT_UNKNOWN if target else Code.NOTHING_TO_PRINT, event=target[:60]) from None
         with self.database.read() as conn:
             fact = self.journal.opened(conn, key)
         number = int(fact.body.fields.get("ticket") or 0) if fact is not None and fact.body.kind in (Kind.VISIT, Kind.DEFER) else 0

@@ -140,6 +140,12 @@ class Station:
         with self._s.database.read() as conn:
             return register.declaration(conn, key) if key.kiosk == self._me.kiosk else None
 
+    def named(self, event: str) -> str:
+        """The key of an event that is written as papers have it, "K1-000123": today's arrival with that number. Raises
+        KioskError(EVENT_UNKNOWN)."""
+        with self._s.database.read() as conn:
+            return str(self._desk.named(conn, register.open_day(conn) or "", event))
+
     def wrote(self, deed: bytes) -> bool:
         """True if this deed is in the journal: a draft that outlived its own saving is not offered again."""
         with self._s.database.read() as conn:
@@ -429,7 +435,7 @@ class Station:
 
         def act(bench: Bench) -> Done:
             known = self._known(bench.conn, tuple(s for s in form.subjects(said.fields) if s.startswith("id:")), bench.day)
-            drafts, judged = self._desk.declare(bench, said, known, 0, "")
+            drafts, judged = self._desk.declare(bench, said, known, 0, "", paper=True)
             drafts = [replace(d, fields={**d.fields, "paper": f"G{number:03d}", "paper_at": at}) for d in drafts]
             drafts = [replace(d, fields={**d.fields, "source": "paper"}) if d.kind is Kind.VISIT else d for d in drafts]
             return drafts, judged

@@ -11,7 +11,7 @@ from kiosk.errors import Code, KioskError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("event", help="kiosk:epoch:seq")
+    parser.add_argument("event", help="kiosk:epoch:seq, or K1-000123")
     parser.add_argument("--reason", required=True)
     parser.add_argument("--void", action="store_true", help="the event does not count any more")
     parser.add_argument("--whole", action="store_true", help="and all that the same act wrote: declaration and arrival")
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
             raise KioskError(Code.BAD_FILE, file=args.set, why="bad_shape")
         changes = {str(key): value for key, value in content.items()}
     with compose.enrolled(args.home) as parts:
-        event = parts.station.correct(args.event, args.reason, args.void, changes, args.whole)
+        event = parts.station.correct(parts.station.named(args.event), args.reason, args.void, changes, args.whole)
         parts.mirror.step()
     if args.json:
         output.emit({"event": event_json(event)})

@@ -3,7 +3,7 @@
 import argparse
 import base64
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.ports import Code as Found
 from kiosk.ports import Decoder
+
+Sized = tuple[Path, tuple[int, int] | None, Iterable[replay.Image]]  # a file, the size its head says, its frames
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,31 +31,28 @@ def run(args: argparse.Namespace) -> int:
     code = 0
     for path in args.path:
         try:
-            for file, size, images in _files(path):
-                _show(_answer(decoder, file, size, images), args.json)
+            files = replay.pictures_in(path) if path.is_dir() else [path]
         except KioskError as error:
-            code = 1
-            if args.json:
-                output.emit({"file": str(path), "codes": [], "ms": 0, "error": error.code.value})
-            output.complain(KioskError(error.code, **(error.facts | {"file": str(path)})))
+            code, files = _refuse(path, error, args.json), []
+        for file in files:
+            try:
+                _show(_answer(decoder, *_opened(file)), args.json)
+            except KioskError as error:
+                code = _refuse(file, error, args.json)
     return code
 
 
-Sized = tuple[Path, tuple[int, int] | None, Iterable[replay.Image]]
+def _refuse(file: Path, error: KioskError, as_json: bool) -> int:
+    if as_json:
+        output.emit({"file": str(file), "codes": [], "ms": 0, "error": error.code.value})
+    output.complain(KioskError(error.code, **(error.facts | {"file": str(file)})))
+    return 1
 
 
-def _files(path: Path) -> Iterator[Sized]:
-    """Each file under `path` with its frames. A broken picture in a folder ends that folder with KioskError(BAD_FILE)."""
-    if path.is_dir():
-        for file in replay.pictures_in(path):
-            yield _picture(file)
-    elif path.suffix.lower() in replay.PICTURES or not path.is_file():
-        yield _picture(path)
-    else:
-        yield path, None, replay.read_video(path)
-
-
-def _picture(file: Path) -> Sized:
+def _opened(file: Path) -> Sized:
+    """A picture's or a video's frames. Raises KioskError(BAD_FILE)."""
+    if file.suffix.lower() not in replay.PICTURES and file.is_file():
+        return file, None, replay.read_video(file)
     picture = replay.open_picture(file)
     return file, picture.size, [picture.image]
 

@@ -5,13 +5,14 @@ import re
 import time
 from pathlib import Path
 
-from kiosk import compose, words
+from kiosk import compose, desk, words
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, PrintJob
 from kiosk.printing import test_card
 from kiosk.words.papers import JOB_STATES, PAPERS
 
+OF_AN_EVENT = frozenset({"slip", "declaration", "ticket"})
 FOLDER = ("form", "register", "card")  # the fall-back folder
 SIZES = ("a6", "80", "a4", "a3", "column")
 
@@ -20,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paper", choices=(*PAPERS, "queue"), help="queue: what waits for a printer"
     )
-    parser.add_argument("target", nargs="?", default="", help="EVENT (kiosk:epoch:seq), a place's id, or the first number of forms (G001)")
+    about = "EVENT (kiosk:epoch:seq, K1-000123), a ticket's number, a place's id, or the first number of forms (G001)"
+    parser.add_argument("target", nargs="?", default="", help=about)
     parser.add_argument("--size", choices=SIZES, default="", help="slip, ticket: a6 or 80 (mm roll); poster: a4, a3, column")
     parser.add_argument("--count", type=int, default=None, help="how many blank forms")
     parser.add_argument("--out", type=Path, help="writes the PDF here and prints nothing")
@@ -42,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         if args.paper == "queue":
             return _queue(parts, args)
         for paper in (args.paper,) if args.paper != "folder" else FOLDER:
+            if paper in OF_AN_EVENT and desk.names_event(args.target):
+                args.target = parts.station.named(args.target)
             _show(parts.papers.print(_order(paper, args), args.out, args.printer), args.json)
         parts.mirror.step()
     return 0

@@ -16,6 +16,9 @@ FILE_WHY: dict[str, str] = {
     "a_file_not_a_folder": N_("đây là một tệp, không phải thư mục"),
     "under_a_file": N_("đường dẫn đi qua một tệp, không phải thư mục"),
     "no_right_to_write": N_("người dùng này không có quyền ghi vào đó"),
+    "No such file or directory": N_("ở đường dẫn này không có tệp nào"),
+    "Is a directory": N_("đây không phải tệp thường: thư mục, ống dẫn hay thiết bị, hoặc thư mục chứa nó không có"),
+    "Permission denied": N_("người dùng này không có quyền với tệp đó"),
     "bad_shape": N_("nội dung không đúng khuôn dạng"),
 }
 

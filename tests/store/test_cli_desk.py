@@ -117,6 +117,23 @@ def test_a_correction_by_file_is_checked_like_a_declaration(run: Run, tmp_path: 
     assert (again["verdict"], again["number"]) == ("come_in", 2), "voided with its declaration, the voter comes in anew"
 
 
+def test_a_running_number_names_its_arrival_and_a_ticket_its_paper(run: Run, tmp_path: Path) -> None:
+    file = str(_example(tmp_path))
+    run("declare", "--file", file)
+    _, (given,), _ = run("defer", "--reason", "not_yet")
+    assert given["ticket"] == 1
+    for target in (["slip", "K1-000001"], ["declaration", "k1-1"], ["ticket"], ["ticket", "1"], ["ticket", "K1-000002"]):
+        code, (printed,), _ = run("print", *target, "--out", str(tmp_path / "paper.pdf"))
+        assert code == 0 and Path(printed["file"]).read_bytes().startswith(b"%PDF")
+    assert "KS-304" in run("print", "ticket", "7")[2]
+    _, (keyed,), _ = run("paper", "G001", "--at", "00:00", "--file", file)
+    assert keyed["event"], "a paper form is kept under its number, though the same was declared"
+    assert "KS-220" in run("paper", "G001", "--at", "00:00", "--file", file)[2]
+    assert run("correct", "K1-000001", "--reason", "bấm nhầm", "--void", "--whole")[0] == 0
+    code, _, told = run("correct", "K1-000001", "--reason", "bấm nhầm", "--void")
+    assert code == 1 and "KS-308" in told and "at=" in told
+
+
 def _example(folder: Path) -> Path:
     (folder / "again.json").write_text(json.dumps(example()), "utf-8")
     return folder / "again.json"

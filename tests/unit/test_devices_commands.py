@@ -68,6 +68,8 @@ def test_decode_refuses_what_it_cannot_read_and_answers_the_rest(tmp_path: Path,
     assert code == 1
     assert [line.get("error", "") for line in lines] == ["KS-502", "KS-502", "KS-502", ""]
     assert all(path in err for path in paths[:3]) and "Traceback" not in err
+    code, lines, err = answers(capsys, "decode", "--json", str(tmp_path))
+    assert (code, [line.get("error", "") for line in lines]) == (1, ["", "KS-502"]) and str(tmp_path / "torn.png") in err
 
 
 def test_decode_writes_no_control_characters_to_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
