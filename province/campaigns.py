@@ -94,6 +94,7 @@ def _check(campaign: Campaign) -> None:
             "future_minutes": 0 <= policy.future_minutes <= 7 * 24 * 60,
             "repeat_seconds": 0 <= policy.repeat_seconds <= 3600,
             "purge_days": 0 <= policy.purge_days <= PURGE_DAYS,
+            "stay_minutes": 1 <= policy.stay_minutes <= 24 * 60,
             "areas": all(_area(a.name, a.since) for a in policy.areas),
             "name": _plain(campaign.name),
         }.items()

@@ -16,7 +16,7 @@ from kiosk.domain import identity
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Reading
 from kiosk.domain.text import BadText, clean
-from province import accounts, actlog, officials, tables, tables_official, tracing
+from province import accounts, actlog, officials, question, tables, tables_official, tracing
 from province.asking import told_of
 from province.authority import Authority
 from province.db import Database
@@ -25,7 +25,7 @@ from province.settings import Refused, event_day
 
 TRACE, OFFICER, STATION, KIOSK = (tables.table(m) for m in (tables_official.Trace, tables.Officer, tables.Station, tables.Kiosk))
 DAY_MS = 24 * 3_600_000
-MOST_DAYS, MOST_MARGIN, STAY = 21, 24 * 60, 30
+MOST_DAYS, MOST_MARGIN = 21, 24 * 60
 MOST_RING = 20  # people to go on with in one request
 PURPOSE = b"trace"
 
@@ -124,6 +124,12 @@ def issuers(db: Database, authority: Authority) -> dict[bytes, Issuer]:
         rows = conn.execute(select(KIOSK.c.issuer_id, KIOSK.c.issuer_public, KIOSK.c.revoked_at)).all()
     known = {bytes(row.issuer_id): Issuer(bytes(row.issuer_id), bytes(row.issuer_public), row.revoked_at) for row in rows}
     return known | {authority.issuer.id: Issuer(authority.issuer.id, authority.issuer.public)}
+
+
+def stay_of(db: Database, now: int) -> int:
+    """Minutes that a visit without an exit is taken to have lasted, by the policy of now."""
+    with db.read() as conn:
+        return question.policy(conn, now).stay_minutes
 
 
 def ask(db: Database, authority: Authority, by: str, asked: Asked, reason: str, code: str, now: int) -> str:

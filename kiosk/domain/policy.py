@@ -42,8 +42,9 @@ class Area(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """`version` goes into every event. `validity_hours`: how long a declaration counts. `future_minutes`: how far a pass's clock may
     run ahead of ours. `repeat_seconds`: the same code is not taken twice within it. `retention_days`: how long the province
-    keeps arrivals, as posters say. `purge_days`: a closed day's readable rows leave the kiosk after it, 14 at most. `layouts`: of codes
-    that are not public (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
+    keeps arrivals, as posters say. `purge_days`: a closed day's readable rows leave the kiosk after it, 14 at most. `stay_minutes`:
+    how long a visit without an exit is taken to have lasted, when contacts are traced. `layouts`: of codes that are not public
+    (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
 
     version: int = 1
     validity_hours: int = 72
@@ -52,6 +53,7 @@ class Policy(msgspec.Struct, frozen=True):
     rules: Rules = Rules()
     retention_days: int = 21
     purge_days: int = PURGE_DAYS
+    stay_minutes: int = 30
     areas: tuple[Area, ...] = ()
     layouts: tuple[str, ...] = ()
     proposal: bool = True

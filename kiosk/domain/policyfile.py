@@ -21,6 +21,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "future_minutes": (0, 7 * 24 * 60),
     "repeat_seconds": (0, 3600),
     "purge_days": (0, PURGE_DAYS),
+    "stay_minutes": (1, 24 * 60),
 }
 OTHERS = ("answers", "rules", "areas", "layouts", "proposal")
 STEPS: tuple[str, ...] = get_args(Step)

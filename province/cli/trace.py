@@ -27,7 +27,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     ask.add_argument("--since", default="", metavar="YYYY-MM-DD", help="needed unless --ring, whose days are the case's")
     ask.add_argument("--until", default="", metavar="YYYY-MM-DD")
     ask.add_argument("--margin", type=int, default=15, help="minutes")
-    ask.add_argument("--stay", type=int, default=cases.STAY, help="minutes where no exit was recorded")
+    ask.add_argument("--stay", type=int, help="minutes where no exit was recorded (default: the policy's)")
     decide = actions.add_parser("decide", parents=[common], help="releases or refuses a request of somebody else")
     decide.add_argument("case")
     decide.add_argument("--refuse", action="store_true")
@@ -58,7 +58,8 @@ def run_ask(args: argparse.Namespace) -> int:
         name = cases.next_ring(db, held, args.by, args.ring, args.rank, args.reason, code, now)
     else:
         subject = cases.subject(db, held, args.kind, args.subject)
-        asked = cases.Asked(subject, cases.days(args.since, args.until), args.margin, args.stay)
+        stay = cases.stay_of(db, now) if args.stay is None else args.stay
+        asked = cases.Asked(subject, cases.days(args.since, args.until), args.margin, stay)
         name = cases.ask(db, held, args.by, asked, args.reason, code, now)
     emit(args, {"case": name, "state": "asked"})
     return 0

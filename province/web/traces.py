@@ -58,7 +58,8 @@ class Traces:
         return self._list(request, {}, "")
 
     def _list(self, request: Request, typed: dict[str, str], error: str, status: int = 200) -> Response:
-        content = {"cases": cases.listed(self.db, self.authority), "typed": typed, "error": error, "stay": cases.STAY, "days": sheets.days}
+        content = {"cases": cases.listed(self.db, self.authority), "typed": typed, "error": error, "days": sheets.days}
+        content["stay"] = cases.stay_of(self.db, self.clock())
         return self.pages.show(request, "traces.html", content, status)
 
     async def ask(self, request: Request) -> Response:
@@ -69,9 +70,8 @@ class Traces:
         typed = {name: text_of(data, name)[:300] for name in names}
         try:
             subject = cases.subject(self.db, self.authority, typed["kind"], typed["subject"])
-            asked = cases.Asked(
-                subject, cases.days(typed["since"], typed["until"]), number(typed["margin"], 15), number(typed["stay"], cases.STAY)
-            )
+            stay = number(typed["stay"], cases.stay_of(self.db, self.clock()))
+            asked = cases.Asked(subject, cases.days(typed["since"], typed["until"]), number(typed["margin"], 15), stay)
             name = cases.ask(
                 self.db, self.authority, self._me(request).username, asked, typed["reason"], text_of(data, "code"), self.clock()
             )
