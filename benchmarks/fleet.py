@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks import rig
 from benchmarks.rig import Office, Server
+from kiosk.crypto import chain
 from kiosk.devices.clock import SystemClock
 from kiosk.domain.protocol import Batch, BatchAnswer, Span
 from kiosk.errors import Code, KioskError
@@ -65,12 +66,18 @@ class Queue:
 
     def save(self, answer: BatchAnswer) -> Saved:
         before, rejected = self._have, 0
-        for r in answer.receipts:
+        for r in (r for r in answer.receipts if r.epoch == self._m.epoch.id):
             true = r.kiosk == self._m.kiosk and r.genuine(self._m.service) and self._m.epoch.heads[r.to_seq] == r.digest
             rejected += not true
             if true:
                 self._have, self._opened = max(self._have, r.have), max(self._opened, r.opened)
         return Saved(self._have - before, len(answer.refusals), tuple(answer.forked), rejected)
+
+    def park(self, epoch: str, seq: int, until: int) -> None:
+        raise SystemExit(f"wrong result: {epoch}:{seq} never got through")
+
+    def conflicted(self) -> list[str]:
+        return []
 
     def counts(self) -> Counts:
         total = len(self._m.epoch.events)
@@ -129,21 +136,28 @@ def work(members: list[Member], urls: list[str], ca: bytes, share: float, seed: 
     out.put((len(results), sum(sent for sent, _ in results), sum(bad for _, bad in results), used.ru_utime + used.ru_stime))
 
 
-def members(office: Office, kiosks: int, visits: int) -> list[Member]:
-    """Enrolled kiosks with a sealed day each. Intake opens nothing, so one day's sealed bytes serve all; chains are each one's own."""
-    out: list[Member] = []
+def members(office: Office, kiosks: int, visits: int) -> tuple[list[Member], list[Member]]:
+    """Enrolled kiosks with two sealed days each, one to be sent at once, one in turn. Intake opens nothing, so one day's sealed bytes serve
+    all; chains are each one's own."""
     first: list[bytes] = []
-    for _ in range(kiosks):
-        kiosk: Kiosk = office.kiosk()
-        epoch = kiosk.epoch()
+
+    def day(kiosk: Kiosk, parent: Epoch | None = None) -> Epoch:
+        epoch = kiosk.epoch(parent)
         if not first:
             kiosk.visits(epoch, visits)
-            first = epoch.events
-        else:
-            for event in first:
-                kiosk.put(epoch, event)
-        out.append(Member(kiosk.name, kiosk.seed, kiosk.service, epoch))
-    return out
+            first.extend(epoch.events)
+            return epoch
+        epoch.events = first
+        epoch.heads += chain.heads(kiosk.name, epoch.id, epoch.heads[0], first)
+        return epoch
+
+    made: list[list[Member]] = [[], []]
+    for _ in range(kiosks):
+        kiosk = office.kiosk()
+        earlier = day(kiosk)
+        for members_, epoch in zip(made, (earlier, day(kiosk, earlier)), strict=True):
+            members_.append(Member(kiosk.name, kiosk.seed, kiosk.service, epoch))
+    return made[0], made[1]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -158,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with rig.province(args.engine) as (home, _):
         office = Office(home)
-        at_once, in_turn = members(office, args.kiosks, args.visits), members(office, args.kiosks, args.visits)
+        in_turn, at_once = members(office, args.kiosks, args.visits)
         servers = [Server(home, "--no-opener") for _ in range(args.servers)]
         try:
             return measure(args, office, servers, home.ca, at_once, in_turn)
