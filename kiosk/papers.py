@@ -78,6 +78,7 @@ class Papers:
         maker = self.makers.get(order.paper)
         if maker is None:
             raise KioskError(Code.BAD_INPUT, value=order.paper[:20], allowed=" | ".join(sorted(self.makers)))
+        self.station.allow(order.paper)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -101,6 +102,7 @@ class Papers:
 
     def _named(self, order: Order) -> Order:
         """A voter's paper by its declaration, however it was asked for: only so can a reprint be told. Raises as `make`."""
+        self.station.allow(order.paper)
         if order.paper in self.checks:
             self.checks[order.paper](order)
         if order.paper not in ("slip", "declaration"):

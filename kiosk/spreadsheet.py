@@ -75,6 +75,8 @@ class Spreadsheets:
         with self._database.read() as conn:
             if not export.known(conn, day):
                 raise KioskError(Code.DAY_UNKNOWN, day=day[:20])
+        if what != COUNTS:
+            self._station.allow("people_export")
         self._station.require("lead", "export")
         with self._database.read() as conn:
             header, rows = _counts(conn, day) if what == COUNTS else self._people(conn, day)

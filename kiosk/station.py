@@ -19,7 +19,7 @@ from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
 from kiosk.domain.passes.model import Kind as Code_
 from kiosk.domain.passes.model import Pass
-from kiosk.domain.policy import Campaign, Policy, closing
+from kiosk.domain.policy import SWITCHES, Campaign, Policy, closing
 from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.projection import VOTER
 from kiosk.domain.verdict import Act, Known, Verdict
@@ -108,6 +108,16 @@ class Station:
     @property
     def policy(self) -> Policy:
         return self._campaign(self.day()).policy
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """Features that the province switched off (policy.SWITCHES)."""
+        return tuple(word for word in self.policy.switched_off if word in SWITCHES) if self._me.campaigns else ()
+
+    def allow(self, feature: str) -> None:
+        """Raises KioskError(SWITCHED_OFF) for a feature that the province switched off."""
+        if feature in self.off:
+            raise KioskError(Code.SWITCHED_OFF, feature=feature)
 
     @property
     def identity(self) -> Identity:

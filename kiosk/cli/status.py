@@ -60,6 +60,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "state": state,
             "parked": counts.parked,
             "aside": counts.aside,
+            "off": list(parts.station.off),
             "label": parts.journal.identity.label,
             "key": keys(parts.officers.session.secured, parts.vault.where),
             "officer": parts.officers.session.id,
@@ -67,7 +68,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "view_only": parts.database.viewing.value if parts.database.viewing else None,
             "conditions": [code.value for code in parts.conditions()],
         }
-        return answer, words.sync_report(stands, parts.directory.age_s(now))
+        return answer, words.sync_report(stands, parts.directory.age_s(now), parts.station.off)
 
 
 def _locked(args: argparse.Namespace) -> dict[str, object]:

@@ -39,12 +39,17 @@ class Area(msgspec.Struct, frozen=True):
     since: str
 
 
+# What a province may switch off. Never scanning, declaring, correcting or sending: the entrance works without the province.
+SWITCHES = ("ask_province", "name_search", "people_export", "camera_capture", "slip")
+
+
 class Policy(msgspec.Struct, frozen=True):
     """`version` goes into every event. `validity_hours`: how long a declaration counts. `future_minutes`: how far a pass's clock may
     run ahead of ours. `repeat_seconds`: the same code is not taken twice within it. `retention_days`: how long the province
     keeps arrivals, as posters say. `purge_days`: a closed day's readable rows leave the kiosk after it, 14 at most. `stay_minutes`:
     how long a visit without an exit is taken to have lasted, when contacts are traced. `layouts`: of codes that are not public
-    (passes/layouts.py). `proposal`: nobody at the province has confirmed these yet."""
+    (passes/layouts.py). `switched_off`: features that the province switched off, words of SWITCHES; others are a newer province's and
+    are passed over. `proposal`: nobody at the province has confirmed these yet."""
 
     version: int = 1
     validity_hours: int = 72
@@ -56,6 +61,7 @@ class Policy(msgspec.Struct, frozen=True):
     stay_minutes: int = 30
     areas: tuple[Area, ...] = ()
     layouts: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
     proposal: bool = True
 
 

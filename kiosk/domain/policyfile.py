@@ -10,7 +10,7 @@ from kiosk.domain import datafile
 from kiosk.domain.datafile import Mistake, Source
 from kiosk.domain.form import form
 from kiosk.domain.passes import layouts
-from kiosk.domain.policy import PURGE_DAYS, Area, Policy, Rules, Step
+from kiosk.domain.policy import PURGE_DAYS, SWITCHES, Area, Policy, Rules, Step
 from kiosk.domain.text import BadText, clean
 
 __all__ = ["Mistake", "parse"]
@@ -23,7 +23,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "purge_days": (0, PURGE_DAYS),
     "stay_minutes": (1, 24 * 60),
 }
-OTHERS = ("answers", "rules", "areas", "layouts", "proposal")
+OTHERS = ("answers", "rules", "areas", "layouts", "switched_off", "proposal")
 STEPS: tuple[str, ...] = get_args(Step)
 
 
@@ -50,6 +50,8 @@ def parse(text: str) -> Policy:
         made["areas"] = tuple(_area(source, row, place) for place, row in enumerate(datafile.mappings(source, said["areas"], "areas")))
     if said.get("layouts"):
         made["layouts"] = _layouts(source, said["layouts"])
+    if said.get("switched_off"):
+        made["switched_off"] = _switches(source, said["switched_off"])
     return Policy(**made)
 
 
@@ -80,6 +82,15 @@ def _area(source: Source, row: dict[str, Any], place: int) -> Area:
         return Area(clean(name, 200), date.fromisoformat(since).isoformat())
     except (BadText, ValueError) as error:
         raise source.mistake(f"{since[:20]!r}: YYYY-MM-DD?", "areas", place, "since") from error
+
+
+def _switches(source: Source, rows: object) -> tuple[str, ...]:
+    if not isinstance(rows, list):
+        raise source.mistake("[…]?", "switched_off")
+    for place, word in enumerate(rows):
+        if word not in SWITCHES:
+            raise source.mistake(f"{str(word)[:40]!r}: {', '.join(SWITCHES)}?", "switched_off", place)
+    return tuple(dict.fromkeys(rows))
 
 
 def _layouts(source: Source, rows: object) -> tuple[str, ...]:

@@ -104,11 +104,11 @@ class SyncPage(QWidget):
 
     def show_status(self, status: Status) -> None:
         if status.standing is not None:
-            self.show_standing(status.standing, status.feed_age_s)
+            self.show_standing(status.standing, status.feed_age_s, status.policy.switched_off if status.policy is not None else ())
         self._show_notices(status.notices)
 
-    def show_standing(self, standing: Standing, feed_age_s: int | None = None) -> None:
-        sentences = words.sync_report(standing, feed_age_s)
+    def show_standing(self, standing: Standing, feed_age_s: int | None = None, off: Sequence[str] = ()) -> None:
+        sentences = words.sync_report(standing, feed_age_s, off)
         self.first.setText(sentences[0])
         for label, text in zip(self.lines, [*sentences[1:], *[""] * SENTENCES], strict=False):
             label.setText(text)

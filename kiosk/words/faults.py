@@ -236,6 +236,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Mời người phụ trách gõ mã PIN, rồi làm lại."),
     ),
+    Code.SWITCHED_OFF: FaultWords(
+        N_("Tỉnh đã tắt chức năng này."),
+        NOTHING,
+        N_("Làm tiếp bằng cách khác; cần dùng thì gọi 19001075."),
+    ),
     Code.OFFICER_UNKNOWN: FaultWords(
         N_("Không có cán bộ nào mang mã này ở máy này."),
         UNTOUCHED,

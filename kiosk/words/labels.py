@@ -97,6 +97,14 @@ SYNC_STATES: dict[str, str] = {
     "locked": N_("Máy đang khóa, mở khóa để gửi"),
 }
 
+SWITCHES: dict[str, str] = {
+    "ask_province": N_("hỏi tỉnh về một người"),
+    "name_search": N_("tìm theo tên"),
+    "people_export": N_("xuất danh sách người đã khai"),
+    "camera_capture": N_("ghi hình từ camera"),
+    "slip": N_("in phiếu cho cử tri"),
+}
+
 REFUSALS: dict[str, str] = {
     "conflict": N_("Trùng vị trí với một sự kiện khác"),
     "unreadable": N_("Tỉnh chưa mở đọc được"),

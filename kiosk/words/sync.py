@@ -1,9 +1,10 @@
 """How it stands with the province, in whole sentences: what is in, what is opened, what is not. For the window and the commands alike."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from kiosk.i18n import _
-from kiosk.words.labels import sync_state
+from kiosk.words.labels import SWITCHES, label, sync_state
 from kiosk.words.times import hour_minute
 
 SKEW_S = 120.0  # a clock that is off by less is nobody's trouble
@@ -34,8 +35,8 @@ class Standing(Protocol):
     def clock_skew_s(self) -> float | None: ...
 
 
-def sync_report(s: Standing, feed_age_s: int | None = None) -> tuple[str, ...]:
-    """Sentences in the order in which they matter; the first says whether anything is to be done."""
+def sync_report(s: Standing, feed_age_s: int | None = None, off: Sequence[str] = ()) -> tuple[str, ...]:
+    """Sentences in the order in which they matter; the first says whether anything is to be done. `off`: features switched off."""
     said = [_summary(s)]
     if s.state != "ok":
         said.append(_("{state}.").format(state=sync_state(s.state)))
@@ -52,6 +53,8 @@ def sync_report(s: Standing, feed_age_s: int | None = None) -> tuple[str, ...]:
         said.append(_skew(s.clock_skew_s))
     if feed_age_s is not None:
         said.append(_age(feed_age_s))
+    if off:
+        said.append(_("Tỉnh đã tắt: {features}.").format(features=", ".join(label(SWITCHES, word) for word in off)))
     return tuple(said)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain.policy import Area, Campaign, Policy
+from kiosk.domain.policy import SWITCHES, Area, Campaign, Policy
 from province import campaigns, feed, quarantine, settings
 from province.cli.output import emit, say
 from province.cli.setup import home_of
@@ -39,6 +39,8 @@ def _campaign(commands: Any, common: argparse.ArgumentParser) -> None:
     change.add_argument("--policy", metavar="FILE", help="the whole policy as YAML or JSON")
     change.add_argument("--validity-hours", type=int, metavar="N")
     change.add_argument("--area", action="append", metavar="NAME=YYYY-MM-DD", help="the list of epidemic areas, replaced whole")
+    for word, said in (("--off", "a feature that kiosks stop offering"), ("--on", "one that they offer again")):
+        change.add_argument(word, action="append", default=[], choices=SWITCHES, help=said)
     change.add_argument("--no-areas", action="store_true")
     change.set_defaults(run=run_campaign_set)
 
@@ -79,6 +81,8 @@ def run_campaign_set(args: argparse.Namespace) -> int:
             made = msgspec.structs.replace(made, validity_hours=args.validity_hours)
         if areas is not None:
             made = msgspec.structs.replace(made, areas=areas)
+        off = tuple(dict.fromkeys(word for word in (*made.switched_off, *args.off) if word not in args.on))
+        made = msgspec.structs.replace(made, switched_off=off)
         said = {name: getattr(args, name) for name in ("name", "opens", "closes") if getattr(args, name) is not None}
         return msgspec.structs.replace(campaign, policy=made, **said)
 

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import compose, purging
+from kiosk import compose, purging, words
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.protocol import Batch, decode, envelope
 from kiosk.errors import Code, KioskError
+from kiosk.papers import Order
 from kiosk.ports import Answer
 from kiosk.settings import Settings
 from kiosk.store import figures
 from kiosk.store.outbox import standings
 from kiosk.sync.uploader import PARKED_MS, STRIKES
+from province.cli import main
 from tests import builders
 from tests.province.conftest import Office
 from tests.province.ends import copied, enrolled, office_sql, opened, settle, timeout, written
@@ -291,3 +293,26 @@ def test_a_day_that_is_named_late_takes_in_what_was_set_aside_and_the_kiosk_hear
         assert_all_count_once(office, arrivals(parts))
         assert office_sql(office, "SELECT (SELECT count(*) FROM quarantine), (SELECT count(*) FROM aside)") == [(0, 0)]
         assert office.station().kiosks[0].refused == 0 and figures.of_day(parts.database, DAY).refusals == ()
+
+
+def test_what_the_province_switches_off_is_refused_at_the_kiosk_and_said_until_it_is_on_again(office: Office, tmp_path: Path) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, _):
+        tasks = {
+            "ask_province": lambda: parts.lookups.ask_province(("id:046183000123",)),
+            "name_search": lambda: parts.lookups.find("Trần Thị Mẫu"),
+            "people_export": lambda: parts.spreadsheets.export(tmp_path / "a.csv", "people", reason="đối chiếu"),
+            "slip": lambda: parts.papers.print(Order("slip"), tmp_path / "a.pdf"),
+        }
+        off = ["campaign", "set", "--home", str(office.home.path), *(word for name in tasks for word in ("--off", name))]
+        assert main(off) == 0
+        settle(office, parts)
+        assert set(parts.station.off) == set(tasks)
+        for name, task in tasks.items():
+            with pytest.raises(KioskError) as refused:
+                task()
+            assert (refused.value.code, refused.value.facts["feature"]) == (Code.SWITCHED_OFF, name)
+        assert any("tìm theo tên" in said for said in words.sync_report(parts.uploader.state, 0, parts.station.off))
+        parts.station.seen("moh")  # the entrance goes on
+        assert main([*off[:4], *(word.replace("--off", "--on") for word in off[4:])]) == 0
+        settle(office, parts)
+        assert parts.station.off == () and parts.lookups.find("Trần Thị Mẫu").hits == ()

@@ -39,6 +39,8 @@ def test_the_shipped_rules_are_the_proposal_in_force_and_say_so() -> None:
         ("areas: []", "areas: [{name: X, since: 31/02/2021}]", "YYYY-MM-DD"),
         ("areas: []", "areas: 7", "[…]"),
         ("layouts: []", 'layouts: ["{id_number}"]', "empty"),
+        ("switched_off: []", "switched_off: [scan]", "ask_province"),
+        ("switched_off: []", "switched_off: name_search", "[…]"),
         ("proposal: true", "proposal: maybe", "true, false"),
         ("proposal: true", "proposal: !!python/object/apply:os.system [x]", "constructor"),
         ("version: 1", "version: &a 1", ""),

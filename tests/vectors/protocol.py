@@ -189,7 +189,7 @@ def campaign() -> dict[str, Any]:
     desk = ("contact_case", "from_epidemic_area", "contact_from_area", "fever", "cough", "dyspnoea", "pneumonia", "sore_throat")
     rules = {"answers": {**dict.fromkeys(desk, "desk"), "fatigue": "ask"}}
     policy: dict[str, Any] = {"version": 1, "validity_hours": 72, "future_minutes": 1440, "repeat_seconds": 5, "rules": rules, "areas": []}
-    policy |= {"retention_days": 21, "purge_days": 14, "stay_minutes": 30, "layouts": [], "proposal": False}
+    policy |= {"retention_days": 21, "purge_days": 14, "stay_minutes": 30, "layouts": [], "switched_off": ["slip"], "proposal": False}
     said: dict[str, Any] = {"id": "BC-2021-05-23", "name": "Bầu cử 23/5/2021", "days": {DAY: x25519("day")[1].hex()}}
     said |= {"opens": "07:00", "closes": "19:00", "form_version": 1, "policy": policy}
     return {"said": said, "bytes": pack(said), "signature": sign("root", b"hue-campaign-v1" + pack(said))}
