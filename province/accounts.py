@@ -152,10 +152,11 @@ def sign_in(db: Database, username: str, password: str, now: int) -> Account | N
     if row is None or now < row.wait_until <= now + MOST_WAIT_MS:
         return None
     if not good:
-        failed = row.failed + 1
-        wait = min(WAIT_MS * 2 ** (failed - TRIES), MOST_WAIT_MS) if failed >= TRIES else 0
-        with db.write() as conn:
-            conn.execute(update(ACCOUNT).where(c.username == username).values(failed=failed, wait_until=now + wait if wait else 0))
+        with db.write() as conn:  # counted in the database: guesses sent at the same moment are as many tries
+            counted = update(ACCOUNT).where(c.username == username).values(failed=c.failed + 1).returning(c.failed)
+            failed = int(conn.execute(counted).scalar_one())
+            wait = min(WAIT_MS * 2 ** min(failed - TRIES, 20), MOST_WAIT_MS) if failed >= TRIES else 0
+            conn.execute(update(ACCOUNT).where(c.username == username).values(wait_until=now + wait if wait else 0))
         return None
     if row.state != "active" or (row.expires_at is not None and now >= row.expires_at):
         return None

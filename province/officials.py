@@ -5,6 +5,7 @@ The Department's administrators grant rights; nobody grants themselves. Password
 
 import hmac
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 
 import pyotp
 from sqlalchemy import select, update
@@ -14,7 +15,7 @@ from province import accounts, actlog, sessions, tables
 from province.accounts import Account
 from province.authority import Authority
 from province.db import Database
-from province.settings import Refused
+from province.settings import VIETNAM, Refused, event_day
 
 ACCOUNT = tables.table(tables.Account)
 RIGHTS: dict[str, tuple[str, str]] = {
@@ -79,8 +80,25 @@ def may(account: Account, right: str) -> bool:
     return account.state == "active" and account.role in ("official", "operator", "administrator") and right in account.rights
 
 
-def grant(db: Database, by: str, username: str, rights: Iterable[str], now: int, reason: str) -> None:
-    """Sets an official's rights and ends their sessions. Raises Refused: unknown right, not an administrator, oneself."""
+def until_ms(text: str) -> int | None:
+    """The end of a day, ms UTC, from 2021-06-30; None for "": no end. Raises Refused."""
+    if not text.strip():
+        return None
+    try:
+        day = date.fromisoformat(event_day(text.strip()))
+    except ValueError as error:
+        raise Refused("Ngày hết hạn viết như 2021-06-30.\nWrite the last day as 2021-06-30.") from error
+    return int(datetime.combine(day + timedelta(days=1), time.min, VIETNAM).timestamp() * 1000)
+
+
+def last_day(expires_at: int | None) -> str:
+    """The last day of an account, ISO, or ""."""
+    return "" if expires_at is None else datetime.fromtimestamp(expires_at / 1000 - 1, VIETNAM).date().isoformat()
+
+
+def grant(db: Database, by: str, username: str, rights: Iterable[str], now: int, reason: str, until: str | None = None) -> None:
+    """Sets an official's rights and ends their sessions. `until`: the account's last day, "" for none, None to leave it as it is.
+    Raises Refused: unknown right, not an administrator, oneself."""
     wanted, maker, found = tuple(sorted(set(rights))), accounts.get(db, by), accounts.get(db, username)
     if by == username:
         raise Refused("Không ai tự cấp quyền cho mình.\nNobody grants themselves.")
@@ -90,8 +108,10 @@ def grant(db: Database, by: str, username: str, rights: Iterable[str], now: int,
         raise Refused("Không có tài khoản công vụ hoặc quyền đó.\nNo such official account, or no such right.")
     if not reason.strip():
         raise Refused("Cần lý do.\nA reason is needed.")
-    accounts.change(db, username, rights=wanted)
-    actlog.note(db, by, "granted", now, username, f"{', '.join(wanted) or '-'}: {reason.strip()}")
+    ends = {} if until is None else {"expires_at": until_ms(until)}
+    accounts.change(db, username, rights=wanted, **ends)
+    said = f"{', '.join(wanted) or '-'}{f' (đến {until})' if until else ''}: {reason.strip()}"
+    actlog.note(db, by, "granted", now, username, said)
 
 
 def reset_factor(db: Database, by: str, username: str, now: int, reason: str) -> None:

@@ -45,6 +45,7 @@ def _accounts(actions: Any, common: argparse.ArgumentParser) -> None:
     grant.add_argument("rights", nargs="*", choices=[*officials.RIGHTS, []], help=", ".join(officials.RIGHTS))
     grant.add_argument("--by", required=True, metavar="ADMINISTRATOR")
     grant.add_argument("--reason", required=True)
+    grant.add_argument("--until", metavar="YYYY-MM-DD", help='the account\'s last day; "" for no end')
     grant.set_defaults(run=run_accounts_grant)
     reset = actions.add_parser("reset-factor", parents=[common], help="a lost second factor; the next sign-in sets a new one")
     reset.add_argument("username")
@@ -99,7 +100,7 @@ def run_accounts_state(args: argparse.Namespace) -> int:
 
 
 def run_accounts_grant(args: argparse.Namespace) -> int:
-    officials.grant(_database(args), args.by, args.username, args.rights, settings.now(), args.reason)
+    officials.grant(_database(args), args.by, args.username, args.rights, settings.now(), args.reason, args.until)
     emit(args, {"username": args.username, "rights": sorted(args.rights)})
     return 0
 

@@ -51,7 +51,7 @@ class Officials:
         form(self.router, "/trai-nhau/{conflict}", self.settle, "note")
         add(self.router, "/nhat-ky", self.log)
         add(self.router, "/quyen", self.rights)
-        form(self.router, "/quyen/{username}", self.grant, "reason", *officials.RIGHTS)
+        form(self.router, "/quyen/{username}", self.grant, "reason", "until", *officials.RIGHTS)
 
     @staticmethod
     def _me(request: Request) -> Account:
@@ -184,7 +184,7 @@ class Officials:
 
     def _rights_page(self, request: Request, error: str, status: int = 200) -> Response:
         found = [each for each in accounts.everybody(self.db) if each.role in ROLES]
-        content = {"people": found, "rights": officials.RIGHTS, "roles": ROLES, "error": error}
+        content = {"people": found, "rights": officials.RIGHTS, "roles": ROLES, "error": error, "last_day": officials.last_day}
         return self.pages.show(request, "official_rights.html", content, status)
 
     async def grant(self, request: Request, username: str) -> Response:
@@ -193,7 +193,8 @@ class Officials:
     def _grant(self, request: Request, username: str, data: FormData) -> Response:
         wanted = [right for right in officials.RIGHTS if text_of(data, right)]
         try:
-            officials.grant(self.db, self._me(request).username, username, wanted, self.clock(), text_of(data, "reason")[:200])
+            until = text_of(data, "until")[:10] if "until" in data else None
+            officials.grant(self.db, self._me(request).username, username, wanted, self.clock(), text_of(data, "reason")[:200], until)
         except Refused as refused:
             return self._rights_page(request, str(refused), 400)
         return self.pages.go("/can-bo/quyen")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
@@ -62,6 +63,27 @@ def test_rights_are_given_by_an_administrator_to_somebody_else(staffed: Office) 
         with pytest.raises(Refused):
             officials.grant(db, by, who, rights, NOW, reason)
     assert [line.what for line in actlog.lines(db)] == ["granted"]
+
+
+def test_an_account_ends_with_its_last_day_and_its_sessions_with_it(staffed: Office) -> None:
+    db = staffed.db
+    officials.grant(db, "quan-tri", "can-bo", ["lookup"], NOW, "đợt bầu cử", "2021-05-31")
+    ends = officials.until_ms("2021-05-31")
+    assert ends is not None and officials.last_day(ends) == "2021-05-31"
+    assert accounts.sign_in(db, "can-bo", PASSWORD, ends - 1) is not None and accounts.live(db, "can-bo", ends - 1) is not None
+    assert accounts.sign_in(db, "can-bo", PASSWORD, ends) is None and accounts.live(db, "can-bo", ends) is None
+    officials.grant(db, "quan-tri", "can-bo", ["lookup"], NOW, "gia hạn")  # left as it is
+    assert accounts.live(db, "can-bo", ends) is None
+    officials.grant(db, "quan-tri", "can-bo", ["lookup"], NOW, "gia hạn", "")
+    assert accounts.live(db, "can-bo", ends) is not None
+    with pytest.raises(Refused):
+        officials.grant(db, "quan-tri", "can-bo", ["lookup"], NOW, "x", "mai")
+
+
+def test_guesses_of_one_moment_are_as_many_tries(staffed: Office) -> None:
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(lambda n: accounts.sign_in(staffed.db, "can-bo", f"sai-mat-khau-{n}", NOW), range(5))) == [None] * 5
+    assert accounts.sign_in(staffed.db, "can-bo", PASSWORD, NOW + 1) is None  # made to wait
 
 
 def tamper(office: Office, sql: str) -> None:

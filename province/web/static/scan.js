@@ -1,5 +1,5 @@
 // Reads a code (HU1:) from a picture or the camera into the form's field. Where the browser has a detector of its own nothing leaves the
-// page; elsewhere a small grey-enough picture goes to this server, which says what it shows and keeps nothing. Without scripts the form
+// page; elsewhere a picture, made smaller, goes to this server, which says what it shows and keeps nothing. Without scripts the form
 // sends the picture itself.
 for (const box of document.querySelectorAll(".scan")) {
   const form = box.closest("form"), file = box.querySelector("[type=file]"), field = box.querySelector("[name=code]");
