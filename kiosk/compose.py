@@ -49,6 +49,18 @@ from kiosk.store.mirror import Mirror
 from kiosk.store.outbox import Outbox
 from kiosk.store.unsure import Unsure
 
+ANNOUNCED = frozenset(
+    {
+        Code.VIEW_DISK,
+        Code.VIEW_DAMAGED,
+        Code.JOURNAL_GONE,
+        Code.MIRROR_AHEAD,
+        Code.MIRROR_BROKEN,
+        Code.WAL_CUT,
+        Code.RESTORED,
+        Code.KEY_LOST,
+    }
+)  # damage to files: whoever works here by commands is told with each one
 VIEW = {Code.DISK_FULL: Code.VIEW_DISK, Code.DISK_READ_ONLY: Code.VIEW_DISK, Code.DATABASE_UNREADABLE: Code.VIEW_DAMAGED}
 
 if TYPE_CHECKING:
@@ -277,11 +289,9 @@ class Parts:
             found.append(Code.CLOCK_BACK)
         if self.directory.revoked:
             found.append(Code.REVOKED)
-        found += [Code.JOURNAL_BROKEN] * (self.home / start.LOST).exists() + [Code.MIRROR_BROKEN] * bool(self.set_aside())
+        found += [Code.MIRROR_BROKEN] * bool(self.set_aside())
         with contextlib.suppress(KioskError):
-            gone = certificates.epochs(self.purged())
-            if set(self.journal.lost_keys(self.database)) - gone:
-                found.append(Code.KEY_LOST)
+            found += [Code.KEY_LOST] * bool(self.lost_keys() - damage.looked_at(self.home, Code.KEY_LOST))
             with self.database.read() as conn:
                 found += [Code.UNSURE_FOUND] * bool(doubtful(conn, self.unsure.entries(), self.journal.identity.kiosk))
                 found += [Code.PRINT_FAILED] * bool(prints.stuck(conn))
@@ -292,6 +302,14 @@ class Parts:
             found.append(Code.FEED_STALE)
         found += [Code.LOOKUPS_MANY] * self.station.many_looks
         return [code for code in dict.fromkeys(found) if code is not None]
+
+    def announced(self) -> list[Code]:
+        """What is wrong with the files of this home, or was and nobody has looked at it yet; worst first. Every command says it."""
+        return [code for code in self.conditions() if code in ANNOUNCED]
+
+    def lost_keys(self) -> frozenset[str]:
+        """Epochs whose content key cannot be read from its file, the purged ones aside. Raises KioskError."""
+        return frozenset(self.journal.lost_keys(self.database)) - certificates.epochs(self.purged())
 
     def purged(self) -> list[Said]:
         """What left this laptop, as certified."""
@@ -323,7 +341,7 @@ class Parts:
         trust, gone = self.vault.secrets.enrolment.trust, certificates.epochs(self.purged())
         report = check.verify(self.mirror.path, self.database, self.journal, trust.service, gone)
         report.findings += [check.Finding("mirror", 0, f"set aside: {name}") for name in self.set_aside()]
-        if (self.home / start.LOST).exists():
+        if Code.JOURNAL_GONE in damage.codes(self.home):
             report.findings.append(check.Finding("database", 0, "an earlier journal of this home is gone, and its second copy too"))
         report.ok = not report.findings
         return report
@@ -427,7 +445,16 @@ def _open(
             officers.sign_in(given, officer)
         outbox = Outbox(database, me.kiosk, vault.secrets.enrolment.trust.service, lambda: clock.now().wall)
         opened = (database, journal, station, directory, mirror, outbox, unsure, recovered)
-        return Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
+        parts = Parts(home, settings, clock, vault, officers, *opened, stack.pop_all())
+        _note_lost(parts)
+        return parts
+
+
+def _note_lost(parts: Parts) -> None:
+    """A lost content key stands in `damage.log` until somebody has looked, even if its epoch leaves this laptop before."""
+    with contextlib.suppress(KioskError):
+        for epoch in sorted(parts.lost_keys() - damage.looked_at(parts.home, Code.KEY_LOST)):
+            damage.note(parts.home, parts.clock.now().wall, Code.KEY_LOST, epoch)
 
 
 def _remember(home: Path, database: Database, vault: Vault) -> None:

@@ -77,6 +77,7 @@ class Code(StrEnum):
     ALREADY_VOIDED = "KS-308"
     NOTHING_CHANGED = "KS-309"
     TICKET_UNKNOWN = "KS-310"
+    JOURNAL_GONE = "KS-311"
     # sync
     OFFLINE = "KS-401"
     PORTAL = "KS-402"

@@ -128,6 +128,15 @@ class Power:
         return self._said.pop(0) if self._said else ""
 
 
+def answer(parts: Parts, by: Province, count: int) -> protocol.BatchAnswer:
+    """The province's signed word that it holds and has opened the next `count` events of an epoch."""
+    batch = parts.outbox.next(count, 64 * 1024)
+    assert batch is not None
+    span = batch.spans[0]
+    said = protocol.Receipt(parts.journal.identity.kiosk, span.epoch, span.from_seq, span.to_seq, span.head, span.to_seq, span.to_seq, 5)
+    return protocol.BatchAnswer([said.sealed(by.service)])
+
+
 def enrolled_home(
     home: Path,
     made_by: Province | None = None,

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 from kiosk.i18n import _
 from kiosk.store import audit
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         found = parts.station.audited(max(1, args.last))
         if args.export is not None:
             args.export.write_text(audit.table(found), "utf-8-sig", newline="")

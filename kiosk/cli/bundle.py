@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.sync.bundle import Taken, Written
 
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0: written, or everything in the file taken; 1: something in it was not to be believed, or it ends early."""
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         if args.action == "export":
             return _export(parts, args)
         return _receipts(parts, args)

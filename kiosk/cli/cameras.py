@@ -2,8 +2,7 @@
 
 import argparse
 
-from kiosk import compose
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.devices import camera, capture, captures, chosen
 from kiosk.devices.controls import Controls
 from kiosk.equipment import Equipment, remembered
@@ -69,7 +68,7 @@ def _turned(listed: list[tuple[int, str]], name: str, knob: str, value: str) -> 
 
 def _capture(args: argparse.Namespace, spec: str) -> int:
     """As the window's: the lead's consent is an audit entry, then one frame, blurred."""
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         parts.station.allow("camera_capture")
         parts.station.require("lead", "camera_capture")
         source = camera.open_camera(spec)

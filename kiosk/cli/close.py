@@ -3,7 +3,7 @@
 import argparse
 
 from kiosk import compose, purging, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.cli.purge import purge_due
 from kiosk.day import Closing
 from kiosk.errors import Code, KioskError
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         if args.reopen is not None:
             return _reopen(parts, args)
         for one in args.counted:

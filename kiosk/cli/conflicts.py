@@ -2,8 +2,8 @@
 
 import argparse
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         for one in parts.lookups.conflicts():
             if args.json:
                 output.emit(one)

@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-from kiosk import compose
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.cli.declare import read_json
 from kiosk.cli.scan import event_json
 from kiosk.errors import Code, KioskError
@@ -25,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         if not isinstance(content, dict) or not content or args.void:
             raise KioskError(Code.BAD_FILE, file=args.set, why="bad_shape")
         changes = {str(key): value for key, value in content.items()}
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         event = parts.station.correct(parts.station.named(args.event), args.reason, args.void, changes, args.whole)
         parts.mirror.step()
     if args.json:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action and not args.date:
         output.say("kiosk day open YYYY-MM-DD")
         return 2
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         today = ""
         if args.action:
             today = parts.station.begin_day(args.date)

@@ -5,8 +5,8 @@ import json
 import sys
 import time
 
-from kiosk import compose, formcopy, words
-from kiosk.cli import output
+from kiosk import formcopy, words
+from kiosk.cli import opened, output
 from kiosk.cli.scan import event_json, show
 from kiosk.domain import declaration, vntime
 from kiosk.domain.verdict import Act
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             output.emit({"errors": errors})
         output.complain(KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(errors))))
         return 1
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         verdict = parts.station.declare(said, ticket=args.ticket, completes=args.completes)
         parts.mirror.step()
     if args.json:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kiosk import checks, checkup, compose, machine, support
 from kiosk.checks import Finding
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.equipment import remembered
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         found.append(finding)
         _show(finding, args.json)
     try:
-        with compose.enrolled(args.home) as parts:
+        with opened.enrolled(args.home) as parts:
             for finding in checkup.day_findings(parts):
                 found.append(finding)
                 _show(finding, args.json)

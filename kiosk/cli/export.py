@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from kiosk import compose
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.i18n import _
 
 
@@ -16,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         made = parts.spreadsheets.export(args.file, args.what, args.day, args.reason)
         parts.mirror.step()
     if args.json:

@@ -2,8 +2,7 @@
 
 import argparse
 
-from kiosk import compose
-from kiosk.cli import output
+from kiosk.cli import opened, output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         rows = parts.outbox.headers(parts.journal.identity.kiosk)
     for row in rows[-args.last :] if args.last > 0 else rows:
         if args.json:

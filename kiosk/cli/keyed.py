@@ -3,8 +3,8 @@
 import argparse
 import re
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 from kiosk.cli.declare import read_json
 from kiosk.cli.scan import event_json, show
 from kiosk.domain import declaration
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", args.number)
     if found is None or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", args.at):
         raise KioskError(Code.BAD_INPUT, value=f"{args.number[:12]} {args.at[:8]}", allowed="G001-G999 HH:MM")
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         day = parts.station.day() or parts.station.likely_day()
         at = moment(day, args.at.zfill(5)) if day else None
         if at is None:

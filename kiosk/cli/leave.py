@@ -5,8 +5,8 @@ import base64
 import binascii
 import os
 
-from kiosk import compose, desk
-from kiosk.cli import output
+from kiosk import desk
+from kiosk.cli import opened, output
 from kiosk.cli.scan import show
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         output.say("kiosk leave PAYLOAD|EVENT, --ticket N, --nameless: chọn một / choose one")
         return 2
     raw = _payload(args.what, args.base64) if args.what is not None else b""
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         if args.what is None:
             verdict = parts.station.leave_by(ticket=args.ticket)
         elif not args.base64 and desk.names_event(args.what):

@@ -7,7 +7,7 @@ import argparse
 from typing import Any
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.errors import KioskError
 from kiosk.i18n import gettext
 from kiosk.lookup import REASONS, Answer, Details, Hit
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.text) == bool(args.details):
         output.say("kiosk lookup TEXT | --details EVENT")
         return 2
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         try:
             if args.details:
                 return _details(parts.lookups.details(args.details, args.reason), args.json)

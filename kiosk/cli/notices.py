@@ -2,8 +2,8 @@
 
 import argparse
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.store import seen
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         found = parts.directory.notices(parts.clock.now().wall)
     if args.read is not None:
         if args.read not in {notice.id for notice in found}:

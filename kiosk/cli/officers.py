@@ -8,7 +8,7 @@ import dataclasses
 import os
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.domain import pin as pins
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "pin" and not pin:
         output.say(_("Đặt mã mới vào biến {name} rồi chạy lại.").format(name=args.pin_env))
         return 2
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         try:
             if args.action == "pin":
                 parts.officers.set_pin(args.officer, pin)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from kiosk import compose, desk, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, PrintJob
 from kiosk.printing import test_card
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.paper == "test-card":  # needs no enrolment: a machine is tried before it is given to anybody
         _show(compose.print_loose(args.home, "the-thu", _test_card, args.out, args.printer), args.json)
         return 0
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         if args.paper == "queue":
             return _queue(parts, args)
         for paper in (args.paper,) if args.paper != "folder" else FOLDER:

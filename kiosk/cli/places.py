@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.domain.places import KINDS, BadPlace
 from kiosk.errors import Code, KioskError
 from kiosk.store.places import Known
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         output.say(f"kiosk places {args.action} ID")
         return 2
     given = {key: value for key in FIELDS if (value := getattr(args, key)) is not None}
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         try:
             _act(parts, args, given)
         except BadPlace as bad:

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 
 from kiosk import compose, purging, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.errors import KioskError
 from kiosk.ports import Order
 from kiosk.settings import load
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.due:
         _tell(args, purging.run(args.home, args.day, given))
         return 0
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         parts.mirror.step()
         late, held = purging.due(parts), parts.held
     purge_due(args, late, held)
@@ -48,6 +48,7 @@ def purge_due(args: argparse.Namespace, late: Sequence[str], held: compose.Held)
 def _tell(args: argparse.Namespace, done: purging.Done) -> None:
     said = done.said
     with compose.open_parts(args.home, held=done.held) as parts:
+        opened.tell(parts)
         purging.tell(parts, said)
         file = certificate(parts, said, args.printer)
     if args.json:
@@ -68,7 +69,7 @@ def certificate(parts: compose.Parts, said: Said, printer: str | None) -> str:
 
 
 def _look(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         parts.mirror.step()
         found = purging.look(parts, args.day)
     if args.json:

@@ -2,8 +2,7 @@
 
 import argparse
 
-from kiosk import compose
-from kiosk.cli import output
+from kiosk.cli import opened, output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home, exclusive=True) as parts:
+    with opened.enrolled(args.home, exclusive=True) as parts:
         events, rows = parts.journal.rebuild(parts.database)
     if args.json:
         output.emit({"events": events, "rows": rows})

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from kiosk import compose, removing, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.settings import load
@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args.home)
     given = compose.environment(settings)
     with compose.open_parts(args.home, settings, given=given) as parts:
+        opened.tell(parts)
         parts.mirror.step()
         why, label, held = removing.look(parts), parts.station.info.label, parts.held
     if args.look:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.domain.verdict import Act, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Sighting
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         output.say("kiosk scan: PAYLOAD… hoặc/or --stdin")
         return 2
     texts = sys.stdin.buffer if args.stdin else [p.encode(errors="surrogateescape") for p in args.payload]
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         stop, wake = threading.Event(), threading.Event()
         mirror = threading.Thread(target=_follow, args=(parts.mirror.step, stop, wake), name="mirror")
         if args.stdin:

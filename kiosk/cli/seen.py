@@ -2,7 +2,7 @@
 
 import argparse
 
-from kiosk import compose
+from kiosk.cli import opened
 from kiosk.cli.scan import show
 from kiosk.corrections import PERSONS
 from kiosk.domain.verdict import Act
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         verdict = parts.station.seen(args.kind, person=args.person)
         parts.mirror.step()
     show(verdict, args.json)

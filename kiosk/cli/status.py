@@ -3,9 +3,10 @@
 import argparse
 
 from kiosk import compose, words
-from kiosk.cli import output
+from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
-from kiosk.store import syncnote
+from kiosk.store import damage, syncnote
+from kiosk.store.engine import VIEWED
 from kiosk.sync.state import SyncState
 
 COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
@@ -26,23 +27,24 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit(answer)
     else:
-        print(f"{answer['station']} · {answer['label']} · {answer['event_day'] or '—'}")
-        print("\n".join(said))
+        head = f"{answer['station']} · {answer['label']} · {answer['event_day'] or '—'}"
+        print("\n".join([*_standing(answer.pop("conditions")), head, *said]))
         print("\n".join(f"  {key}: {value}" for key, value in answer.items()))
     return 0
 
 
 def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...]]:
     """The answer, and the same in words."""
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         counts = parts.outbox.counts()
         now = parts.clock.now().wall
         number, digest = parts.outbox.log_head()
         epoch, seq, head = parts.journal.where(parts.database)
         note = syncnote.read(args.home)
-        state = "stale" if note.state == "ok" and parts.directory.stale(now) else note.state
+        viewing = parts.database.viewing
+        link = "stale" if note.state == "ok" and parts.directory.stale(now) else note.state
         known = {name: getattr(counts, name) for name in COUNTED}
-        stands = SyncState(state=state, clock_skew_s=note.clock_skew_s if note.at else None, **known)
+        stands = SyncState(state=link, clock_skew_s=note.clock_skew_s if note.at else None, **known)
         answer: dict[str, object] = {
             "station": parts.journal.identity.station,
             "kiosk": parts.journal.identity.kiosk,
@@ -57,7 +59,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "last_receipt_at": counts.last_receipt_at,
             "feed_age_s": parts.directory.age_s(now),
             "clock_skew_s": note.clock_skew_s,
-            "state": state,
+            "state": link if viewing is None else "view_only",
             "parked": counts.parked,
             "aside": counts.aside,
             "off": list(parts.station.off),
@@ -65,10 +67,18 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "key": keys(parts.officers.session.secured, parts.vault.where),
             "officer": parts.officers.session.id,
             "log_head": f"{number}:{digest.hex()}" if number else None,
-            "view_only": parts.database.viewing.value if parts.database.viewing else None,
+            "view_only": viewing.value if viewing else None,
             "conditions": [code.value for code in parts.conditions()],
         }
-        return answer, words.sync_report(stands, parts.directory.age_s(now), parts.station.off)
+        said = words.sync_report(stands, parts.directory.age_s(now), parts.station.off)
+        return answer, (words.second_copy(), *said) if viewing is Code.DATABASE_UNREADABLE else said
+
+
+def _standing(conditions: object) -> list[str]:
+    """What stands wrong, in words, before anything that looks healthy; a line each."""
+    found = [Code(value) for value in conditions] if isinstance(conditions, list) else []
+    viewed = {Code.VIEW_DISK, Code.VIEW_DAMAGED} & set(found)
+    return [f"⚠ {words.condition(code).line} ({code.value})" for code in found if not viewed or code not in VIEWED]
 
 
 def _locked(args: argparse.Namespace) -> dict[str, object]:
@@ -79,7 +89,8 @@ def _locked(args: argparse.Namespace) -> dict[str, object]:
     note = syncnote.read(args.home)
     more = {"feed_age_s": None, "clock_skew_s": note.clock_skew_s, "state": "locked", "label": people.label}
     known = {"station": people.station, "kiosk": people.kiosk}
-    return {**known, **unknown, **more, "key": keys(lid.secured, lid.where), "officer": None, "conditions": [Code.LOCKED.value]}
+    standing = list(dict.fromkeys([Code.LOCKED.value, *(code.value for code in damage.codes(args.home))]))
+    return {**known, **unknown, **more, "key": keys(lid.secured, lid.where), "officer": None, "conditions": standing}
 
 
 def keys(secured: bool, where: str) -> str:

@@ -4,8 +4,8 @@ import argparse
 import time
 from pathlib import Path
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(got, SyncState):
         state = got
     else:
-        with got, compose.enrolled(args.home) as parts:
+        with got, opened.enrolled(args.home) as parts:
             day = parts.station.day() if args.manifest else None
             if day is not None and not parts.uploader.announce(parts.outbox.manifest(day)):
                 output.say(_("Chưa báo được cho tỉnh hôm nay có bao nhiêu sự kiện; máy vẫn gửi."))

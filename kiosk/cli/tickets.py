@@ -2,8 +2,8 @@
 
 import argparse
 
-from kiosk import compose, words
-from kiosk.cli import output
+from kiosk import words
+from kiosk.cli import opened, output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         today = parts.station.today()
     for ticket in today.tickets if args.all else today.waiting_tickets:
         if args.json:

@@ -2,9 +2,8 @@
 
 import argparse
 
-from kiosk import compose
-from kiosk.cli import output
-from kiosk.errors import KioskError
+from kiosk import words
+from kiosk.cli import opened, output
 from kiosk.i18n import _
 from kiosk.store import damage
 
@@ -15,21 +14,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with compose.enrolled(args.home) as parts:
+    with opened.enrolled(args.home) as parts:
         if not args.no_catch_up:
             parts.mirror.step()
         report = parts.verify()
-        announced = parts.recovered.code or next(iter(damage.codes(args.home)), None)
-        restored = parts.recovered.restored
+        announced = next(iter(parts.announced()), None)
+        restored, notes = parts.recovered.restored, damage.standing(args.home)
         settled = damage.settle(args.home) if args.settle else 0
     if args.json:
-        output.emit({**_plain(report), "restored": restored, "announced": announced, "settled": settled})
+        output.emit({**_plain(report), "restored": restored, "announced": announced, "notes": notes, "settled": settled})
     else:
         wrong = _("Nhật ký có chỗ không khớp; không có gì bị xóa. Báo người phụ trách kỹ thuật.")
         print(_("Nhật ký còn nguyên vẹn.") if report.ok else wrong)
         print(f"  {report.events} · {report.head[:16]}")
-        if announced is not None:
-            output.complain(KioskError(announced, restored=restored))
+        for found in notes:
+            print(f"  {words.full(found.at)} {found.code}: {found.detail}")
+        if notes and not settled:
+            print(_("Xem xong, chạy kiosk verify --settle để máy thôi nhắc."))
         for finding in report.findings:
             print(f"  {finding.kind} {finding.seq}: {finding.detail}")
     return int(not report.ok)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from kiosk.crypto import chain, seal, sign
 from kiosk.domain import events, projection
 from kiosk.domain.events import Key
 from kiosk.domain.projection import Fact
 from kiosk.domain.protocol import Receipt, SignedOpening, Untrusted
-from kiosk.errors import KioskError
+from kiosk.errors import Code, KioskError
 from kiosk.store import mirror
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT, Journal
@@ -24,7 +24,7 @@ from kiosk.store.register import RECEIPT
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind`: chain, opening, event, database, mirror, receipt, number, projection; `seq` 0 where none applies."""
+    """`kind`: chain, opening, event, key, database, mirror, receipt, number, projection; `seq` 0 where none applies."""
 
     kind: str
     seq: int
@@ -45,24 +45,63 @@ def verify(
     """The whole check. `purged`: epochs whose events open here no more, as certified.
 
     Raises KioskError only when the database cannot be read at all."""
-    report, facts = Report(), list[tuple[Fact, str]]()
-    public = sign.public(journal.identity.seed)
-    with database.read() as conn:
-        if (said := conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
-            report.findings.append(Finding("database", 0, str(said)[:200]))
-        for row in conn.execute(select(EPOCH).order_by(EPOCH.c.ordinal)).all():
-            report.findings += _epoch(conn, row, journal, public, report, facts, row.epoch in purged)
-        report.findings += _mirror(conn, path, journal.identity.kiosk, public)
-        report.findings += _receipts(conn, journal.identity.kiosk, service_public)
-        report.findings += _numbers(conn)
-        report.findings += _projection(conn, facts)
+    report = Report()
+    report.findings += _pages(database)
+    try:
+        lost = frozenset(journal.lost_keys(database)) - purged
+        _read_all(path, database, journal, service_public, (purged, lost), report)
+    except KioskError as error:
+        if error.code is not Code.DATABASE_UNREADABLE or not report.findings:
+            raise  # else: said already, and there is no more to be read
     report.ok = not report.findings
     return report
 
 
+def _read_all(
+    path: Path, database: Database, journal: Journal, service_public: bytes, shut: tuple[frozenset[str], frozenset[str]], report: Report
+) -> None:  # fmt: skip
+    """`shut`: the epochs whose events do not open, by purge and by a lost key."""
+    public, facts, (purged, lost) = sign.public(journal.identity.seed), list[tuple[Fact, str]](), shut
+    with database.read() as conn:
+        if (said := conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
+            report.findings.append(Finding("database", 0, str(said)[:200]))
+        for row in conn.execute(select(EPOCH).order_by(EPOCH.c.ordinal)).all():
+            report.findings += _epoch(conn, row, journal, public, report, facts, row.epoch in purged | lost)
+            report.findings += [_lost_key(conn, row.epoch)] * (row.epoch in lost)
+        report.findings += _mirror(conn, path, journal.identity.kiosk, public)
+        report.findings += _receipts(conn, journal.identity.kiosk, service_public)
+        report.findings += _numbers(conn)
+        report.findings += _projection(conn, facts, lost)
+
+
+def _pages(database: Database) -> Iterator[Finding]:
+    """The file itself: not the copy that a view-only program shows in its place."""
+    if database.viewing is Code.DATABASE_UNREADABLE:
+        yield Finding("database", 0, f"{database.path.name}: damaged ({database.cause or 'unreadable'}); its second copy is shown")
+        return
+    try:
+        if database.damage():
+            database.checkpoint()  # the WAL may hold a newer copy of the page
+        found = database.damage()
+    except KioskError as error:
+        if error.code is not Code.DATABASE_UNREADABLE:
+            raise
+        found = str(error.facts.get("cause", "")) or "unreadable"
+    if found:
+        yield Finding("database", 0, f"{database.path.name}: damaged ({found})")
+
+
+def _lost_key(conn: Connection, epoch: str) -> Finding:
+    """One line for all events of an epoch whose content key is gone: they are chained and sealed as ever, and the province opens them."""
+    held = select(func.min(EVENT.c.seq), func.max(EVENT.c.seq), func.count()).where(EVENT.c.epoch == epoch)
+    first, last, count = conn.execute(held).one()
+    return Finding("key", first or 0, f"{epoch}: keyring/{epoch} is lost; {count} events ({first or 0}-{last or 0}) do not open here")
+
+
 def _epoch(
-    conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]], purged: bool
+    conn: Connection, row: Any, journal: Journal, public: bytes, report: Report, facts: list[tuple[Fact, str]], shut: bool
 ) -> Iterator[Finding]:  # fmt: skip
+    """`shut`: its events do not open here; chain and signature are looked at all the same."""
     kiosk = journal.identity.kiosk
     try:
         said = SignedOpening(row.opening, row.signature).read(public)
@@ -83,7 +122,7 @@ def _epoch(
             yield Finding("chain", event.seq, row.epoch)
             return
         report.events += 1
-        if purged:  # chained and sealed as ever; its key is gone
+        if shut:
             continue
         try:
             header = events.header_of(event.sealed)
@@ -129,10 +168,13 @@ def _numbers(conn: Connection) -> Iterator[Finding]:
                 break
 
 
-def _projection(conn: Connection, facts: list[tuple[Fact, str]]) -> Iterator[Finding]:
-    """The rows on screen against rows computed afresh from the events."""
+def _projection(conn: Connection, facts: list[tuple[Fact, str]], lost: frozenset[str]) -> Iterator[Finding]:
+    """The rows on screen against rows computed afresh from the events: a line an epoch. Those of `lost` epochs cannot be computed."""
     fresh = projection.project(fact for fact, _ in facts).rows
     shown = {(r.epoch, r.seq): (r.deed, r.voided, r.amended) for t in TABLES.values() for r in conn.execute(select(t)).all()}
     expected = {key[1:]: (row.deed, int(row.voided), row.amended) for key, row in fresh.items()}
-    for epoch, seq in sorted(shown.keys() ^ expected.keys() | {k for k in shown.keys() & expected.keys() if shown[k] != expected[k]}):
-        yield Finding("projection", seq, epoch)
+    differs = shown.keys() ^ expected.keys() | {k for k in shown.keys() & expected.keys() if shown[k] != expected[k]}
+    for epoch, group in itertools.groupby(sorted(differs), key=lambda key: key[0]):
+        seqs = [seq for _, seq in group]
+        if epoch not in lost:
+            yield Finding("projection", seqs[0], epoch if len(seqs) == 1 else f"{epoch}: {len(seqs)} rows ({seqs[0]}-{seqs[-1]})")

@@ -12,7 +12,7 @@ import msgspec
 from kiosk.errors import Code
 from kiosk.security import files
 
-NAME = "damage.log"
+NAME, SEEN = "damage.log", "damage.seen"
 LONGEST = 200
 
 
@@ -40,9 +40,18 @@ def note(home: Path, at: int, code: Code, detail: str) -> None:
 
 def standing(home: Path) -> list[Found]:
     """What nobody has looked at yet; a torn line is passed over."""
+    return _read(home / NAME)
+
+
+def looked_at(home: Path, code: Code) -> frozenset[str]:
+    """The details of findings of one kind that somebody has looked at: what cannot be mended is not announced again."""
+    return frozenset(found.detail for found in _read(home / SEEN) if found.code == code.value)
+
+
+def _read(file: Path) -> list[Found]:
     out: list[Found] = []
     with contextlib.suppress(OSError):
-        for line in (home / NAME).read_bytes().splitlines():
+        for line in file.read_bytes().splitlines():
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 out.append(msgspec.json.decode(line, type=Found))
     return out
@@ -56,7 +65,7 @@ def settle(home: Path) -> int:
     """Somebody has looked: the notes go to `damage.seen`, at its end. Returns how many. Raises OSError."""
     found = standing(home)
     if found:
-        with (home / "damage.seen").open("ab") as file:
+        with (home / SEEN).open("ab") as file:
             file.write((home / NAME).read_bytes())
             file.flush()
             os.fsync(file.fileno())

@@ -109,11 +109,12 @@ class Database:
         self._copy: Database | None = None
         self._settle: Callable[[], object] | None = None
         self.viewing: Code | None = None  # why only a copy is shown, or None
+        self.cause = ""  # what was found wrong with the file then, for `kiosk verify`
 
-    def view(self, copy: Path, why: Code, settle: Callable[[], object] | None) -> None:
+    def view(self, copy: Path, why: Code, settle: Callable[[], object] | None, cause: str = "") -> None:
         """From now on reading shows `copy` and writing is refused with `why`. `settle` is tried before each write: what a start
         does with the real file. When it goes through, the real file is back. None: it never comes back in this program."""
-        self._copy, self.viewing, self._settle = Database(copy, self._key), why, settle
+        self._copy, self.viewing, self._settle, self.cause = Database(copy, self._key), why, settle, cause
 
     def _come_back(self) -> None:
         """Raises KioskError: still only a copy."""
@@ -131,7 +132,7 @@ class Database:
             raise KioskError(code_of(error), what=error.strerror) from error
         finally:
             self._settling.now = False
-        copy, self.viewing, self._copy = self._copy, None, None
+        copy, self.viewing, self._copy, self.cause = self._copy, None, None, ""
         if copy is not None:
             copy.close()
 

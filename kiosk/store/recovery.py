@@ -134,9 +134,12 @@ def _salvage(conn: Connection, old: Database, journal: Journal, at: int) -> None
 def _rows(old: Database, query: Select[Any]) -> list[Any]:
     """As many rows as come before the damage."""
     out: list[Any] = []
-    with contextlib.suppress(KioskError), old.read() as conn:
-        for row in conn.execute(query):
-            out.append(row)
+    try:
+        with old.read() as conn:
+            for row in conn.execute(query):
+                out.append(row)
+    except KioskError:
+        old.close()  # a connection that has met a broken page reads nothing any more, not even whole ones
     return out
 
 

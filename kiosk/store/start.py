@@ -20,7 +20,8 @@ from kiosk.store import damage, locks, migrations, mirror, recovery, viewing, wa
 from kiosk.store.engine import VIEWED, Database
 from kiosk.store.journal import Journal
 
-LOST = "journal.lost"  # stays until a technician has looked: numbers may repeat, records may be with the province alone
+VIEW = "view"  # the lock that says: a program here shows a copy only
+GONE = "journal.db and journal.sealed"
 
 
 def enter(home: Path, exclusive: bool, stack: ExitStack) -> tuple[bool, walfile.Cut | None]:
@@ -65,17 +66,17 @@ class Start:
             return self.run()
         except KioskError as error:
             mess = error.code is Code.INTERNAL  # tables that contradict each other: pages of two ages, mixed by a WAL that was cut
-            if not self._view(Code.DATABASE_UNREADABLE if mess else error.code, stack):
+            if not self._view(Code.DATABASE_UNREADABLE if mess else error.code, stack, str(error.facts.get("cause", ""))):
                 raise
         except OSError as error:
-            if not self._view(code_of(error), stack):
+            if not self._view(code_of(error), stack, error.strerror or ""):
                 raise
         return recovery.Outcome()
 
     def run(self) -> recovery.Outcome:
         """Raises KioskError (DATABASE_*, DISK_*) or OSError; then nothing may be written."""
         now, new = self.clock.now(), not self.database.path.exists()
-        if not new and self.first and self.database.damage():
+        if not new and (self.first or not locks.alone(self.home, VIEW)) and self.database.damage():
             self.database.checkpoint()  # the WAL may hold a newer copy of the page; then the damage is gone with this
             if found := self.database.damage():
                 raise KioskError(Code.DATABASE_UNREADABLE, cause=found)
@@ -83,11 +84,13 @@ class Start:
             raise KioskError(Code.DATABASE_UNREADABLE, cause="pages of two ages")
         migrations.migrate(self.database, now.wall)
         done = self._reconcile()
+        if done.code is Code.MIRROR_AHEAD:  # as when `journal.db` is gone
+            damage.note(self.home, now.wall, done.code, f"events {done.restored}")
         if self.left is not None:
             recovery.cut(self.database, self.journal, now)
             damage.note(self.home, now.wall, Code.WAL_CUT, f"frame {self.left.frame}, commits {self.left.commits}")
-        if new and not done.restored and not self.keyring.empty():  # keys of epochs, and neither journal nor copy
-            files.write(self.home / LOST, b"")
+        if new and not done.restored and not self.keyring.empty():  # keys of epochs, and neither journal nor copy: numbers may repeat
+            damage.note(self.home, now.wall, Code.JOURNAL_GONE, GONE)
         return done
 
     def _reconcile(self) -> recovery.Outcome:
@@ -98,7 +101,7 @@ class Start:
         with lock:
             return recovery.reconcile(self.mirror.path, self.database, self.journal, self.clock.now())
 
-    def _view(self, why: Code, stack: ExitStack) -> bool:
+    def _view(self, why: Code, stack: ExitStack, cause: str) -> bool:
         """False: nothing can be shown."""
         if why not in VIEWED:
             return False
@@ -107,20 +110,27 @@ class Start:
             folder = viewing.of(self.home, why, self._from_sealed)
             if folder is not None:
                 stack.callback(shutil.rmtree, folder, ignore_errors=True)
+                if (told := locks.acquire(self.home, VIEW, exclusive=False)) is not None:  # a second program looks at the pages, too
+                    stack.enter_context(told)
                 settle = None if why is Code.DATABASE_UNREADABLE else self.run
-                self.database.view(folder / self.database.path.name, why, settle)
+                self.database.view(folder / self.database.path.name, why, settle, cause)
                 return True
         return False
 
     def _from_sealed(self, file: Path) -> None:
-        made = self.database.beside(file)
+        """The second copy, with the receipts and the newest events that the damaged database still gives."""
+        made, now = self.database.beside(file), self.clock.now()
         try:
-            migrations.migrate(made, self.clock.now().wall)
+            migrations.migrate(made, now.wall)
             if not self.mirror.path.exists():
                 raise KioskError(Code.DATABASE_UNREADABLE, file=self.mirror.path.name)
-            recovery.build(made, self.mirror.path, self.journal, self.clock.now())
+            try:
+                recovery.build(made, self.mirror.path, self.journal, now, self.database)
+            except KioskError:  # it gives what contradicts
+                recovery.build(made, self.mirror.path, self.journal, now)
         finally:
             made.close()
+            self.database.close()
 
 
 def restore(home: Path, file: Path, database: Database, journal: Journal, clock: Clock) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from kiosk.ui.form_particulars import HOUSEHOLD, NOTICE, Particulars
 from kiosk.ui.form_questions import Questions
 from kiosk.ui.services import wall
 from kiosk.ui.teller import sentence
-from kiosk.ui.widgets.basics import PlainLabel, Stack, button, column, panel, row
+from kiosk.ui.widgets.basics import PlainLabel, Stack, button, column, panel, restyle, row
 
 if TYPE_CHECKING:
     from kiosk.domain.policy import Policy
@@ -41,7 +41,7 @@ class FormPage(QWidget):
         self._deed, self.start = b"", Start()
         self._household: dict[str, str] = {}
         self._sure: tuple[str, ...] = ()  # answers that were asked again
-        self._hidden, self._saved = b"", False
+        self._hidden, self._saved, self._on_paper = b"", False, False
         self.policy: Policy | None = None
         self.home: dict[str, str] = {}
         self.keep: Callable[[bytes], object] = lambda draft: None
@@ -109,8 +109,18 @@ class FormPage(QWidget):
             self.to_questions()
         self._say_note()
 
+    def show_view_only(self, on: bool) -> None:
+        """Nothing can be saved now: said beside the title on both steps, before anybody is asked a dozen questions in vain."""
+        if on != self._on_paper:
+            self._on_paper = on
+            restyle(self.note, "trouble", on)
+            self._say_note()
+            self.note.setVisible(on or self.steps.currentIndex() == 0)
+
     def _say_note(self) -> None:
-        if self.start.corrects:
+        if self._on_paper:
+            text = _("⚠ Chế độ chỉ xem: máy chưa lưu được. Dùng tờ khai giấy có số G, bấm Esc để về.")
+        elif self.start.corrects:
             text = _("Bản sửa đứng cạnh bản cũ; bản cũ vẫn giữ trong nhật ký.")
         elif self.start.completes:
             text = _("Giữ phần thông tin của lần khai trước; hỏi lại ba tiếp xúc, sáu biểu hiện.")
@@ -261,7 +271,7 @@ class FormPage(QWidget):
         self.steps.setCurrentIndex(number)
         what = _("Sửa tờ khai") if self.start.corrects else _("Khai bổ sung") if self.start.completes else _("Khai hộ")
         self.title.setText((_("{what} · 2/2 Câu hỏi") if number else _("{what} · 1/2 Người được khai")).format(what=what))
-        self.note.setVisible(number == 0)
+        self.note.setVisible(number == 0 or self._on_paper)
         for shown, made in ((1, self.questions.none), (1, self.before), (0, self.next), (1, self.store), (0, self.fresh)):
             made.setVisible(shown == number)
         self.family.setVisible(number == 0 and bool(self._household) and not self.start.fields)

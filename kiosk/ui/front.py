@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LIST = 4000  # deeds of a day that F4 may be asked about
 ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
 RECENT_MS = 60_000  # so long F3 means the voter whose code was just shown
+VIEW_ONLY = frozenset({Code.VIEW_DISK, Code.VIEW_DAMAGED})
 NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST})
 
 
@@ -245,6 +246,8 @@ class FrontDesk(QWidget):
     def take_status(self, status: Status) -> None:
         """From the status thread, on the UI thread."""
         self.status = status
+        if self.more is not None:
+            self.more.form.show_view_only(self._view_only)
         self.strip.show_counts(status.today.visits, status.today.declared, status.today.left)
         if status.closing != self.lanes.closing:
             self.lanes.closing = status.closing
@@ -260,6 +263,10 @@ class FrontDesk(QWidget):
         if self.more is not None and self.pages.currentWidget() is self.more.giving:
             self.more.giving.look()  # the province may have opened the rest
         self._look_at_conditions()
+
+    @property
+    def _view_only(self) -> bool:
+        return self.status is not None and not VIEW_ONLY.isdisjoint(self.status.conditions)
 
     def _show_today(self) -> None:
         if self.status is not None and self.services is not None:
@@ -290,6 +297,8 @@ class FrontDesk(QWidget):
         if not self.duty.may_show(page):
             return
         self.pages.setCurrentWidget(page)
+        for made in (self.keys, self.head.shift, self.head.lock):  # a machine that belongs to nobody has no use for them
+            made.setVisible(self.more is None or page is not self.more.enrol)
         self.keys.mark(self.more.number_of(page) if self.more else 0, 6 if self.lanes.exiting else 0)
         if self.scanner is not None:
             self.scanner.pause(page is not self.scan)
@@ -345,6 +354,7 @@ class FrontDesk(QWidget):
             if self.status is not None and self.status.policy is not None:
                 form.policy = self.status.policy
                 form.questions.show_areas(form.policy.areas)
+        form.show_view_only(self._view_only)
         self.go(form)
         form.open(start)
 

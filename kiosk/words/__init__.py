@@ -6,7 +6,7 @@ pieces. No Qt, no I/O, and no rule: which verdict it is, others have decided.
 
 from kiosk.words.answers import field_problem
 from kiosk.words.audits import audit, audit_fact
-from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, condition, fault, fault_text, hint
+from kiosk.words.faults import HOTLINE, ConditionWords, FaultWords, announcement, condition, fault, fault_text, hint
 from kiosk.words.files import FILE_WHY, file_why
 from kiosk.words.labels import (
     ANSWERS,
@@ -26,7 +26,7 @@ from kiosk.words.labels import (
 )
 from kiosk.words.leaving import nothing_due, purge_goes, purge_stays, remove_goes, remove_stays, removed, why_not
 from kiosk.words.reasons import reason, warnings
-from kiosk.words.sync import bundle_home, bundle_written, sync_report
+from kiosk.words.sync import bundle_home, bundle_written, second_copy, sync_report
 from kiosk.words.times import another_day, day, day_month, day_month_time, full, hour_minute
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
@@ -53,6 +53,7 @@ __all__ = [
     "Role",
     "VerdictWords",
     "act_label",
+    "announcement",
     "another_day",
     "audit",
     "audit_fact",
@@ -79,6 +80,7 @@ __all__ = [
     "remove_goes",
     "remove_stays",
     "removed",
+    "second_copy",
     "sync_report",
     "sync_state",
     "verdict",

@@ -306,10 +306,15 @@ FAULTS: dict[Code, FaultWords] = {
         N_("Không gì bị xóa; bản thứ hai và phần tỉnh đã nhận vẫn còn."),
         N_("Đừng sửa tệp nào; chạy kiosk verify và gọi 19001075."),
     ),
+    Code.JOURNAL_GONE: FaultWords(
+        N_("Nhật ký cũ của máy này không còn: cả cơ sở dữ liệu lẫn bản thứ hai."),
+        N_("Phần tỉnh đã nhận vẫn còn ở tỉnh; máy đã mở nhật ký mới, số lượt đếm lại từ đầu."),
+        N_("Cứ làm việc tiếp; gọi 19001075 ngay và giữ sổ giấy để đối chiếu."),
+    ),
     Code.MIRROR_AHEAD: FaultWords(
         N_("Bản thứ hai của nhật ký có nhiều hơn cơ sở dữ liệu."),
         N_("Các lượt đó đã được lấy lại từ bản thứ hai; máy tự mở lượt nhật ký mới."),
-        N_("Cứ làm việc tiếp; báo 19001075 trong ngày."),
+        N_("Cứ làm việc tiếp; đối chiếu các lượt cuối với sổ giấy, báo 19001075 trong ngày."),
     ),
     Code.MIRROR_BROKEN: FaultWords(
         N_("Bản thứ hai của nhật ký bị hỏng một chỗ."),
@@ -442,6 +447,8 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), N_("Chọn ở trang Chốt (F10)")),
     Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
     Code.VIEW_DAMAGED: ConditionWords(N_("Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy"), RESTORE),
+    Code.JOURNAL_GONE: ConditionWords(N_("Nhật ký cũ của máy này không còn: gọi 19001075"), HOW),
+    Code.MIRROR_AHEAD: ConditionWords(N_("Đã lấy lại nhật ký từ bản thứ hai: đối chiếu các lượt cuối với sổ giấy"), HOW),
     Code.KEY_LOST: ConditionWords(N_("Mất khóa của một quãng nhật ký, máy vẫn ghi: báo 19001075"), HOW),
     Code.WAL_CUT: ConditionWords(N_("Vài lượt cuối trước khi tắt máy có thể thiếu: đối chiếu sổ giấy"), HOW),
     Code.RESTORED: ConditionWords(N_("Đã khôi phục nhật ký: đối chiếu các lượt cuối với sổ giấy"), HOW),
@@ -490,6 +497,12 @@ def condition(code: Code) -> ConditionWords:
     """The line of a trouble that clears itself; the fault's title for a code that is no condition."""
     words = CONDITIONS.get(code) or ConditionWords(FAULTS.get(code, FAULTS[Code.INTERNAL]).title, HOW)
     return ConditionWords(gettext(words.line), gettext(words.button))
+
+
+def announcement(code: Code) -> str:
+    """A trouble that stands, on one line in the language spoken now: the code, what happened, what became of the data, what to do."""
+    said = fault(code)
+    return f"{code.value} · {said.title} {said.kept} {said.cure}"
 
 
 def fault_text(code: Code, facts: Mapping[str, object] | None = None) -> str:

@@ -58,6 +58,11 @@ def sync_report(s: Standing, feed_age_s: int | None = None, off: Sequence[str] =
     return tuple(said)
 
 
+def second_copy() -> str:
+    """Said before the counts while a damaged database's second copy is shown."""
+    return _("Số dưới đây lấy từ bản thứ hai; những gì tỉnh đã nhận có thể thiếu cho đến khi khôi phục.")
+
+
 def bundle_written(events: int) -> str:
     """What to do with the stick now."""
     return _("Đã ghi {events} sự kiện ra USB. Mang USB về tỉnh; dữ liệu vẫn còn trong máy này.").format(events=events)

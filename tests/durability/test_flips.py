@@ -63,7 +63,7 @@ def test_what_a_start_found_is_told_until_somebody_looked(home: Path) -> None:
     for _start in range(2):
         assert Code.WAL_CUT.value in running.here(killed.home, "status").answers[0]["conditions"]
     assert (killed.home / "journal.db-wal.cut.1").read_bytes() == bytes(data), "kept for the experts"
-    assert running.here(killed.home, "verify", "--settle").answers[0]["settled"] == 1
+    assert running.here(killed.home, "verify", "--settle").answers[0]["settled"] >= 1
     assert Code.WAL_CUT.value not in running.here(killed.home, "status").answers[0]["conditions"]
     assert (killed.home / "damage.seen").exists()
 

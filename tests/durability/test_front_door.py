@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import compose
+from kiosk import cli, compose
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.errors import Code, KioskError
 from kiosk.security.vault import Vault
 from kiosk.sync import enrol
 from tests import builders
-from tests.durability import oracle
+from tests.durability import oracle, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL = Path("/dev/full")
@@ -28,6 +28,20 @@ def kiosk(home: Path, *args: str, stdout: object = subprocess.PIPE, **environmen
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     return builders.enrolled_home(tmp_path / "kiosk", builders.province_for_today())
+
+
+def flip_a_page(file: Path, of: str = "") -> bytes:
+    """Flips one bit in the middle of a database, or in the first page of its table `of`. Returns the new content."""
+    data = bytearray(file.read_bytes())
+    at = len(data) // 2
+    if of:
+        with compose.open_parts(file.parent) as parts, parts.database.read() as conn:
+            page = conn.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = ?", (of,)).scalar_one()
+            at = (page - 1) * int(conn.exec_driver_sql("PRAGMA page_size").scalar_one()) + 1000
+        data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(data)
+    return bytes(data)
 
 
 def visits(home: Path) -> int:
@@ -65,7 +79,7 @@ def test_the_report_replaces_no_device_and_makes_no_folder(house: Path) -> None:
     kiosk(house, "seen", "--kind", "moh")
     for out in (os.devnull, "", str(house.parent / "nowhere" / "r.pdf")):
         done = kiosk(house, "print", "report", "--out", out)
-        assert done.returncode == 1 and "KS-502" in done.stderr, done.stderr
+        assert done.returncode == 1 and "KS-504" in done.stderr, done.stderr
     assert not Path(os.devnull).is_file() and not (house.parent / "nowhere").exists()
 
 
@@ -77,8 +91,72 @@ def test_a_journal_that_is_gone_with_its_copy_is_never_called_whole(house: Path)
         (house / name).unlink(missing_ok=True)
     for _start in range(2):
         with compose.open_parts(house) as parts:
-            assert Code.JOURNAL_BROKEN in parts.conditions()
+            assert Code.JOURNAL_GONE in parts.conditions()
             assert not parts.verify().ok
+    told = running.here(house, "scan", "abc")
+    assert told.code == 0 and told.stderr.startswith("KS-311 · Nhật ký cũ của máy này không còn") and told.stderr.count("\n") == 1
+    looked = running.here(house, "verify", "--settle")
+    assert (looked.code, looked.answers[0]["announced"], looked.answers[0]["findings"][0]["kind"]) == (1, "KS-311", "database")
+    assert running.here(house, "verify").code == 0 and running.here(house, "scan", "abc").stderr == "", "somebody has looked"
+
+
+def test_a_database_that_is_gone_is_said_by_every_command_until_somebody_looked(house: Path) -> None:
+    with compose.open_parts(house) as parts:
+        for _ in range(3):
+            parts.station.seen("moh")
+        parts.mirror.step()
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+        (house / name).unlink(missing_ok=True)
+    for words in (("scan", "abc"), ("status",), ("journal",), ("seen", "--kind", "moh"), ("status",)):
+        told = running.here(house, *words)
+        assert told.code == 0 and told.stderr.startswith("KS-302 · ") and "19001075" in told.stderr, words
+        assert told.stderr.count("\n") == 1, "one line: what happened, what became of the data, what to do"
+    looked = running.here(house, "verify", "--settle")
+    assert (looked.code, looked.answers[0]["announced"], looked.answers[0]["settled"]) == (0, "KS-302", 1)
+    assert [note["code"] for note in looked.answers[0]["notes"]] == ["KS-302"]
+    assert running.here(house, "scan", "abc").stderr == "" and visits(house) == 4
+
+
+@pytest.mark.parametrize("catch_up", [(), ("--no-catch-up",)])
+def test_a_damaged_database_is_never_verified_by_its_second_copy(house: Path, catch_up: tuple[str, ...]) -> None:
+    running.scan_here(house, running.numbers(6))
+    before = flip_a_page(house / "journal.db")
+    told = running.here(house, "verify", *catch_up)
+    assert told.code == 1 and told.answers[0]["ok"] is False and told.answers[0]["announced"] == "KS-118"
+    (found,) = told.answers[0]["findings"]
+    assert found["kind"] == "database" and "journal.db" in found["detail"]
+    assert told.stderr.startswith("KS-118 · ") and "kiosk restore" in told.stderr
+    assert (house / "journal.db").read_bytes() == before, "looked at, and left alone"
+
+
+def test_a_second_program_beside_one_that_shows_a_copy_does_not_write_to_the_damaged_file(house: Path) -> None:
+    running.scan_here(house, running.numbers(6))
+    before = flip_a_page(house / "journal.db")
+    with compose.open_parts(house) as window:
+        assert window.database.viewing is Code.DATABASE_UNREADABLE
+        beside = running.here(house, "scan", "abc")
+        assert beside.code == 1 and beside.on_paper and beside.stderr.startswith("KS-118 · ")
+    assert (house / "journal.db").read_bytes() == before
+
+
+def test_view_only_is_said_first_and_the_receipts_that_can_be_read_are_counted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = builders.province_for_today()
+    house = builders.enrolled_home(home, made)
+    with compose.open_parts(house) as parts:
+        for _ in range(40):
+            parts.station.seen("moh")
+        parts.mirror.step()
+        assert parts.outbox.save(builders.answer(parts, made, 33)).acknowledged == 33
+    flip_a_page(house / "journal.db", of="event")
+    assert cli.main(["status", "--home", str(house)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "⚠ Chế độ chỉ xem: dữ liệu bị hỏng, ghi sổ giấy (KS-118)"
+    assert any(line.startswith("Số dưới đây lấy từ bản thứ hai") for line in said)
+    assert "Tỉnh đã nhận 33 trong 41 sự kiện; còn 8 chờ gửi." in said, "from the pages that still hold"
+    assert "  state: view_only" in said and "KS-118" not in "".join(said[1:])
+    assert running.here(house, "status").answers[0]["conditions"][:2] == ["KS-118", "KS-113"]
+    assert running.here(house, "restore", str(house / "journal.sealed")).code == 0
+    assert running.here(house, "status").answers[0]["acknowledged"] == 33, "restored with them"
 
 
 def test_without_its_vault_a_full_home_is_not_offered_for_enrolment(house: Path) -> None:
@@ -106,7 +184,14 @@ def test_lost_keys_are_told_and_the_work_goes_on_in_a_new_epoch(house: Path) -> 
         assert again.event and again.number == 2, "counted on, under a key of its own"
         assert Code.KEY_LOST in parts.conditions(), "and told until somebody looked"
         parts.mirror.step()
-        assert {f.kind for f in parts.verify().findings} == {"event", "projection"}, "verify names what it cannot open"
+    for _time in range(2):
+        told = running.here(house, "scan", "abc")
+        assert told.code == 0 and told.stderr.startswith("KS-307 · ") and told.stderr.count("\n") == 1
+    looked = running.here(house, "verify", "--settle")
+    (found,) = looked.answers[0]["findings"]
+    assert looked.code == 1 and found["kind"] == "key" and "2 events (1-2)" in found["detail"], "a line an epoch, not one an event"
+    again = running.here(house, "verify")
+    assert again.code == 1 and again.answers[0]["announced"] is None and again.stderr == "", "looked at: found still, announced no more"
 
 
 def test_damage_inside_the_second_copy_is_kept_aside_and_told_until_somebody_looked(house: Path) -> None:

@@ -70,6 +70,7 @@ def test_nothing_else_is_offered(new: Callable[[], Front]) -> None:
     for key in (Qt.Key.Key_Escape, Qt.Key.Key_F2, Qt.Key.Key_F7, Qt.Key.Key_F1, Qt.Key.Key_F12):
         front.press(key)
         assert page.isVisible()
+    assert not any(made.isVisible() for made in (front.window.keys, front.window.head.shift, front.window.head.lock)), "of no use yet"
     enabled = {made.text() for made in front.window.findChildren(QPushButton) if made.isVisible() and made.isEnabled()}
     assert enabled == {"Ghi danh máy này", "Ghi danh bằng tệp…", "Tập huấn"}
 
@@ -108,6 +109,7 @@ def test_training_opens_on_a_home_of_its_own_and_touches_nothing_else(new: Calla
     front = new()
     front.click(front.window.load_pages().enrol.practise)
     front.wait(lambda: front.window.scanner is not None and front.title == "SẴN SÀNG")
+    assert front.window.keys.isVisible() and front.window.head.lock.isVisible()
     assert front.reads("TẬP HUẤN") and not (home / "vault.json").exists() and not (home / "journal.db").exists()
     front.press(Qt.Key.Key_F5)
     front.type("1")

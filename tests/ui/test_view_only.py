@@ -37,12 +37,23 @@ def test_a_damaged_journal_is_shown_sends_to_paper_and_is_restored_by_one_button
     front.paste(front.voter_pass().decode())
     front.wait_for_title("CHƯA LƯU ĐƯỢC VÀO MÁY")
     assert front.reads("G001")
+    front.press(Qt.Key.Key_F2)
+    form = front.window.load_pages().form
+    front.wait(form.isVisible)
+    assert form.note.isVisible() and "Chế độ chỉ xem: máy chưa lưu được. Dùng tờ khai giấy" in form.note.text()
+    form.steps.setCurrentIndex(1)
+    form._step(1)
+    assert form.note.isVisible(), "on the questions, too"
+    front.press(Qt.Key.Key_Escape)
     button = next(b for b in front.window.findChildren(QPushButton) if b.isVisible() and b.text() == "Khôi phục")
     front.click(button)
     front.wait_to_read("Đã khôi phục nhật ký: đối chiếu các lượt cuối với sổ giấy")
     front.paste(front.voter_pass().decode())
     front.wait_for_title("MỜI VÀO")
     assert front.reads("K1-000004")
+    front.press(Qt.Key.Key_F2)
+    front.wait(lambda: form.isVisible() and "Chế độ chỉ xem" not in form.note.text())
+    front.press(Qt.Key.Key_Escape)
     front.camera.hold(front.voter_pass())
     front.wait(lambda: front.station.today().visits == 5)
 
