@@ -191,7 +191,10 @@ class Parts:
         """Made when first asked for: reportlab costs start-up time."""
         from kiosk.day import Day
 
-        return Day(self.station, self.database, self.clock, self.unsure, send=self._hand_over)
+        def names() -> dict[str, str]:
+            return {row.id: row.name for row in self.vault.secrets.enrolment.officers}
+
+        return Day(self.station, self.database, self.clock, self.unsure, self.journal, names=names, send=self._hand_over)
 
     def _hand_over(self) -> bool:
         """Manifest and events of the last day, as far as the link goes; True: the province knows what to expect."""
@@ -241,7 +244,7 @@ class Parts:
         """The day's newest check. Raises KioskError(NOTHING_TO_PRINT) before there is one."""
         from kiosk.printing import start_check
 
-        day, info = self.station.day() or "", self.station.info
+        day, info = order.target or self.station.day() or "", self.station.info
         kept = checks.kept(self.home, day)
         if kept is None:
             raise KioskError(Code.NOTHING_TO_PRINT, paper="start-check")

@@ -14,9 +14,10 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Order
 from kiosk.printing.day_report import Aside, DayReport, EpochLine, TallyLine, render, totals
 from kiosk.station import Station
-from kiosk.store import figures, places, register
+from kiosk.store import evening, figures, places, register
 from kiosk.store.doubtful import Doubtful, doubtful
 from kiosk.store.engine import Database
+from kiosk.store.journal import Journal
 from kiosk.store.unsure import Unsure
 
 KEPT, VOIDED = "có trên giấy và trong máy: giữ lượt trong máy", "có trên giấy và trong máy: tính theo giấy"
@@ -61,8 +62,10 @@ class Day:
     database: Database
     clock: Clock
     unsure: Unsure
+    journal: Journal
     counted: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    names: Callable[[], Mapping[str, str]] = dict  # officers' ids -> names
     send: Callable[[], bool] = lambda: False  # manifest and events, as far as the link goes
 
     def add_other(self, code: str) -> str:
@@ -77,21 +80,26 @@ class Day:
         self.others[found[2]] = int(found[4])
         return found[2]
 
-    def closing(self) -> Closing:
-        """The open day, else the last closed one, as it stands now. Raises KioskError(NO_DAY)."""
-        day = self._day()
+    def closing(self, day: str = "") -> Closing:
+        """The open day, else the last closed one (or `day`), as it stands now; a closed one with what was signed beside it.
+
+        Raises KioskError(NO_DAY | DAY_PURGED).
+        """
+        day = self._day(day)
         journal, info = figures.of_day(self.database, day), self.station.info
         with self.database.read() as conn:
             today = register.today(conn, self.station.identity, day)
             rows = register.tally(conn, day, {e.epoch: e.opened for e in journal.epochs})
             unsure = doubtful(conn, self.unsure.entries(), info.kiosk, day)
+            closed = register.is_closed(conn, day)
+            signed = evening.of_day(conn, self.journal, day) if closed else evening.Evening()
             names = {known.row.id: known.row.name for known in places.all_of(conn, info.kiosk, info.station.code)}
-        lines = [TallyLine(names.get(row.place, row.place or info.lane), row.here, row.opened, self.counted.get(row.place)) for row in rows]
+        lines = [self._line(row, names.get(row.place, row.place or info.lane), signed) for row in rows]
         alone = {place: n for place, n in self.counted.items() if place not in {row.place for row in rows}}
         lines += [TallyLine(names.get(place, place or info.lane), 0, 0, n) for place, n in alone.items()]
         return Closing(
             event_day=day,
-            closed=self.station.day() is None,
+            closed=closed,
             places=(*(row.place for row in rows), *alone),
             visits=sum(row.here for row in rows),
             waiting=sum(max(0, e.last - e.have) for e in journal.epochs),
@@ -99,9 +107,12 @@ class Day:
             tickets=tuple(ticket.number for ticket in today.waiting_tickets),
             refused=len(journal.refusals),
             tally=tuple(lines),
-            others=dict(self.others),
+            others={**signed.others, **self.others},
             unsure=tuple(unsure),
         )
+
+    def _line(self, row: register.Tally, entrance: str, signed: evening.Evening) -> TallyLine:
+        return TallyLine(entrance, row.here, row.opened, self.counted.get(row.place, signed.counted.get(entrance)))
 
     def now(self) -> Closing:
         """As `closing`, and a word of its own for a day that has left this laptop. Raises KioskError(NO_DAY)."""
@@ -134,9 +145,9 @@ class Day:
         """True: the province knows what to expect of this day. Nothing is lost without it."""
         return self.send()
 
-    def _day(self) -> str:
-        day = self.station.last_day()
-        if day is None:
+    def _day(self, day: str = "") -> str:
+        day = day or self.station.last_day() or ""
+        if not day:
             raise KioskError(Code.NO_DAY)
         with self.database.read() as conn:
             if register.is_purged(conn, day):  # its figures would all be nought
@@ -157,13 +168,17 @@ class Day:
         self.station.close_day(now.event_day, said)
         return now
 
-    def report(self) -> DayReport:
-        """The figures of the open day, else of the last closed one, in one snapshot. Raises KioskError(NO_DAY)."""
-        event_day = self._day()
-        journal, closing = figures.of_day(self.database, event_day), self.closing()
+    def report(self, day: str = "", again: int = 0) -> DayReport:
+        """The figures of `day`, else of the open day, else of the last closed one. `again`: how often a printer had it once it was closed.
+
+        Raises KioskError(NO_DAY | DAY_PURGED).
+        """
+        event_day = self._day(day)
+        journal, closing = figures.of_day(self.database, event_day), self.closing(event_day)
         with self.database.read() as conn:
             today = register.today(conn, self.station.identity, event_day)
             closed_at = register.closed_at(conn, event_day)
+            on_duty = evening.of_day(conn, self.journal, event_day).officers
         info, shown = self.station.info, today.by_verdict
         return DayReport(
             station=info.station.name,
@@ -176,6 +191,8 @@ class Day:
             made_at=self.clock.now().wall,
             opened_at=today.opened_at,
             closed_at=closed_at,
+            again=again if closed_at is not None else 0,
+            officers=tuple(self.names().get(officer, officer) for officer in on_duty),
             arrivals=today.by_source,
             declarations=today.by_mode,
             health_desk=shown.get(Act.HEALTH_DESK, 0),
@@ -216,7 +233,7 @@ class Day:
 
     def make(self, order: Order, file: Path, again: int) -> int:
         """The report as a paper (papers.Maker). Raises KioskError(NO_DAY | PRINT_FAILED)."""
-        return render(self.report(), file)
+        return render(self.report(order.target, again), file)
 
     def code(self) -> str:
         """What the report's QR says: for the station's other kiosk. Raises KioskError(NO_DAY)."""

@@ -26,7 +26,7 @@ HOUR = 3_600_000
 BACKOFF_S = (5, 10, 20, 40, 60)
 LIST = 4000  # deeds of a day among which a ticket is looked for
 PERSONAL = frozenset({"slip", "ticket", "declaration"})
-DAILY = frozenset({"report", "start-check"})  # one a day: the day is in the file's name
+DAILY = frozenset({"report", "start-check"})  # one a day: it is what they are of, and in the file's name
 FORMS = 50  # blank forms in the fall-back folder
 FOLDER = "pdf"  # the printer that only keeps the file
 FILES = {
@@ -92,7 +92,7 @@ class Papers:
         order = self._named(order)
         chosen = self.open_printer(self.settings.printer if printer is None else printer)
         with self.database.read() as conn:
-            again = queue.printed_before(conn, order.paper, order.target)
+            again = queue.printed_before(conn, order.paper, order.target, "" if order.paper in PERSONAL else FOLDER)
         done = self._through(order, chosen, again, out)
         row = self._row(order, chosen.name, again)
         with self.database.write() as conn:
@@ -105,6 +105,9 @@ class Papers:
         self.station.allow(order.paper)
         if order.paper in self.checks:
             self.checks[order.paper](order)
+        if order.paper in DAILY and not order.target:  # one that waits for paper until tomorrow is still of this day
+            day = self.station.last_day() if order.paper == "report" else self.station.day()
+            return replace(order, target=day or "")
         if order.paper not in ("slip", "declaration"):
             return order
         return replace(order, target=str(self._declared(order.target).key))
@@ -123,8 +126,7 @@ class Papers:
         return PrintJob(file, pages, printer.name, job)
 
     def _file_name(self, order: Order) -> str:
-        day = (self.station.day() or "") if order.paper in DAILY else ""
-        marks = (order.target.replace(":", "-"), order.size, day, self.station.info.label)
+        marks = (order.target.replace(":", "-"), order.size, self.station.info.label)
         clean = ("".join(c for c in mark if c.isalnum() or c in "-_") for mark in marks if mark)
         return "-".join([FILES.get(order.paper, order.paper), *clean]) + ".pdf"
 
@@ -144,7 +146,7 @@ class Papers:
             raise KioskError(Code.BAD_INPUT, value=order.paper[:20], allowed=" | ".join(sorted(self.makers)))
         order = self._named(order)
         with self.database.write() as conn:
-            again = queue.printed_before(conn, order.paper, order.target)
+            again = queue.printed_before(conn, order.paper, order.target, "" if order.paper in PERSONAL else FOLDER)
             number = queue.add(conn, self._row(order, printer or self.settings.printer, again))
         for wake in self.on_submit:
             wake()

@@ -72,7 +72,8 @@ class DayReport:
 
     `arrivals`: visits that count by source (hu1, cccd, proxy, moh …); `declarations`: by mode (new, supplement, proxy);
     `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `events`: all of the day,
-    `kinds`: the same by kind's word; `tally`: per entrance; `others`: visits of the station's other kiosks, read from their reports.
+    `kinds`: the same by kind's word; `tally`: per entrance; `others`: visits of the station's other kiosks, read from their reports;
+    `again`: how often a printer had it before.
     """
 
     station: str
@@ -105,6 +106,7 @@ class DayReport:
     tally: tuple[TallyLine, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    again: int = 0
 
     @property
     def visits(self) -> int:
@@ -137,7 +139,8 @@ def render(report: DayReport, file: Path) -> int:
         *_journal(report),
         KeepTogether([*_notes(report), *_end(report)]),  # no page of signatures alone
     ]
-    footer = f"{report.station_code} · máy {report.label} ({report.kiosk}) · {report.event_day} · dấu số liệu {fingerprint(report)}"
+    again = f" · bản in lại {report.again}" if report.again else ""
+    footer = f"{report.station_code} · máy {report.label} ({report.kiosk}) · {report.event_day} · dấu số liệu {fingerprint(report)}{again}"
     title = f"{TITLE} {day:%d/%m}/{day.year} – {report.station} – {report.label}"
     return frame.build(story, Paper(title, report.station, report.made_at, footer), file)
 

@@ -65,9 +65,9 @@ def newest_declaration(conn: Connection, event_day: str) -> tuple[str, int] | No
     return (row.epoch, row.seq) if row else None
 
 
-def printed_before(conn: Connection, paper: str, target: str) -> int:
-    """How often this paper of this record came out of a printer."""
-    where = (JOB.c.paper == paper, JOB.c.target == target, JOB.c.state == PRINTED)
+def printed_before(conn: Connection, paper: str, target: str, but: str = "") -> int:
+    """How often this paper of this record came out of a printer; `but`: one that does not count (a file that was only looked at)."""
+    where = (JOB.c.paper == paper, JOB.c.target == target, JOB.c.state == PRINTED, JOB.c.printer != but)
     return int(conn.execute(select(func.count()).select_from(JOB).where(*where)).scalar_one()) if target else 0
 
 

@@ -12,7 +12,9 @@ from kiosk.domain import declaration
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, Sighting
+from kiosk.security.officers import Credentials
 from tests import builders
+from tests.fakes import MemoryPrinter
 from tests.store.test_papers import picture_of
 
 
@@ -84,6 +86,31 @@ def test_the_report_of_a_closed_day_says_the_tally_and_its_code_the_totals(parts
     assert "%" not in text
     assert code == [parts.day.code()] and "/V1/" in code[0]
     assert picture_of(job.file, 50).size[0] > 300
+
+
+def test_a_closed_day_is_printed_again_as_it_was_signed_and_says_so(home: Path, clock: builders.Clock) -> None:
+    """The next morning another day is open, and the program was started anew: what was counted by hand and added is in the signed event."""
+    staff, pins = (builders.LEAD, builders.OFFICER), builders.PINS
+    builders.enrolled_home(home, builders.province((builders.ELECTION_DAY, "2021-05-24")), officers=staff, pins=pins)
+    printer, lead = MemoryPrinter(), Credentials(builders.LEAD.id, pins[builders.LEAD.id])
+    with compose.open_parts(home, clock=clock, given=lead) as first:
+        first.station.seen("moh")
+        first.day.counted[""] = 3
+        first.day.add_other(first.day.code().replace("/K1/", "/K2/").replace("/V1/", "/V41/"))
+        first.day.close()
+        first.papers.open_printer = lambda _name: printer
+        first.papers.print(Order("report"))
+    clock.wall = builders.at("07:10", "2021-05-24")
+    with compose.open_parts(home, clock=clock, given=lead) as parts:
+        parts.station.seen("hues")
+        parts.papers.open_printer = lambda _name: printer
+        job = parts.papers.print(Order("report", builders.ELECTION_DAY))
+        assert builders.ELECTION_DAY in job.file.name and parts.papers.print(Order("report")).file.name != job.file.name
+    with pypdfium2.PdfDocument(job.file) as document:
+        text = " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+    sums = ("máy ghi 1 lượt, đếm tay 3", "máy K2 41", "Cộng cả khu vực: 42 lượt")
+    for part in ("Ngày bầu cử 23/05/2021", *sums, "bản in lại 1", builders.LEAD.name):
+        assert part in text, part
 
 
 def test_the_other_kiosk_s_totals_come_by_its_code(parts: compose.Parts) -> None:
