@@ -34,6 +34,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "trace_approved": ("duyệt truy vết", "released a trace"),
     "trace_refused": ("không duyệt truy vết", "refused a trace"),
     "trace_read": ("xem kết quả truy vết", "read a trace"),
+    "quarantine_released": ("nhận phần để riêng của máy", "let in what was set aside of kiosk"),
     "conflict_settled": ("ghi chú chỗ trái nhau", "settled a conflict"),
 }
 
