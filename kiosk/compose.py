@@ -575,13 +575,24 @@ def of_a_person(raw: bytes) -> bool:
 def environment(settings: Settings) -> Credentials | None:
     """KIOSK_OFFICER and KIOSK_PIN, by which scripts unlock; None where the station forbids it or they are not set."""
     officer, pin = os.environ.get("KIOSK_OFFICER", ""), os.environ.get("KIOSK_PIN", "")
-    return Credentials(officer, pin) if officer and pin and settings.command_unlock else None
+    if officer and pin and not settings.command_unlock:
+        raise KioskError(Code.LOCKED, why="command_unlock = false: this station lets nobody in by commands")
+    return Credentials(officer, pin) if officer and pin else None
 
 
 @contextlib.contextmanager
-def enrolled(home: Path, exclusive: bool = False) -> Iterator[Parts]:
-    """`with enrolled(home) as parts`, for commands."""
+def enrolled(home: Path, exclusive: bool = False, first_pin: bool = False) -> Iterator[Parts]:
+    """`with enrolled(home) as parts`, for commands. A sign-in is an event, also of a command that writes nothing else.
+
+    `first_pin`: an officer who has not set a phrase yet may do it. Raises as `open_parts`, and KioskError(PIN_FIRST).
+    """
     homes.check(home)
     settings = load(home)
     with open_parts(home, settings, exclusive=exclusive, given=environment(settings)) as parts:
-        yield parts
+        try:
+            if parts.officers.must_change and not first_pin:
+                raise KioskError(Code.PIN_FIRST)
+            yield parts
+        finally:
+            learn(parts.database, parts.officers)  # the command may have brought the feed
+            parts.station.tell()

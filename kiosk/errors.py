@@ -66,6 +66,7 @@ class Code(StrEnum):
     REMOVE_REFUSED = "KS-224"
     NOT_CONFIRMED = "KS-225"
     SWITCHED_OFF = "KS-226"
+    PIN_FIRST = "KS-227"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -87,9 +87,12 @@ class Papers:
 
     def print(self, order: Order, out: Path | None = None, printer: str | None = None) -> PrintJob:
         """At once, without the queue: to `out` alone, or to a printer (None or "": the usual one). Raises as `make`."""
-        if out is not None and printer is None:
-            return PrintJob(out, self.make(order, out))
         order = self._named(order)
+        if out is not None and printer is None:
+            made = PrintJob(out, self.make(order, out))
+            if order.paper in PERSONAL:
+                self._audit(order, 0)
+            return made
         chosen = self.open_printer(self.settings.printer if printer is None else printer)
         with self.database.read() as conn:
             again = queue.printed_before(conn, order.paper, order.target, "" if order.paper in PERSONAL else FOLDER)

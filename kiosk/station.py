@@ -5,7 +5,8 @@ Green means written: a verdict leaves here only after COMMIT. When saving fails 
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -79,6 +80,7 @@ class Station:
         self.place = setting.place  # the QR place of this lane; every visit names it
         self.trouble: Code | None = None
         self._many_at: int | None = None
+        self._telling = threading.local()  # .deeds: told in this thread's transaction
         with setting.database.read() as conn:
             self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
 
@@ -296,7 +298,7 @@ class Station:
             raise KioskError(Code.BAD_INPUT, value="reason", allowed="1-200", why=bad.reason) from bad
         now, deed = self._s.clock.now(), os.urandom(8)
         try:
-            with self._s.database.write() as conn:
+            with self._writing() as conn:
                 day, role = self._day(conn, now), self._corrector(conn, target, void, led)
                 drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
                 written = self._append(conn, day, drafts, now)
@@ -325,7 +327,7 @@ class Station:
         if what not in AUDITED:
             raise ValueError(what)
         now = self._s.clock.now()
-        with self._s.database.write() as conn:
+        with self._writing() as conn:
             drafts = [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8)), *self._many(conn, what, now)]
             written = self._append(conn, self._day(conn, now, told=True), drafts, now)
         self._committed()
@@ -358,7 +360,7 @@ class Station:
         now = self._s.clock.now()
         if now.wall <= after:
             now = replace(now, wall=after + 1)
-        with self._s.database.write() as conn:
+        with self._writing() as conn:
             day = register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self._floor))
             written = self._append(conn, day, [Draft(kind, fields, os.urandom(8))], now)
         self._committed()
@@ -370,8 +372,8 @@ class Station:
             return True
         now = self._s.clock.now()
         try:
-            with self._s.database.write() as conn:
-                self._tell(conn, self._day(conn, now, told=True), now)
+            with self._writing() as conn:
+                self._tell(conn, register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self._floor)), now)
         except (KioskError, OSError):
             return False
         self._committed()
@@ -394,7 +396,7 @@ class Station:
         if again or event_day != self.likely_day():
             self.require("lead", "day")
         said = {"what": "reopened", "reason": text.clean_or_empty(reason, 200)} if again else {"what": "opened"}
-        with self._s.database.write() as conn:
+        with self._writing() as conn:
             register.begin_day(conn, self._me, event_day, now.wall)
             self._append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
         log.note("day.opened", day=event_day)
@@ -408,7 +410,7 @@ class Station:
         """
         now = self._s.clock.now()
         lead = self.require("lead", "close")
-        with self._s.database.write() as conn:
+        with self._writing() as conn:
             if register.open_day(conn) != event_day:
                 raise KioskError(Code.NO_DAY, day=event_day[:20])
             fields = {"what": "closed", "by": lead.id if lead else "-", **said}
@@ -516,7 +518,7 @@ class Station:
     def _write(self, act: Callable[[Connection, str], list[Draft]], said: list[Verdict], deed: bytes, now: Now, kind: Code_) -> Verdict:
         """Runs one act in one transaction; knows the three outcomes: written, not written, unknown."""
         try:
-            with self._s.database.write() as conn:
+            with self._writing() as conn:
                 day = self._day(conn, now)
                 written = self._first_try(conn, deed, said) or self._append(conn, day, act(conn, day), now)
         except CommitUnknown as unknown:
@@ -560,11 +562,22 @@ class Station:
         policy = self._campaign(day).policy.version
         return self._s.journal.append(conn, day, drafts, now, self._s.session.id, policy, self.skew_ms)
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """The write door. What the session had to tell counts as told after COMMIT, and not a moment sooner."""
+        self._telling.deeds = []
+        with self._s.database.write() as conn:
+            yield conn
+        for deed in self._telling.deeds:
+            self._s.session.told(deed)
+
     def _tell(self, conn: Connection, day: str, now: Now) -> None:
-        """What the session has to tell, before anything else; it is told when it is found in the journal, and not a moment sooner."""
+        """What the session has to tell, before anything else. After a COMMIT of which nobody knows the journal is asked."""
         for fact in self._s.session.untold():
+            if fact.deed in self._telling.deeds:
+                continue  # a moment ago, in this transaction
+            self._telling.deeds.append(fact.deed)
             if fact.tried and self._s.journal.by_deed(conn, fact.deed):
-                self._s.session.told(fact.deed)
                 continue
             fact.tried = True
             policy = self._campaign(day).policy.version
@@ -574,7 +587,7 @@ class Station:
         """After an unknown COMMIT: close, reopen, look. Found counts only if the disk takes one more commit after it."""
         self._s.database.close()
         try:
-            with self._s.database.write() as conn:
+            with self._writing() as conn:
                 found = self._s.journal.by_deed(conn, deed)
                 if not found:
                     return None

@@ -41,10 +41,10 @@ def add(db: Database, authority: Authority, station: str, name: str, role: str, 
         raise Refused(f"Tên cán bộ không dùng được ({bad.reason}).\nThis name cannot be used ({bad.reason}).") from bad
     if role not in ROLES:
         raise Refused(f"Vai trò là một trong: {', '.join(ROLES)}.\nA role is one of: {', '.join(ROLES)}.")
-    if pin and not (pins.is_phrase(pin) or pins.FIRST_LEAST <= len(pin) <= pins.MOST):
+    if pin and pins.problem(pin, phrase_needed=False):  # it opens the laptop until the officer sets another: no weaker than theirs
         raise Refused(
-            f"Mã PIN đầu tiên dài {pins.FIRST_LEAST}-{pins.MOST} ký tự, hoặc là cụm bốn từ.\n"
-            f"A first PIN has {pins.FIRST_LEAST} to {pins.MOST} characters, or is a phrase of four words."
+            f"Mã PIN đầu tiên gồm {pins.LEAST}-{pins.MOST} chữ số, không phải dãy dễ đoán, hoặc là cụm bốn từ.\n"
+            f"A first PIN has {pins.LEAST} to {pins.MOST} digits, none that anybody tries, or is a phrase of four words."
         )
     officer = f"cb-{secrets.token_hex(3)}"
     salt = os.urandom(16) if pin else None

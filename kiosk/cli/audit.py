@@ -15,8 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.last < 1:
+        output.say("kiosk audit --last N (1 …)")
+        return 2
     with opened.enrolled(args.home) as parts:
-        found = parts.station.audited(max(1, args.last))
+        found = parts.station.audited(args.last)
         if args.export is not None:
             args.export.write_text(audit.table(found), "utf-8-sig", newline="")
             parts.station.audit("export", kind="audit", count=len(found))

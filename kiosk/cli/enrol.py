@@ -73,7 +73,7 @@ def _told(args: argparse.Namespace, told: Enrolment) -> int:
 def _epoch(home: Path) -> str:
     """Opens what was saved: a kiosk that cannot start is found here. "" before the first event, and where a first PIN has locked it."""
     try:
-        with compose.enrolled(home) as parts:
+        with compose.enrolled(home, first_pin=True) as parts:
             if Code.NO_LEAD in parts.conditions():
                 output.complain(KioskError(Code.NO_LEAD))
             return parts.journal.where(parts.database)[0]

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "pin" and not pin:
         output.say(_("Đặt mã mới vào biến {name} rồi chạy lại.").format(name=args.pin_env))
         return 2
-    with opened.enrolled(args.home) as parts:
+    with opened.enrolled(args.home, first_pin=args.action == "pin") as parts:
         try:
             if args.action == "pin":
                 parts.officers.set_pin(args.officer, pin)

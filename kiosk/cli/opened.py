@@ -9,9 +9,9 @@ from kiosk.cli import output
 
 
 @contextlib.contextmanager
-def enrolled(home: Path, exclusive: bool = False) -> Iterator[compose.Parts]:
+def enrolled(home: Path, exclusive: bool = False, first_pin: bool = False) -> Iterator[compose.Parts]:
     """`compose.enrolled`, and what stands wrong with the files. Raises as that does."""
-    with compose.enrolled(home, exclusive) as parts:
+    with compose.enrolled(home, exclusive, first_pin) as parts:
         tell(parts)
         yield parts
 

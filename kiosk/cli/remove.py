@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     with compose.open_parts(args.home, settings, given=given) as parts:
         opened.tell(parts)
         parts.mirror.step()
+        parts.station.require("lead", "remove")  # before anything is said of what lies here
         why, label, held = removing.look(parts), parts.station.info.label, parts.held
     if args.look:
         return _look(args, why)

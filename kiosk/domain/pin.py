@@ -14,7 +14,6 @@ from kiosk.shipped import data_dir
 FILE = "phrase.txt"
 WORDS = 4
 LEAST, MOST, LONGEST = 6, 12, 120
-FIRST_LEAST = 4  # a first PIN, given out of band, is replaced by the officer's own
 _GAPS = re.compile(r"[\s\-_.,;·]+")
 
 

@@ -53,7 +53,9 @@ def find(lid: Lid, named: str) -> OfficerRow:
     rows = lid.people.officers
     exact = [row for row in rows if row.id == named]
     found = exact or [row for row in rows if text.fold(row.name) == text.fold(named[:200])]
-    if len(found) != 1:
+    if len(found) > 1:
+        raise KioskError(Code.OFFICER_UNKNOWN, why="several of this name: " + ", ".join(row.id for row in found))
+    if not found:
         raise KioskError(Code.OFFICER_UNKNOWN)
     return found[0]
 
@@ -90,6 +92,13 @@ class Officers:
         """No key store of the system: a PIN alone would be too little, the device secret lies in a file."""
         return self._vault.where != "os"
 
+    @property
+    def must_change(self) -> bool:
+        """A first PIN, given out of band, opens a machine without a key store for one thing only: setting the officer's own phrase."""
+        mine = self.session.officer
+        slot = self.lid().slot(mine.id) if mine is not None and self.phrase_needed else None
+        return slot is not None and slot.first
+
     def lid(self) -> Lid:
         return Lid.look(self._home, self._keystore)
 
@@ -111,13 +120,18 @@ class Officers:
         return officer
 
     def sign_in(self, given: Credentials, known: Officer | None = None) -> Officer:
-        """The officer is signed in from now on: a stay begins. `known`: the PIN was checked by opening the vault. Raises as `unlock`."""
+        """The officer is signed in from now on: a stay begins. `known`: the PIN was checked by opening the vault.
+
+        Raises as `unlock`; KioskError(OFFICER_UNKNOWN) for one whom the province has taken off the list since.
+        """
         try:
             officer = known or self.check(given)
         except KioskError as error:
             if error.code in (Code.PIN_WRONG, Code.PIN_WAIT):
                 self._tell_refusals()  # unlocked, so the chain can have them at once
             raise
+        row = find(self.lid(), officer.id)  # the feed may have brought another list since the vault was opened
+        officer, self.session.withdrawn = Officer(row.id, row.name, row.role), ""
         before = self.session.officer
         if before is not None and before.id != officer.id:  # left without handing over
             self.sign_out("hand_over")
@@ -226,7 +240,20 @@ class Officers:
             if slot.officer in gone:
                 self._vault.drop(slot.officer)
         self.audit("officer_set", change="feed", count=len(rows))
+        self._still_on_duty({row.id: row for row in rows})
         return True
+
+    def _still_on_duty(self, rows: dict[str, OfficerRow]) -> None:
+        """Whoever is signed in works on as what the new list says; who is not on it, not at all."""
+        mine = self.session.officer
+        if mine is None:
+            return
+        row = rows.get(mine.id)
+        if row is None:
+            self.session.withdrawn = mine.name
+            self.sign_out()
+        else:
+            self.session.officer = Officer(row.id, row.name, row.role)
 
 
 def standing(lid: Lid, tries: Tries, clock: Clock) -> tuple[Standing, ...]:

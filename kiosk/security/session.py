@@ -42,6 +42,7 @@ class Session:
     def __init__(self, secured: bool = False) -> None:
         self.secured = secured
         self.officer: Officer | None = None
+        self.withdrawn = ""  # the name of who was signed in when the province took them off the list
         self.on_told: Callable[[bytes], object] = lambda deed: None
         self._lead: tuple[Officer, int] | None = None
         self._untold: list[Untold] = []

@@ -67,12 +67,20 @@ class Duty:
             return
         mine = next((one for one in found if roster.officer is not None and one.id == roster.officer.id), None)
         if mine is not None and mine.pin == "first":
-            self._pin_page(mine.id, mine.name, self._front.home_page, later=True)
+            self._must = roster.phrase_needed  # until then a short PIN and a file are all that a thief needs
+            self._pin_page(mine.id, mine.name, None if self._must else self._front.home_page, later=not self._must)
 
     def offer(self, found: "Sequence[Standing]", submit: Callable[[str, str], object]) -> None:
         """The journal is closed: who opens it?"""
         note = _("Chọn tên, gõ mã của mình. Chưa đăng nhập thì máy không đọc được dữ liệu đã lưu.")
         self._ask(Asked(_("Đăng nhập"), note, _("Enter · Đăng nhập"), submit), people(found))
+
+    def look(self) -> None:
+        """After each look at how things stand: the feed may have taken whoever is on duty off the list."""
+        roster = self.roster
+        if roster is not None and roster.withdrawn and self.guard.state is not State.STOPPED:
+            self.show_officer()
+            self.guard.stop("withdrawn")
 
     def show_officer(self) -> None:
         officer = self.roster.officer if self.roster is not None else None
@@ -154,6 +162,9 @@ class Duty:
             if stopped
             else _("Ba phút không ai bấm phím: máy ẩn tên, vẫn quét. Gõ mã để làm việc tiếp.")
         )
+        if roster.withdrawn:
+            gone = _("Danh sách cán bộ của tỉnh không còn {name}. Việc đã làm được giữ nguyên. Người khác đăng nhập để quét tiếp.")
+            note = gone.format(name=roster.withdrawn)
         back = None if stopped else self._front.home_page
         chosen = roster.officer.id if roster.officer else ""
         asked = Asked(title, note, _("Enter · Mở khóa"), self._unlock, back, chosen=chosen)

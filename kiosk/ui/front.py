@@ -262,6 +262,7 @@ class FrontDesk(QWidget):
             self._show_today()
         if self.more is not None and self.pages.currentWidget() is self.more.giving:
             self.more.giving.look()  # the province may have opened the rest
+        self.duty.look()
         self._look_at_conditions()
 
     @property

@@ -34,6 +34,11 @@ class Roster:
         return self.officers.session.officer
 
     @property
+    def withdrawn(self) -> str:
+        """The name of who was on duty until the province took them off the list; "" otherwise."""
+        return self.officers.session.withdrawn
+
+    @property
     def phrase_needed(self) -> bool:
         return self.officers.phrase_needed
 

@@ -68,15 +68,16 @@ class ShiftPage(QWidget):
         """`me`: the id of who is signed in, "" for nobody."""
         self._me = me
         mine = next((p for p in people if p.id == me), None)
+        first_lead = not any(p.pin != "none" for p in people)
         self.name.setText(mine.name if mine else _("Chưa ai đăng nhập"))
-        self.role.setText(words.label(words.ROLES, mine.role) if mine else _("Chưa có mã PIN nào ở máy này: ai mở máy cũng dùng được."))
+        nobody = _("Chưa có mã PIN nào ở máy này: ai mở máy cũng dùng được.") if first_lead else _("Bấm F12 rồi chọn tên mình.")
+        self.role.setText(words.label(words.ROLES, mine.role) if mine else nobody)
         for made in (self.hand, self.out, self.mine):
             made.setEnabled(mine is not None)
         phrases, pins = _("Máy này không có kho khóa: mỗi người dùng cụm bốn từ."), _("Mỗi người một mã PIN; mã chỉ có ở máy này.")
         self.key.setText(phrases if phrase_needed else pins)
         self._empty()
         lead = mine is not None and mine.role == "lead"
-        first_lead = not any(p.pin != "none" for p in people)
         for person in people:
             self._rows.addWidget(self._line(person, lead or (first_lead and person.role == "lead"), lead))
         if not people:

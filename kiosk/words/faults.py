@@ -241,6 +241,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Làm tiếp bằng cách khác; cần dùng thì gọi 19001075."),
     ),
+    Code.PIN_FIRST: FaultWords(
+        N_("Mã này là mã đầu tiên tỉnh đưa. Máy không có kho khóa, nên trước hết phải đặt cụm bốn từ của mình."),
+        UNTOUCHED,
+        N_("Lấy bốn từ bằng kiosk officers phrase, rồi đặt bằng kiosk officers pin; hoặc mở cửa sổ và làm theo."),
+    ),
     Code.OFFICER_UNKNOWN: FaultWords(
         N_("Không có cán bộ nào mang mã này ở máy này."),
         UNTOUCHED,

@@ -15,6 +15,7 @@ import zxingcpp
 
 from kiosk import cli as kiosk_cli
 from kiosk.domain import declaration
+from kiosk.domain import pin as pins
 from kiosk.domain.protocol import enrol_code
 from kiosk.domain.vntime import ZONE
 from kiosk.errors import Code, KioskError
@@ -213,6 +214,12 @@ class Takeover:
         code = str(self.office("enrol-code", "--station", self.CODE)["code"])
         return self.does(machine, "enrol", "--server", self.province.url, "--code", code)
 
+    def sets_a_phrase(self, machine: str) -> None:
+        """The lead's first act on a machine without a key store."""
+        self._env("KIOSK_NEW_PIN", pins.new_phrase())
+        self.does(machine, "officers", "pin", os.environ["KIOSK_OFFICER"], "--pin-env", "KIOSK_NEW_PIN")
+        self._env("KIOSK_PIN", os.environ["KIOSK_NEW_PIN"])
+
     def keys_in(self, machine: str, number: str, id_number: str, expect: int = 0) -> dict[str, object]:
         """A form of the fall-back folder: its number, and the time written on it."""
         file = self.folder / f"{number}.json"
@@ -248,6 +255,7 @@ def test_a_laptop_dies_and_a_spare_takes_over_and_the_day_adds_up(
     # The spare chooses its station with the lead's PIN: a kiosk of its own. The forms are keyed in, G003 once more by mistake.
     chosen = day.does("spare", "enrol", "--station", day.CODE)
     assert chosen["station"] == day.CODE and chosen["kiosk"] not in (first["kiosk"], second["kiosk"])
+    day.sets_a_phrase("spare")
     for number, person in (("G001", "046183000001"), ("G002", "046183000002"), ("G003", "046183000003")):
         assert day.keys_in("spare", number, person)["verdict"] == "come_in"
     assert "KS-220" in str(day.keys_in("spare", "G001", "046183000001", expect=1)["err"]), "once only"

@@ -10,6 +10,7 @@ import zxingcpp
 
 from kiosk import cli as kiosk_cli
 from kiosk import compose
+from kiosk.domain import pin as pins
 from kiosk.domain import protocol
 from kiosk.errors import Code, KioskError
 from kiosk.security import activate
@@ -82,6 +83,12 @@ def test_a_file_makes_a_kiosk_with_the_leads_pin_and_no_network(
     monkeypatch.setenv("KIOSK_PIN", PIN)
     code, said, _ = kiosk(capsys, "enrol", "--home", str(home), "--file", str(file))
     assert code == 0 and said[0]["station"] == STATION
+    code, said, told = kiosk(capsys, "seen", "--home", str(home), "--kind", "moh")
+    assert (code, said) == (1, []) and "KS-227" in told, "no key store here: what the province gave out opens nothing but this"
+    monkeypatch.setenv("KIOSK_NEW_PIN", phrase := pins.new_phrase())
+    assert kiosk(capsys, "officers", "pin", officer, "--pin-env", "KIOSK_NEW_PIN", "--home", str(home))[0] == 0
+    assert kiosk(capsys, "seen", "--home", str(home), "--kind", "moh")[0] == 1, "and is worth nothing now"
+    monkeypatch.setenv("KIOSK_PIN", phrase)
     code, said, _ = kiosk(capsys, "seen", "--home", str(home), "--kind", "moh")
     assert code == 0 and said[0]["verdict"] == "come_in"
     monkeypatch.delenv("KIOSK_PIN")

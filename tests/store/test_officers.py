@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk import compose
+from kiosk.cli import main
 from kiosk.crypto.kdf import stretch
 from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain import declaration
@@ -127,6 +129,41 @@ def test_failed_tries_come_into_the_chain_at_the_next_unlock_once(opener: Opener
         assert sum(said.get("what") == "sign_in_refused" for _, _, said in facts(parts)) == 1
 
 
+def test_commands_that_live_a_moment_tell_each_failure_and_each_sign_in_once(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builders.enrolled_home(home, builders.province_for_today(), officers=(LEAD, OFFICER), pins=PINS)
+
+    def run(officer: builders.Staff, pin: str, *argv: str) -> tuple[int, list[dict[str, object]]]:
+        monkeypatch.setenv("KIOSK_OFFICER", officer.id)
+        monkeypatch.setenv("KIOSK_PIN", pin)
+        capsys.readouterr()
+        code = main([*argv, "--home", str(home), "--json"])
+        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert run(OFFICER, "000000", "seen", "--kind", "moh")[0] == 1
+    for officer in (LEAD, OFFICER, LEAD, OFFICER):
+        assert run(officer, PINS[officer.id], "seen", "--kind", "moh")[0] == 0
+    assert run(OFFICER, PINS[OFFICER.id], "status")[0] == 0, "looking is signed for too"
+    said = run(LEAD, PINS[LEAD.id], "audit")[1]
+    refused = [one for one in said if one["what"] == "sign_in_refused"]
+    assert [one["facts"]["count"] for one in refused] == [1]  # type: ignore[index]
+    assert [one["officer"] for one in said if one["what"] == "sign_in"] == [one.id for one in (OFFICER, OFFICER, LEAD, OFFICER, LEAD)]
+    assert json.loads((home / "tries.json").read_text())["untold"] == []
+
+
+def test_who_is_taken_off_the_list_stops_at_once(opener: Opener) -> None:
+    with opener(OTHER) as parts:
+        assert parts.officers.learn([LEAD.row(), OFFICER.row()])
+        assert parts.station.session.officer is None and parts.station.session.withdrawn == OTHER.name
+        assert code_of(lambda: parts.station.begin_day("2021-05-24")) is Code.LOCKED
+        parts.officers.sign_in(Credentials(OFFICER.id, PINS[OFFICER.id]))
+        assert parts.officers.learn([LEAD.row(), msgspec.structs.replace(OFFICER.row(), role="technician")])
+        assert parts.station.session.role == "technician", "and whose role has changed works on as that"
+        parts.station.tell()
+        assert [who for _, who, said in facts(parts) if said.get("what") == "sign_out"] == [OTHER.id]
+
+
 def test_what_could_not_be_written_goes_with_the_next_event_and_counts_once(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     with opener(OFFICER) as parts:
         refuse = KioskError(Code.DISK_FULL)
@@ -228,7 +265,7 @@ def test_commands_may_be_forbidden_to_unlock(opener: Opener, monkeypatch: pytest
     monkeypatch.setenv("KIOSK_OFFICER", LEAD.id)
     monkeypatch.setenv("KIOSK_PIN", PINS[LEAD.id])
     assert compose.environment(Settings()) == Credentials(LEAD.id, PINS[LEAD.id])
-    assert compose.environment(Settings(command_unlock=False)) is None
+    assert code_of(lambda: compose.environment(Settings(command_unlock=False))) is Code.LOCKED
     assert PINS[LEAD.id] not in repr(compose.environment(Settings()))
 
 

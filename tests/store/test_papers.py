@@ -108,6 +108,7 @@ def test_a_slip_s_size_is_the_settings(parts: compose.Parts, papers: Papers, tmp
         with pypdfium2.PdfDocument(tmp_path / f"{size}.pdf") as document:
             sizes[size] = tuple(round(side / 72 * 25.4) for side in document[0].get_size())
     assert sizes == {"a6": (105, 148), "80": (80, 150)}
+    assert len(audit_keys(parts)) == 2, "a person's paper in a file is told of like one from the printer"
 
 
 def test_a_voter_with_a_code_of_their_own_needs_no_slip(parts: compose.Parts, papers: Papers) -> None:

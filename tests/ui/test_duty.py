@@ -145,6 +145,18 @@ def test_locked_is_not_closed(signed: Callable[..., Front]) -> None:
     front.wait(lambda: all(loop.alive for loop in front.program.loops))
 
 
+def test_who_is_taken_off_the_provinces_list_is_off_duty_when_it_comes(signed: Callable[..., Front]) -> None:
+    front = signed()
+    signed_in(front, OTHER)
+    assert front.program.parts is not None
+    front.program.parts.officers.learn([LEAD.row(), OFFICER.row()])  # as the status thread does with the feed's list
+    front.wait_to_read("MÁY ĐANG KHÓA")
+    front.wait_to_read(OTHER.name)
+    page = front.window.load_pages().signin
+    assert OTHER.id not in page.buttons
+    signed_in(front, OFFICER)
+
+
 def test_after_three_minutes_names_are_gone_from_every_widget_and_scanning_goes_on_without_them(signed: Callable[..., Front]) -> None:
     front = signed(dim_seconds=600.0)
     signed_in(front, OFFICER)
