@@ -175,13 +175,14 @@ class Projector:
             by_table[_table(row)].append(columns)
             if isinstance(row, Declaration):
                 self.people.add(self.station, row)
-                if self.reader.known_key:
-                    question.remember(self.conn, self.reader.known_key, self.station, day, row)
             if isinstance(row, Visit):
                 self.people.add_visit(self.station, row)
             self.touched.add(day)
         for table, found in by_table.items():
             insert_ignore(self.conn, table, found)
+        if self.reader.known_key:
+            declared = [row for row in rows if isinstance(row, Declaration)]
+            question.remember(self.conn, self.reader.known_key, self.station, day, declared)
 
     def _count(self, day: str) -> None:
         """The day's counts, made again from the rows: nothing to drift. One ticket is one arrival, whichever kiosks named it."""

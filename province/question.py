@@ -6,7 +6,10 @@ What is answered: when, and the next step. How often each kiosk asks is counted;
 """
 
 import hmac
+from collections import defaultdict
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -37,22 +40,28 @@ def hashed(key: bytes, subject: str) -> bytes:
     return hmac.new(key, subject.encode(), sha256).digest()[:16]
 
 
-def remember(conn: Connection, key: bytes, station: str, day: str, row: Declaration) -> None:
-    """One declaration under every name of its person; said again, it is the same. A voided one is forgotten."""
-    forget(conn, station, day, row.key)
-    if row.voided:
-        return
-    root = row.key
-    place = {"station_id": station, "event_day": day, "kiosk_id": root.kiosk, "epoch": root.epoch, "seq": root.seq}
-    named = {hashed(key, subject) for subject in row.subjects if well_formed(subject) or subject.startswith("hu1:")}  # passes, for tracing
-    insert_ignore(conn, KNOWN, [{"subject": name, **place, "declared_at": row.at, "desk": row.desk} for name in sorted(named)])
+def remember(conn: Connection, key: bytes, station: str, day: str, rows: Sequence[Declaration]) -> None:
+    """Declarations under every name of their persons; said again, it is the same. A voided one is forgotten."""
+    forget(conn, station, day, [row.key for row in rows])
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        root = row.key
+        place = {"station_id": station, "event_day": day, "kiosk_id": root.kiosk, "epoch": root.epoch, "seq": root.seq}
+        names = () if row.voided else row.subjects
+        named = {hashed(key, subject) for subject in names if well_formed(subject) or subject.startswith("hu1:")}  # passes, for tracing
+        made += [{"subject": name, **place, "declared_at": row.at, "desk": row.desk} for name in sorted(named)]
+    insert_ignore(conn, KNOWN, made)
 
 
-def forget(conn: Connection, station: str, day: str, root: Key) -> None:
-    """What stood under this root is taken out."""
+def forget(conn: Connection, station: str, day: str, roots: Sequence[Key]) -> None:
+    """What stood under these roots is taken out."""
     c = KNOWN.c
-    own = (c.station_id == station, c.event_day == day, c.kiosk_id == root.kiosk, c.epoch == root.epoch, c.seq == root.seq)
-    conn.execute(delete(KNOWN).where(*own))
+    runs: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for root in roots:
+        runs[root.kiosk, root.epoch].append(root.seq)
+    for (kiosk, epoch), seqs in runs.items():
+        own = (c.station_id == station, c.event_day == day, c.kiosk_id == kiosk, c.epoch == epoch, c.seq.in_(seqs))
+        conn.execute(delete(KNOWN).where(*own))
 
 
 def forget_day(conn: Connection, day: str) -> int:
