@@ -1,5 +1,6 @@
 """May this path be a data directory? Looked at before anything is opened or made there, so that a slip is named and not a fault."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ def trouble(home: Path) -> str:
     """Why `home` cannot hold this kiosk's data: a_file_not_a_folder, under_a_file, no_right_to_write, or the system's own words; "" if
     it can. A folder that is not there yet can, where it may be made."""
     try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(home)  # a name too long, a folder that may not be entered
         nearest = next(path for path in (home.absolute(), *home.absolute().parents) if os.path.lexists(path))
         if not nearest.is_dir():
             return "a_file_not_a_folder" if nearest == home.absolute() else "under_a_file"
@@ -22,5 +25,5 @@ def check(home: Path) -> None:
     """Raises KioskError(HOME_UNUSABLE) with `home` and `why`. A home that is there and may not be written is left to its own words: it
     can still be looked at."""
     why = trouble(home)
-    if why and not (why == "no_right_to_write" and home.is_dir()):
+    if why and not (why == "no_right_to_write" and os.path.isdir(home) and os.access(home, os.R_OK | os.X_OK)):
         raise KioskError(Code.HOME_UNUSABLE, home=home, why=why)

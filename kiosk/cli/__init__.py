@@ -75,11 +75,18 @@ def default_home() -> Path:
 def parser_for(name: str) -> argparse.ArgumentParser:
     module, text = COMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"kiosk {name}" if name != "window" else "kiosk", description=text)
-    parser.add_argument("--home", type=Path, default=default_home(), help="the data directory (or KIOSK_HOME)")
+    parser.add_argument("--home", type=_home, default=default_home(), help="the data directory (or KIOSK_HOME)")
     parser.add_argument("--json", action="store_true", help="JSON, one object a line, on standard output")
     parser.add_argument("--lang", choices=("vi", "en"), default=os.environ.get("KIOSK_LANG", "vi"))
     import_module(module).add_arguments(parser)
     return parser
+
+
+def _home(text: str) -> Path:
+    """Raises ArgumentTypeError: an empty word, as a variable that is not set leaves it, is not this folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("DIR?")
+    return Path(text)
 
 
 def overview() -> str:
@@ -109,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.note("program.started", command=name, version=__version__, python=platform.python_version(), system=platform.system())
     code = _guarded(words, named_home(rest))
     log.note("program.stopped", command=name, exit=code, ms=round(1000 * (time.monotonic() - began)))
-    if log.troubled() and named_home(rest).is_dir():
+    if log.troubled() and os.path.isdir(named_home(rest)):
         from kiosk import logfile  # a third of a second, for a command that went wrong
 
         logfile.open_log(named_home(rest))

@@ -91,7 +91,7 @@ class ClosePage(QWidget):
         left = panel(column(self._unsure, head, self._tally, self.sum, 8, others, self.other, None, margin=24))
         ends = PlainLabel(_("5 · Người phụ trách ký bằng mã PIN; máy in báo cáo, báo tỉnh đã chốt, rồi khóa."), 16, wrap=True)
         self.giving = button(_("X · Xóa dữ liệu, trả máy…"), giving)
-        sending = row(self.send, None, self.giving)
+        sending = column(row(self.send, None), row(self.giving, None), gap=8)
         first = column(self.stopped, rule(), self.tickets, rule(), self.sent, sending, gap=10)
         steps = column(first, rule(), ends, self.close_it, None, gap=10)
         right = panel(column(steps, row(self.reason, self.again, gap=8), gap=8, margin=24))

@@ -18,6 +18,7 @@ FILE_WHY: dict[str, str] = {
     "no_right_to_write": N_("người dùng này không có quyền ghi vào đó"),
     "No such file or directory": N_("ở đường dẫn này không có tệp nào"),
     "Is a directory": N_("đây không phải tệp thường: thư mục, ống dẫn hay thiết bị, hoặc thư mục chứa nó không có"),
+    "File name too long": N_("tên quá dài"),
     "Permission denied": N_("người dùng này không có quyền với tệp đó"),
     "bad_shape": N_("nội dung không đúng khuôn dạng"),
 }

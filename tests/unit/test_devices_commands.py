@@ -144,6 +144,12 @@ def test_a_home_that_is_a_file_is_named_by_every_command(deep: str, tmp_path: Pa
     for command in (["status"], ["scan", "x"], ["cameras"], ["print", "report"], ["seen", "--kind", "moh"]):
         code, _, told = answers(capsys, *command, "--home", home)
         assert code == 1 and "KS-122" in told and "tệp, không phải thư mục" in told and "KS-900" not in told
+    for empty in ("", " "):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["status", "--home", empty])
+        assert ended.value.code == 2
+    code, _, told = answers(capsys, "status", "--home", str(tmp_path / ("a" * 300)))
+    assert code == 1 and "KS-122" in told and "tên quá dài" in told
     code, lines, told = answers(capsys, "doctor", "--json", "--home", home)
     (found,) = [line for line in lines if line["item"] == "data"]
     assert (code, found["state"]) == (1, "missing") and "tệp, không phải thư mục" in found["detail"] and found["cure"]
