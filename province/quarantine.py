@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.exc import DataError
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol
@@ -85,7 +86,10 @@ def release(db: Database, now: int, vouched: str = "", most: int = 1 << 30) -> R
         if body is None or sender is None:  # another process took it
             continue
         call = protocol.envelope(body)
-        answer = intake.take(db, sender._replace(stick=True, revoked=False), call, now)
+        try:
+            answer = intake.take(db, sender._replace(stick=True, revoked=False), call, now)
+        except intake.Raced:  # its kiosk is sending at this moment; next time
+            continue
         with db.write() as conn:
             out.add(_settle(conn, sender, protocol.decode(call.body, Batch), answer))
             conn.execute(delete(ASIDE).where(*mine))
@@ -163,7 +167,10 @@ def release_strays(db: Database, now: int, again: bool = False, most: int = 1 <<
         sender = None if row is None else standing.sender(db, row.sender)
         if row is None or sender is None:
             continue
-        trouble, events = _take_stray(db, sender, bytes(row.body), now)
+        try:
+            trouble, events = _take_stray(db, sender, bytes(row.body), now)
+        except intake.Raced:
+            continue
         with db.write() as conn:
             mine = c.digest == digest
             conn.execute(update(STRAY).where(mine).values(trouble=trouble) if trouble else delete(STRAY).where(mine))
@@ -183,7 +190,7 @@ def _take_stray(db: Database, sender: Sender, data: bytes, now: int) -> tuple[st
         if not sign.verify(sender.public, call.signature, call.signed()):
             return "signature", 0
         answer = intake.take(db, sender._replace(stick=True), call, now)
-    except Untrusted:
+    except (Untrusted, DataError):  # text that PostgreSQL cannot hold is nobody's
         return "shape", 0
     events = sum(len(span.events) for span in protocol.decode(call.body, Batch).spans)
     return "", events - sum(1 for refusal in answer.refusals if refusal.reason != "unreadable")
