@@ -285,7 +285,8 @@ class Parts:
         """Standing troubles of store, copy and clock, worst first."""
         viewed = self.database.viewing
         found: list[Code | None] = [VIEW.get(viewed)] if viewed else []
-        found += [viewed, self.station.trouble, self.mirror.trouble, *damage.codes(self.home), self.recovered.code]
+        found += [viewed, self.station.trouble, self.mirror.trouble, *damage.codes(self.home)]
+        found += [] if self.recovered.noted else [self.recovered.code]
         with contextlib.suppress(KioskError):
             found += [Code.DAY_LEFT_OPEN] * self.station.left_open()
         if self.station.clock_is_back():

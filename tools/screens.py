@@ -320,6 +320,11 @@ def harmed(language: str) -> None:
         stage.present(0)
         until(lambda: program.window.last is not None and program.window.last.act is Act.NOT_SAVED)
         session.shoot(f"view-only-{language}")
+        if language == "vi":
+            session.press(Qt.Key.Key_F2)
+            until(lambda: program.window.load_pages().form.isVisible())
+            session.shoot("view-only-form-vi")
+            session.press(Qt.Key.Key_Escape)
         program.window.restore()
         until(lambda: program.parts is not None and program.parts is not parts)
         QTest.qWait(9000)  # the quiet line goes, the standing one comes
@@ -494,13 +499,13 @@ def states(language: str) -> None:
 
 
 def main() -> int:
-    """All of them, or those named: day, desk, lookups, duty, scanning, states (each in both languages), others, papers."""
+    """All of them, or those named: day, desk, lookups, duty, scanning, states, harmed (each in both languages), others, papers."""
     from tools import paper_screens
     from tools.screens_duty import duty  # it draws with what stands here
 
     OUT.mkdir(parents=True, exist_ok=True)
     spoken: dict[str, Callable[[str], None]] = {"day": day, "desk": desk, "lookups": lookups, "duty": duty}
-    spoken |= {"scanning": scanning, "states": states}
+    spoken |= {"scanning": scanning, "states": states, "harmed": harmed}
     wanted = sys.argv[1:] or [*spoken, "others", "papers"]
     for old in OUT.glob("*.png") if not sys.argv[1:] else ():
         old.unlink()

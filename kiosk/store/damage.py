@@ -24,11 +24,11 @@ class Found(msgspec.Struct, frozen=True):
     detail: str
 
 
-def note(home: Path, at: int, code: Code, detail: str) -> None:
-    """Adds a line, durable where the disk allows; the same finding stands there once."""
+def note(home: Path, at: int, code: Code, detail: str) -> bool:
+    """Adds a line, durable where the disk allows; the same finding stands there once. False: the disk did not take it."""
     found = Found(at, code.value, detail[:LONGEST])
     if any((known.code, known.detail) == (found.code, found.detail) for known in standing(home)):
-        return
+        return True
     with contextlib.suppress(OSError):  # a full disk is announced by itself
         handle = os.open(home / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "ab") as file:
@@ -36,6 +36,8 @@ def note(home: Path, at: int, code: Code, detail: str) -> None:
             file.flush()
             os.fsync(handle)
         files.sync_folder(home)
+        return True
+    return False
 
 
 def standing(home: Path) -> list[Found]:

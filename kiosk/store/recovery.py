@@ -31,10 +31,11 @@ REFUSAL: Any = RefusalRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`restored`: events the database had lost; `code`: what to announce, or None."""
+    """`restored`: events the database had lost; `code`: what to announce, or None; `noted`: it stands in `damage.log`."""
 
     restored: int = 0
     code: Code | None = None
+    noted: bool = False
 
 
 def reconcile(path: Path, database: Database, journal: Journal, now: Now) -> Outcome:

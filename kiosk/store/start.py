@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kiosk.crypto import sign
@@ -85,7 +85,7 @@ class Start:
         migrations.migrate(self.database, now.wall)
         done = self._reconcile()
         if done.code is Code.MIRROR_AHEAD:  # as when `journal.db` is gone
-            damage.note(self.home, now.wall, done.code, f"events {done.restored}")
+            done = replace(done, noted=damage.note(self.home, now.wall, done.code, f"events {done.restored}"))
         if self.left is not None:
             recovery.cut(self.database, self.journal, now)
             damage.note(self.home, now.wall, Code.WAL_CUT, f"frame {self.left.frame}, commits {self.left.commits}")

@@ -111,9 +111,14 @@ def test_a_database_that_is_gone_is_said_by_every_command_until_somebody_looked(
         told = running.here(house, *words)
         assert told.code == 0 and told.stderr.startswith("KS-302 · ") and "19001075" in told.stderr, words
         assert told.stderr.count("\n") == 1, "one line: what happened, what became of the data, what to do"
-    looked = running.here(house, "verify", "--settle")
-    assert (looked.code, looked.answers[0]["announced"], looked.answers[0]["settled"]) == (0, "KS-302", 1)
-    assert [note["code"] for note in looked.answers[0]["notes"]] == ["KS-302"]
+    held = len(oracle.ledger(house).rows)
+    (house / "journal.db").unlink()
+    with compose.open_parts(house) as window:
+        assert window.recovered.restored == held and Code.MIRROR_AHEAD in window.conditions()
+        looked = running.here(house, "verify", "--settle")
+        assert Code.MIRROR_AHEAD not in window.conditions(), "the window that started with it hears of it, too"
+    assert (looked.code, looked.answers[0]["announced"], looked.answers[0]["settled"]) == (0, "KS-302", 2)
+    assert [note["code"] for note in looked.answers[0]["notes"]] == ["KS-302"] * 2
     assert running.here(house, "scan", "abc").stderr == "" and visits(house) == 4
 
 
