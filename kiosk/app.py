@@ -326,6 +326,7 @@ class Program:
         try:
             done = leaving.remove_all(self.home, held, by, reason, self._clock)
         except KioskError as error:
+            self._open_log()
             made, refused = self._open(held=held), error
             return lambda: self._back(made, "", refused)
         self.parts, self._own = None, True

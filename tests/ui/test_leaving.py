@@ -209,6 +209,30 @@ def test_a_day_whose_time_is_over_leaves_by_itself_while_the_window_is_locked(si
     front.wait(lambda: front.window.duty.guard.state is State.OPEN)
 
 
+def test_a_day_whose_time_is_over_leaves_at_the_next_start_before_the_first_scan(signed: Callable[..., Front]) -> None:
+    made_by = builders.province(DAYS)
+    front = signed(made_by)
+    signed_in(front, LEAD)
+    front.station.seen("moh")
+    answered(front, made_by)
+    front.station.close_day(ELECTION_DAY, {})
+    front.window.duty.sign_out()
+    front.wait(lambda: front.program.parts is None)
+    front.clock.forward(14 * 86_400 - 60)
+    sign_in(front, OFFICER)
+    front.wait(lambda: front.program.parts is not None)
+    assert visits(front) == 1, "not a minute before the policy says"
+    answered(front, made_by)
+    front.window.duty.sign_out()
+    front.wait(lambda: front.program.parts is None)
+    front.clock.forward(60)
+    sign_in(front, OFFICER)
+    front.wait(lambda: front.program.parts is not None)
+    parts = front.program.parts
+    assert parts is not None and visits(front) == 0 and [said.by for said in parts.purged()] == ["policy"]
+    assert front.station.session.id == OFFICER.id and [job.paper for job in parts.papers.jobs()] == ["certificate"]
+
+
 def test_a_borrowed_laptop_is_cleaned_and_is_a_new_one_afterwards(signed: Callable[..., Front], home: Path) -> None:
     made_by = builders.province(DAYS)
     front = signed(made_by)
