@@ -129,7 +129,7 @@ def _run(home: Home, sock: socket.socket, ready: Callable[[], None], children: l
         access_log=False,
         server_header=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,  # an idle TLS connection never answers the goodbye; what is cut is sent again
         limit_concurrency=CONNECTIONS,
     )
     for child in children:

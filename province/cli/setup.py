@@ -43,8 +43,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _minutes(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= 1440):
-        raise argparse.ArgumentTypeError("1-1440")
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= 1440):
+        raise argparse.ArgumentTypeError("0-1440")
     return int(text)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from kiosk import cli as kiosk_cli
 from kiosk import compose
 from kiosk.compose import Parts
 from kiosk.devices.clock import SystemClock
@@ -28,18 +29,18 @@ def run(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", *argv], capture_output=True, text=True, timeout=60, env=ENV)
 
 
-def lines(*argv: str) -> list[dict[str, object]]:
-    done = run(*argv, "--json")
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def lines(program: str, *argv: str) -> list[dict[str, object]]:
+    """A command of "kiosk" or "province" in this process: a new one costs a second."""
+    said, told = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+        code = (kiosk_cli if program == "kiosk" else province_cli).main([*argv, "--json"])
+    assert code == 0, told.getvalue()
+    return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
 def office(home: Path, *argv: str) -> list[dict[str, object]]:
-    """A command of the province in this process: a new one costs a second."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        assert province_cli.main([*argv, "--home", str(home), "--json"]) == 0
-    return [json.loads(line) for line in said.getvalue().splitlines()]
+    """A command of the province."""
+    return lines("province", *argv, "--home", str(home))
 
 
 class Province:

@@ -140,12 +140,14 @@ def test_without_a_server_enrolment_leaves_nothing_and_uses_nothing(province: Pr
 
 def test_the_commands_enrol_and_sync(province: Province, tmp_path: Path) -> None:
     home = str(tmp_path / "kiosk")
-    told = lines("kiosk", "enrol", "--home", home, "--server", province.url, "--code", province.code())[0]
+    done = run("kiosk", "enrol", "--home", home, "--server", province.url, "--code", province.code(), "--json")  # as a program of its own
+    told = json.loads(done.stdout)
     assert told["station"] == STATION and told["kiosk"] and "epoch" in told
     lines("kiosk", "day", "open", datetime.now(ZONE).date().isoformat(), "--home", home)
     for _ in range(3):
         lines("kiosk", "seen", "--kind", "moh", "--home", home)
-    said = lines("kiosk", "sync", "--drain", "--home", home)[-1]
+    done = run("kiosk", "sync", "--drain", "--home", home, "--json")
+    said = json.loads(done.stdout.splitlines()[-1])
     assert said["state"] == "ok" and said["waiting"] == 0 and said["duplicate"] == 0 and said["refused"] == 0
     assert said["sent"] == said["acknowledged"] == len(lines("kiosk", "journal", "--home", home)) >= 3
     assert lines("kiosk", "status", "--home", home)[0]["state"] == "ok"
