@@ -1,6 +1,7 @@
 """serve, opener: the processes that stay."""
 
 import argparse
+import contextlib
 import os
 import signal
 import tempfile
@@ -57,19 +58,25 @@ def run_import(args: argparse.Namespace) -> int:
 
 def run_serve(args: argparse.Namespace) -> int:
     os.umask(0o077)
-    if args.workers > 1:  # counters of all processes, read by whichever answers; must be said before anything counts
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hue-metrics-")
+    if not 1 <= args.workers <= MOST_WORKERS:
+        raise Refused(f"--workers từ 1 đến {MOST_WORKERS}.\n--workers is 1 to {MOST_WORKERS}.")
+    with contextlib.ExitStack() as stack:
+        if args.workers > 1:  # counters of all processes, read by whichever answers; must be said before anything counts
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="hue-metrics-"))
+        return _serve(args)
+
+
+def _serve(args: argparse.Namespace) -> int:
     from province.serve import serve, serve_beside  # FastAPI and uvicorn cost a second that no other command should pay
 
+    home = home_of(args).require()
     if args.socket:
-        return serve_beside(home_of(args).require(), args.socket)
+        return serve_beside(home, args.socket)
 
     def ready(url: str) -> None:
         emit(args, {"ready": url})
 
-    if not 1 <= args.workers <= MOST_WORKERS:
-        raise Refused(f"--workers từ 1 đến {MOST_WORKERS}.\n--workers is 1 to {MOST_WORKERS}.")
-    return serve(home_of(args).require(), args.host, args.port, ready, opens=not args.no_opener, workers=args.workers)
+    return serve(home, args.host, args.port, ready, opens=not args.no_opener, workers=args.workers)
 
 
 def run_opener(args: argparse.Namespace) -> int:
