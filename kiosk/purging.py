@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk import compose
+from kiosk.checks import FOLDER as CHECKS
 from kiosk.crypto import sign
 from kiosk.crypto.kdf import stretch
 from kiosk.devices import keystore as keystores
@@ -141,7 +142,7 @@ def _prepare(
 
 
 def _pages(parts: compose.Parts, day: str) -> list[Path]:
-    """Voters' pages and lists that were kept as files, pages on their way to a printer, and pictures of the camera.
+    """Voters' pages and lists that were kept as files, pages on their way to a printer, pictures of the camera, the day's check.
 
     A page whose day cannot be told goes too: it can be printed again.
     """
@@ -152,7 +153,8 @@ def _pages(parts: compose.Parts, day: str) -> list[Path]:
     kept = [file for paper in PERSONAL for file in folder.glob(f"{FILES[paper]}-*.pdf")]
     mine = [file for file in kept if any(name in file.name for name in names) or not any(name in file.name for name in others)]
     lists = folder.glob(f"{SHEETS['people']}-{day}-*")
-    return sorted({*mine, *lists, *(parts.home / "spool").glob("*"), *(parts.home / CAPTURES).glob("*")})
+    check = (parts.home / CHECKS).glob(f"{day}.json")
+    return sorted({*mine, *lists, *check, *(parts.home / "spool").glob("*"), *(parts.home / CAPTURES).glob("*")})
 
 
 def _keys(parts: compose.Parts, stage: Path, vault: Vault, keys: Sequence[str]) -> Keyring:

@@ -96,6 +96,7 @@ class ClosePage(QWidget):
         steps = column(first, rule(), ends, self.close_it, None, gap=10)
         right = panel(column(steps, row(self.reason, self.again, gap=8), gap=8, margin=24))
         right.setFixedWidth(560)
+        self._living = (self.stopped, head, others, self.other, ends, self.send)  # of a day that can still be read here
         body = row(left, right, gap=16)
         body.setStretch(0, 1)
         layout = column(row(self.title, None, button(_("Esc · Quay lại"), back)), body, gap=8)
@@ -112,6 +113,8 @@ class ClosePage(QWidget):
         closed = now.closed
         day = words.day(now.event_day)
         self._show_unsure(now.unsure)
+        for widget in self._living:
+            widget.setVisible(not now.purged)
         if now.purged:
             self._show_purged(day)
             return

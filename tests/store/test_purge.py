@@ -87,14 +87,16 @@ def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -
     office.receive()
     sealed = (office.home / "journal.sealed").read_bytes()
     lists = [office.home / "papers" / f"{SHEETS['people']}-{day}-K1.csv" for day in (DAY, NEXT)]
+    lists += [office.home / "checks" / f"{day}.json" for day in (DAY, NEXT)]
     for file in lists:
+        file.parent.mkdir(exist_ok=True)
         file.write_text(NAME)
     assert list(office.home.glob("papers/to-khai-*"))
     said = office.purge()
     others = compose.open_parts(office.home, clock=office.clock, keystore=office.store, given=Credentials("o-two", "739164"))
     with others:  # nobody's PIN is set anew
         assert others.officers.session.id == "o-two"
-    assert [file.exists() for file in lists] == [False, True]
+    assert [file.exists() for file in lists] == [False, True, False, True]
     assert office.visits() == {NEXT: 1}
     assert (office.home / "journal.sealed").read_bytes() == sealed
     assert not list(office.home.glob("purge.*")) and not list(office.home.glob("papers/to-khai-*"))
