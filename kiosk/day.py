@@ -14,7 +14,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Order
 from kiosk.printing.day_report import Aside, DayReport, EpochLine, TallyLine, render, totals
 from kiosk.station import Station
-from kiosk.store import evening, figures, places, register
+from kiosk.store import conflicts, evening, figures, places, register
 from kiosk.store.doubtful import Doubtful, doubtful
 from kiosk.store.engine import Database
 from kiosk.store.journal import Journal
@@ -178,6 +178,7 @@ class Day:
         with self.database.read() as conn:
             today = register.today(conn, self.station.identity, event_day)
             closed_at = register.closed_at(conn, event_day)
+            elsewhere = sum(one.reason != conflicts.AGAIN for one in conflicts.listed(conn, self.station.info.kiosk, event_day))
             on_duty = evening.of_day(conn, self.journal, event_day).officers
         info, shown = self.station.info, today.by_verdict
         return DayReport(
@@ -197,6 +198,7 @@ class Day:
             declarations=today.by_mode,
             health_desk=shown.get(Act.HEALTH_DESK, 0),
             repeated=shown.get(Act.ALREADY_IN, 0),
+            conflicts=elsewhere,
             not_confirmed=shown.get(Act.NOT_CONFIRMED, 0),
             other_codes=shown.get(Act.OTHER_CODE, 0),
             deferred=len(today.tickets),

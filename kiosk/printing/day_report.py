@@ -71,9 +71,9 @@ class DayReport:
     """Finished numbers of one kiosk and one working day. Times in ms UTC, `event_day` ISO.
 
     `arrivals`: visits that count by source (hu1, cccd, proxy, moh …); `declarations`: by mode (new, supplement, proxy);
-    `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `events`: all of the day,
-    `kinds`: the same by kind's word; `tally`: per entrance; `others`: visits of the station's other kiosks, read from their reports;
-    `again`: how often a printer had it before.
+    `hours`: visits by hour of the day in Vietnam; `first`, `last`: running numbers of visits, 0 without any; `conflicts`: people or
+    codes shown or counted at another kiosk or place too; `events`: all of the day, `kinds`: the same by kind's word; `tally`: per entrance;
+    `others`: visits of the station's other kiosks, read from their reports; `again`: how often a printer had it before.
     """
 
     station: str
@@ -91,6 +91,7 @@ class DayReport:
     declarations: Mapping[str, int] = field(default_factory=dict)
     health_desk: int = 0
     repeated: int = 0
+    conflicts: int = 0
     not_confirmed: int = 0
     other_codes: int = 0
     deferred: int = 0
@@ -219,6 +220,7 @@ def _others(report: DayReport) -> Flowables:
         ("Mời qua bàn y tế", report.health_desk),
         ("Vào trước, khai sau", report.deferred),
         ("Quét lại mã đã vào", report.repeated),
+        ("Một người hoặc một mã ở hai máy, hai nơi", report.conflicts),
         ("Mã chưa xác nhận được", report.not_confirmed),
         ("Mã khác, không phải mã khai báo", report.other_codes),
         ("Lượt đã sửa", report.corrected),

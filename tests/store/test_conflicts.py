@@ -58,6 +58,7 @@ def test_a_code_shown_again_is_already_in_and_both_events_are_listed(home: Path)
         first, again = show(parts, code), show(parts, code)
         assert (first.act, again.act, again.reason) == (Act.COME_IN, Act.ALREADY_IN, "entered")
         (one,) = parts.lookups.conflicts()
+        assert parts.day.report().conflicts == 0, "the same code again at one door is counted beside it"
         assert (one.reason, one.event, one.other, one.other_at) == ("entered", again.event, first.event, first.at)
         parts.journal.rebuild(parts.database)
         assert parts.lookups.conflicts() == [one]
@@ -70,6 +71,7 @@ def test_who_was_counted_elsewhere_is_said_so_once_the_feed_brings_it(home: Path
         assert (said.act, said.reason, said.since, said.arrival) == (Act.ALREADY_IN, "entered_elsewhere", builders.at("07:30"), False)
         (one,) = parts.lookups.conflicts()
         assert (one.reason, one.event, one.other, one.station) == ("entered_elsewhere", said.event, THEIRS, OTHER)
+        assert parts.day.report().conflicts == 1
 
 
 def test_a_feed_that_comes_after_both_arrivals_still_lists_them(home: Path) -> None:
@@ -79,6 +81,7 @@ def test_a_feed_that_comes_after_both_arrivals_still_lists_them(home: Path) -> N
         elsewhere(parts, "id:046183000123", "09:10")
         (one,) = parts.lookups.conflicts()
         assert (one.reason, one.event, one.other, one.other_at) == ("counted_twice", said.event, THEIRS, builders.at("09:10"))
+        assert parts.day.report().conflicts == 1
         parts.station.correct(said.event, "nhầm", True)
         assert parts.lookups.conflicts() == []
 
