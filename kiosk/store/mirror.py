@@ -28,6 +28,7 @@ FRAME = struct.Struct(">II")
 EVENT_HEAD = struct.Struct(">8sI")
 LONGEST = 1 << 20
 CHUNK = 500
+BEGUN = "sealed.begun"  # a new copy until it has its name
 
 
 class Frame(NamedTuple):
@@ -201,17 +202,19 @@ class Mirror:
         return self._scan
 
     def _write(self, data: bytes, scan: Scan) -> None:
-        new = not self.path.exists()
+        if not self.path.exists():
+            self._begin()
         with self.path.open("ab") as file:
-            if new:
-                os.chmod(self.path, 0o600)
-                file.write(MAGIC)
             file.write(data)
             file.flush()
             os.fdatasync(file.fileno()) if hasattr(os, "fdatasync") else os.fsync(file.fileno())
             scan.whole = file.tell()
-        if new:
-            files.sync_folder(self._home)
+
+    def _begin(self) -> None:
+        """The first line is on the disk before the name is: a power cut leaves no copy, or one that begins well and is torn at most."""
+        files.write(self._home / BEGUN, MAGIC)
+        (self._home / BEGUN).replace(self.path)
+        files.sync_folder(self._home)
 
     def _next(self, scan: Scan) -> bytes:
         """Frames for up to CHUNK events that the file lacks, a signed head after each epoch; moves `scan` along."""

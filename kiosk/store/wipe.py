@@ -22,7 +22,7 @@ from kiosk.store.swap import Step, nothing
 
 STAGE, READY, KEPT, PLAN = "remove.new", "remove.ready", "removed", "plan.json"
 KEYS = ("device.secret*", "vault.json*", "keyring")
-DATA = ("journal.db*", "journal.sealed*", "draft.sealed*", "purge.new", "purge.ready", "purge.done", "purged")
+DATA = ("journal.db*", "journal.sealed*", "sealed.begun*", "draft.sealed*", "purge.new", "purge.ready", "purge.done", "purged")
 NOTES = ("unsure.log*", "damage.*", "tries.json*", "notices.seen*", "sync.json*", "sync.ask*", "sync.done*", "spare.enrolment*")
 FOLDERS = ("papers", "spool", "captures", "checks", "training")
 SETTINGS, LOGS = ("devices.json*", "settings.toml*", "form.kept.yaml*"), ("log", "crash")

@@ -1,5 +1,6 @@
 """The journal on a real encrypted file: chained, sealed, append-only, gapless; and its second copy."""
 
+import errno
 import itertools
 import os
 import sqlite3
@@ -18,7 +19,7 @@ from kiosk.security.keyring import Keyring
 from kiosk.store import check, migrations, mirror, recovery, register
 from kiosk.store.engine import Database
 from kiosk.store.journal import DICTIONARY, Draft, Identity, Journal
-from kiosk.store.mirror import Mirror
+from kiosk.store.mirror import BEGUN, MAGIC, Mirror
 from kiosk.store.outbox import Outbox
 from kiosk.store.tables import METADATA
 from tests import builders
@@ -157,6 +158,21 @@ def test_the_province_opens_what_the_kiosk_sealed_with_the_day_key_alone(house: 
     assert events.open_body(sealed, place, content_key, DICT[DICTIONARY]).fields["subjects"] == ["id:046183000123"]
     with pytest.raises(seal.Unopenable):
         events.open_body(sealed, place._replace(station="46-474-19750-02"), content_key, DICT[DICTIONARY])
+
+
+def test_a_second_copy_has_its_first_line_before_its_name(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut leaves a name without content, which is no copy of anybody's and is kept aside as damage."""
+    house.visit()
+
+    def power_cut(self: Path, target: Path) -> Path:
+        raise OSError(errno.EIO, "power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", power_cut)
+        assert not house.mirror.step()
+    assert not house.mirror.path.exists() and (house.home / BEGUN).read_bytes() == MAGIC, "whole, flushed, and nobody's yet"
+    assert house.mirror.step() and house.verify().ok
+    assert [path.name for path in house.home.glob("*sealed*")] == ["journal.sealed"]
 
 
 def test_a_torn_second_copy_is_cut_and_catches_up(house: House) -> None:
