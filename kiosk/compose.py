@@ -596,4 +596,5 @@ def enrolled(home: Path, exclusive: bool = False, first_pin: bool = False) -> It
             yield parts
         finally:
             learn(parts.database, parts.officers)  # the command may have brought the feed
-            parts.station.tell()
+            if parts.officers.session.untold() and parts.station.tell():
+                parts.mirror.step()  # the command was at its copy before this
