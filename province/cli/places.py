@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.domain import poster
 from kiosk.domain.feed import PlaceRow
-from province import authority, boards, places, settings
+from province import authority, places, settings
 from province.cli.output import emit
 from province.cli.setup import home_of
 from province.db import Database
@@ -36,7 +36,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     board = actions.add_parser("board", parents=[common], help="its code as a picture, or the board to print")
     board.add_argument("place")
     board.add_argument("--out", type=Path, required=True, metavar="FILE", help=".png, .svg or .pdf")
-    board.add_argument("--size", choices=tuple(boards.SIZES), default="a4", help="of a .pdf")
+    board.add_argument("--size", default="a4", help="of a .pdf: a4, a3 or column")
     board.set_defaults(run=run_board)
     for action, text in (("delete", "withdraws a place; its code is recognised and said to be withdrawn"), ("history", "every change")):
         one = actions.add_parser(action, parents=[common], help=text)
@@ -107,10 +107,13 @@ def run_change(args: argparse.Namespace) -> int:
 
 
 def run_board(args: argparse.Namespace) -> int:
+    from province import boards  # reportlab costs half a second that no other command should pay
+
     db = _database(args)
     kind = args.out.suffix.removeprefix(".")
-    if kind not in boards.KINDS:
-        raise Refused("--out phải là .png, .svg hoặc .pdf.\n--out ends in .png, .svg or .pdf.")
+    if kind not in boards.KINDS or args.size not in boards.SIZES:
+        sizes = ", ".join(boards.SIZES)
+        raise Refused(f"--out phải là .png, .svg hoặc .pdf; --size: {sizes}.\n--out ends in .png, .svg or .pdf; --size is {sizes}.")
     args.out.write_bytes(boards.content(db, _found(db, args.place).row, kind, settings.now(), args.size))
     emit(args, {"place": args.place, "file": str(args.out)})
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from province import authority, cases, settings, sheets
+from province import authority, cases, settings
 from province.cli.output import emit, say
 from province.cli.setup import home_of
 from province.db import Database
@@ -91,6 +91,8 @@ def run_read(args: argparse.Namespace) -> int:
         kind = args.out.suffix.removeprefix(".")
         if kind not in KINDS:
             raise Refused("--out phải là .csv, .xlsx, .pdf hoặc .svg.\n--out ends in .csv, .xlsx, .pdf or .svg.")
+        from province import sheets  # reportlab and openpyxl cost a second that no other command should pay
+
         args.out.write_bytes(sheets.content_of(result, found, kind))
         emit(args, {"case": args.case, "contacts": len(result.contacts), "file": str(args.out)})
         return 0
