@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 for a camera or a knob that is not there."""
-    args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if args.use is not None or args.mirror is not None:  # looking leaves nothing behind
+        args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = remembered(args.home, load(args.home))
     desk = Equipment(args.home, settings)
     if args.use is not None:

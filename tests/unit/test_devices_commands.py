@@ -192,7 +192,7 @@ def test_cameras_are_chosen_by_name_and_shown_as_in_a_mirror(
     home = str(tmp_path / "home")
     _, lines, _ = answers(capsys, "cameras", "--json", "--home", home)
     listed = [(line["name"], line["used"], line["built_in"]) for line in lines]
-    assert listed == [("Integrated Camera", False, True), ("USB Cam", True, False)]
+    assert listed == [("Integrated Camera", False, True), ("USB Cam", True, False)] and not Path(home).exists()
     _, lines, _ = answers(capsys, "cameras", "--json", "--home", home, "--use", "0", "--mirror", "Integrated Camera", "on")
     assert [(line["used"], line["mirror"]) for line in lines] == [(True, True), (False, False)]
     assert answers(capsys, "cameras", "--home", home, "--set", "USB Cam", "focus", "3")[0] == 1
