@@ -1,4 +1,5 @@
-"""Locks between processes on one data directory: `window` (one), `uploader` (one), `home` (shared by all, exclusive for rebuild).
+"""Locks between processes on one data directory: `window` (one), `uploader` (one), `home` (shared by all, exclusive for rebuild),
+`view` (shared by those that show only a copy).
 
 An operating-system lock, so a killed process leaves none behind. The file names its holder for the message.
 """
