@@ -354,7 +354,7 @@ class Parts:
         """Afterwards nothing here holds the DEK: pool, keyring and vault go with their owner."""
         if "uploader" in self.__dict__:
             self.uploader.close()
-        self.database.close()
+        self.database.end()  # a thread that still holds it writes nothing beside a purge or a restore
         self.stack.close()
 
     def __enter__(self) -> "Parts":

@@ -108,6 +108,7 @@ class Database:
         self._writer: Connection | None = None
         self._copy: Database | None = None
         self._settle: Callable[[], object] | None = None
+        self._ended = False
         self.viewing: Code | None = None  # why only a copy is shown, or None
         self.cause = ""  # what was found wrong with the file then, for `kiosk verify`
 
@@ -153,6 +154,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot. Raises KioskError when the file cannot be read."""
+        if self._ended:
+            raise KioskError(Code.DATABASE_BUSY)
         if self._copy is not None and not getattr(self._settling, "now", False):
             with self._copy.read() as conn:
                 yield conn
@@ -175,6 +178,8 @@ class Database:
         """
         self._come_back()
         with self._lock:
+            if self._ended:
+                raise KioskError(Code.DATABASE_BUSY)
             try:
                 conn = self._writer = self._writer or self._engine.connect()  # kept: a pool's check-out costs as much as a row
                 execute(conn, "BEGIN IMMEDIATE")
@@ -232,6 +237,12 @@ class Database:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except TROUBLE as error:
             raise trouble(error, self.path.parent) from error
+
+    def end(self) -> None:
+        """As `close`, and for good: whoever still holds this door is refused. What is being written ends first."""
+        with self._lock:
+            self._ended = True
+        self.close()
 
     def close(self) -> None:
         """Drops every connection; the next door opens a new one."""

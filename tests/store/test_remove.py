@@ -221,6 +221,7 @@ def test_an_event_that_is_not_opened_stays_whatever_is_tried(
         assert done == int(argv[0] in ("purge", "remove") and "--due" not in argv), (argv, capsys.readouterr().err)
         assert office.visits()[DAY] == 2, argv
         with office.open() as parts:
+            parts.mirror.step()
             assert parts.purged() == [] and parts.overdue() == [DAY, NEXT] and parts.verify().ok, argv
     with pytest.raises(KioskError) as caught, office.open() as parts:
         held = parts.held

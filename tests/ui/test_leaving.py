@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from kiosk.domain import declaration
 from kiosk.domain.events import Kind
 from kiosk.domain.policy import Policy
+from kiosk.domain.verdict import Act
 from kiosk.errors import Code
 from kiosk.ui.guard import State
 from tests import builders
@@ -203,6 +204,8 @@ def test_a_day_whose_time_is_over_leaves_by_itself_while_the_window_is_locked(si
     front.wait(lambda: len(printer.history) == 2)
     assert visits(front) == 0 and front.window.duty.guard.state is State.STOPPED
     assert front.program.parts is not None and front.program.parts.purged()[0].by == "policy"
+    assert old.station.seen("moh").act is Act.NOT_SAVED, "whoever still holds the old journal is sent to paper"
+    assert visits(front) == 0
     front.press(Qt.Key.Key_F7)
     assert front.reads("MÁY ĐANG KHÓA")
     sign_in(front, OFFICER)
