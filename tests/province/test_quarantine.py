@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kiosk.domain.events import Kind
-from province import intake, quarantine, settings
+from province import authority, quarantine, settings, tables
 from province.cli import main
 from tests.province.conftest import Office
 from tests.wire import DAY, NOW, Epoch, Kiosk, Refused, visit
@@ -45,8 +45,6 @@ def left(office: Office) -> list[tuple[object, ...]]:
 
 def of_a_day_to_come(office: Office, kiosk: Kiosk, events: int = 4) -> Epoch:
     """Sent in two batches, the first of them twice; sealed to the day's key that `campaign set --add-day` will use."""
-    from province import authority
-
     kiosk.campaign.days[LATE] = authority.create_day(office.home, LATE)
     epoch = kiosk.epoch(day=LATE)
     kiosk.visits(epoch, events)
@@ -139,7 +137,7 @@ def test_a_stray_upload_comes_in_when_its_kiosk_is_known_and_a_forged_one_never_
     assert [row["known"] for row in command("strays", "list")] == [False, False]
     assert command("strays", "release")[0]["left"] == {"unknown_kiosk": 2}
     with office.db.write() as conn:
-        conn.execute(intake.tables.table(intake.tables.Kiosk).insert().values(known[0]))
+        conn.execute(tables.table(tables.Kiosk).insert().values(known[0]))
     assert office.open_all() == 1 and len(office.rows("visit")) == 1
     (row,) = command("strays", "list")
     assert (row["known"], row["trouble"]) == (True, "signature")
