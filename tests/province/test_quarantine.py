@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from kiosk.domain.events import Kind
@@ -44,12 +45,14 @@ def left(office: Office) -> list[tuple[object, ...]]:
 
 
 def of_a_day_to_come(office: Office, kiosk: Kiosk, events: int = 4) -> Epoch:
-    """Sent in two batches, the first of them twice; sealed to the day's key that `campaign set --add-day` will use."""
+    """Sent in two batches, the first of them twice and with an opening that nobody signed; sealed to the day's key that
+    `campaign set --add-day` will use."""
     kiosk.campaign.days[LATE] = authority.create_day(office.home, LATE)
-    epoch = kiosk.epoch(day=LATE)
+    epoch, forged = kiosk.epoch(day=LATE), kiosk.epoch()
+    forged.signed = msgspec.structs.replace(forged.signed, signature=bytes(64))
     kiosk.visits(epoch, events)
-    kiosk.send(epoch.span(1, 2), openings=[epoch])
-    kiosk.send(epoch.span(1, 2), openings=[epoch])
+    for _ in range(2):
+        kiosk.send(epoch.span(1, 2), openings=[forged, epoch])
     answer = kiosk.send(epoch.span(3, events), openings=[epoch])
     assert {refusal.reason for refusal in answer.refusals} == {"no_campaign"}
     return epoch
