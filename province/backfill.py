@@ -4,6 +4,7 @@ Known people go down as hashes under each station's own key, so nobody but the o
 stand, a piece at a time beside its other work, and notes how far it is in the transaction that publishes: killed anywhere it goes on there.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from itertools import groupby
@@ -81,13 +82,10 @@ def _facts(conn: Connection, reader: Reader, run: tuple[str, str, str, str], seq
     c, e = EPOCH.c, EVENT.c
     opening = conn.execute(select(c.opening).where(c.station_id == station, c.kiosk_id == kiosk, c.epoch == epoch)).scalar_one()
     where = (e.station_id == station, e.event_day == day, e.kiosk_id == kiosk, e.epoch == epoch, e.seq.in_(seqs))
-    room = reader.room(kiosk, epoch, opening)
     out: list[Fact] = []
     for row in conn.execute(select(e.seq, e.sealed).where(*where).order_by(e.seq)):
-        try:
-            out.append(reader.open(room, row.seq, row.sealed))
-        except seal.Unopenable:  # it was opened when its row was written; a damaged file is not ours to judge here
-            continue
+        with contextlib.suppress(seal.Unopenable):  # it was opened when its row was written; a damaged file is not ours to judge here
+            out.append(reader.open(reader.room(kiosk, epoch, opening), row.seq, row.sealed))
     return out
 
 
