@@ -40,7 +40,7 @@ def dek(home: Path, given: Given | None = None) -> bytes:
 
 
 def _by_pin(vault: dict[str, Any], device: bytes, officer: str, pin: str) -> bytes:
-    """Device secret, then PIN, then the officer's X25519 key: decision 0031."""
+    """Device secret, then PIN, then the officer's X25519 key: decision 0034."""
 
     def opened(key: bytes, sealed: bytes, aad: str) -> bytes:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], aad.encode())
