@@ -45,7 +45,8 @@ def tests() -> Count:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         cover = ["--cov=kiosk", "--cov=province", "--cov-report=term:skip-covered"]
-        beside = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]  # a file's tests share a served province
+        # One more than there are cores: a third of the time a test waits for another process. A file's tests share a served province.
+        beside = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadfile"]
         status = run(*PYTHON, "-m", "pytest", *beside, *cover, f"--junitxml={report}")
         if not report.exists():
             return Count(failed=1)

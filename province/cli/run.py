@@ -63,6 +63,7 @@ def run_serve(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         if args.workers > 1:  # counters of all processes, read by whichever answers; must be said before anything counts
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="hue-metrics-"))
+            stack.callback(os.environ.pop, "PROMETHEUS_MULTIPROC_DIR", None)
         return _serve(args)
 
 

@@ -49,6 +49,10 @@ class PlaintextKeyring(MemoryKeyring):
     """As keyrings.alt has it."""
 
 
+for made_here in (MemoryKeyring, PlaintextKeyring):  # keyring offers every class it has heard of, and they are no system's
+    KeyringBackend._classes.discard(made_here)  # type: ignore[attr-defined]
+
+
 # -- clock
 
 
