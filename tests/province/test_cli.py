@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import stat
+from asyncio import base_events
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from province.cli import main
 from province.db import Database
+from province.serve import listen
 from province.settings import Home
 from tests.province.conftest import Office
 from tests.wire import STATION
@@ -108,6 +111,15 @@ def test_opener_once_opens_what_waits(office: Office, capsys: pytest.CaptureFixt
         assert said(capsys) == [{"opened": expected}]
     assert main(["stations", "--home", str(office.home.path), "--json"]) == 0
     assert said(capsys)[0]["visits"] == 2
+
+
+def test_an_answer_in_two_writes_waits_for_no_acknowledgement() -> None:
+    """asyncio sets TCP_NODELAY where the accepted socket says that it is TCP, and nowhere else."""
+    with listen("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()) as _, listening.accept()[0] as accepted:
+            base_events._set_nodelay(accepted)  # type: ignore[attr-defined]  # what its transport does
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_database_of_a_newer_program_is_refused(office: Office) -> None:
