@@ -109,6 +109,8 @@ def grant(db: Database, by: str, username: str, rights: Iterable[str], now: int,
     if not reason.strip():
         raise Refused("Cần lý do.\nA reason is needed.")
     ends = {} if until is None else {"expires_at": until_ms(until)}
+    if (ends.get("expires_at") or now + 1) <= now:
+        raise Refused(f"Ngày {until} đã qua: tài khoản sẽ không đăng nhập được.\n{until} has passed: the account could not sign in.")
     accounts.change(db, username, rights=wanted, **ends)
     said = f"{', '.join(wanted) or '-'}{f' (đến {until})' if until else ''}: {reason.strip()}"
     actlog.note(db, by, "granted", now, username, said)

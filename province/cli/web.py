@@ -100,8 +100,11 @@ def run_accounts_state(args: argparse.Namespace) -> int:
 
 
 def run_accounts_grant(args: argparse.Namespace) -> int:
-    officials.grant(_database(args), args.by, args.username, args.rights, settings.now(), args.reason, args.until)
-    emit(args, {"username": args.username, "rights": sorted(args.rights)})
+    db = _database(args)
+    officials.grant(db, args.by, args.username, args.rights, settings.now(), args.reason, args.until)
+    account = accounts.get(db, args.username)
+    ends = officials.last_day(account.expires_at) if account is not None else ""
+    emit(args, {"username": args.username, "rights": sorted(args.rights), "until": ends})
     return 0
 
 
