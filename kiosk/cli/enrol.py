@@ -71,14 +71,15 @@ def _told(args: argparse.Namespace, told: Enrolment) -> int:
 
 
 def _epoch(home: Path) -> str:
-    """Opens what was saved: a kiosk that cannot start is found here. "" before the first event, and where a first PIN has locked it."""
+    """Opens what was saved: a kiosk that cannot start is found here. "" before the first event, and where a PIN has locked it: who may
+    open it is another question than whether it is enrolled."""
     try:
         with compose.enrolled(home, first_pin=True) as parts:
             if Code.NO_LEAD in parts.conditions():
                 output.complain(KioskError(Code.NO_LEAD))
             return parts.journal.where(parts.database)[0]
     except KioskError as error:
-        if error.code is not Code.LOCKED:
+        if error.code not in (Code.LOCKED, Code.OFFICER_UNKNOWN, Code.PIN_WRONG, Code.PIN_WAIT):
             raise
         output.complain(error)
         return ""
