@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005  # every call into Qt gives the interpreter away; at 5 ms each, a paint waits for the scanner ten times over
 UPLOADER_AFTER_MS = 1500
+PAGES_AFTER_MS = 100  # the first picture of the camera is painted by then; F2 that comes sooner makes them itself
 MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S, PRINTER_IDLE_S = 30.0, 5.0, 0.5, 1.0, 30.0
 
 
@@ -171,6 +172,7 @@ class Program:
             self._desk.watch(self.scanner)
             gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
             sys.setswitchinterval(SWITCH_S)
+            QTimer.singleShot(PAGES_AFTER_MS, self._desk.load_pages)
             QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
 
     def _later(self) -> None:

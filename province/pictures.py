@@ -7,18 +7,16 @@ first one comes, asked over pipes, killed when it stalls; it ends with us. A pic
 import base64
 import binascii
 import contextlib
-import json
 import os
-import struct
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import province
+from kiosk.domain.pipe import give, take
 
-HEAD = struct.Struct(">I")
-LONGEST = 1 << 20  # bytes of an answer
 LIMIT_S, START_S = 3.0, 10.0  # one picture; the first one waits for Python and OpenCV to load
 PIXELS, FRAME_PIXELS = 4 << 20, 1 << 20  # larger pictures are made smaller before they are searched
 OPENED_PIXELS = 64 << 20  # more than any phone's camera takes; beyond, the file is not even unpacked
@@ -81,35 +79,23 @@ class Pictures:
 
     def _bury(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(OSError):
-            process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        if process is not None:
+            with contextlib.suppress(OSError), process:  # waits, and closes its pipes
+                process.kill()
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, pixels: int, quick: bool) -> object:
+def _ask(process: subprocess.Popen[bytes], data: bytes, pixels: int, quick: bool) -> dict[str, Any]:
     """Raises OSError, EOFError or ValueError when the process died or does not speak our language."""
     assert process.stdin is not None and process.stdout is not None
-    request = json.dumps({"op": "picture", "size": len(data), "pixels": pixels, "quick": quick}).encode()
-    process.stdin.write(HEAD.pack(len(request)) + request + data)
-    process.stdin.flush()
-    head = process.stdout.read(HEAD.size)
-    if len(head) < HEAD.size:
+    give(process.stdin, {"op": "picture", "size": len(data), "pixels": pixels, "quick": quick}, data)
+    answer = take(process.stdout)
+    if answer is None:
         raise EOFError
-    (length,) = HEAD.unpack(head)
-    if length > LONGEST:
-        raise ValueError("answer too long")
-    return json.loads(process.stdout.read(length))
+    return answer
 
 
-def _texts(answer: object) -> list[str]:
-    codes = answer.get("codes") if isinstance(answer, dict) else None
-    out = []
+def _texts(answer: dict[str, Any]) -> list[str]:
+    codes, out = answer.get("codes"), list[str]()
     for code in codes if isinstance(codes, list) else []:
         with contextlib.suppress(binascii.Error, UnicodeDecodeError, TypeError, IndexError, ValueError):
             out.append(base64.b64decode(code[0]).decode("ascii"))

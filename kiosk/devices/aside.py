@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kiosk.devices.beside import give, take
 from kiosk.devices.engines import Grey
+from kiosk.domain.pipe import give, take
 from kiosk.errors import Code as ErrorCode
 from kiosk.errors import KioskError
 from kiosk.ports import Code
@@ -169,11 +169,6 @@ class Aside:
             log.warning("engine process %s", self.why)
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), process:  # waits, and closes its pipes
                 process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
 

@@ -6,38 +6,13 @@ the province's pictures.py, notice and start another. Keeps and sends nothing.
 """
 
 import base64
-import json
 import os
-import struct
 import sys
 import time
 from pathlib import Path
 from typing import IO, Any
 
-HEAD = struct.Struct(">I")
-LONGEST = 1 << 20  # bytes of JSON
-
-
-def take(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next message's JSON, None at the end. Raises ValueError for what is no message."""
-    head = stream.read(HEAD.size)
-    if len(head) < HEAD.size:
-        return None
-    (length,) = HEAD.unpack(head)
-    if length > LONGEST:
-        raise ValueError("message too long")
-    body = json.loads(stream.read(length))
-    if not isinstance(body, dict):
-        raise ValueError("no object")
-    return body
-
-
-def give(stream: IO[bytes], message: dict[str, Any], payload: bytes | memoryview = b"") -> None:
-    body = json.dumps(message).encode()
-    stream.write(HEAD.pack(len(body)) + body)
-    if payload:
-        stream.write(payload)
-    stream.flush()
+from kiosk.domain.pipe import give, take
 
 
 def _packed(codes: list[Any]) -> dict[str, Any]:

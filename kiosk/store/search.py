@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 from sqlalchemy import Connection, bindparam, select
 
 from kiosk.domain import query, text
@@ -194,6 +192,9 @@ def _pieces(run: str, words: Mapping[str, int]) -> list[str]:
 
 def _spellings(word: Word, words: Mapping[str, int]) -> Likely:
     """The words of the index that may be meant by a typed one: itself, and those one slip away (two for a long one)."""
+    from rapidfuzz import process  # here: the window's start does not wait for what the first look-up needs
+    from rapidfuzz.distance import OSA
+
     out: Likely = {}
     for n, spelling in enumerate(word.spellings):
         if spelling in words:

@@ -159,33 +159,40 @@ class FrontDesk(QWidget):
     # -- what app.py gives ----------------------------------------------------------------------------------------
 
     def load_pages(self) -> "Pages":
-        """The other pages, built when first needed: the form's room costs start-up time."""
+        """The other pages, built when first needed: the form's room costs start-up time. app.py asks once the camera's picture is there."""
         if self.more is None:
             from kiosk.ui.pages import Pages
 
             self.more = Pages(self)
             for page in self.more.all():
                 self.pages.addWidget(page)
+            if self.services is not None:
+                self._settle_form(self.services)
         return self.more
+
+    def _settle_form(self, services: Services) -> None:
+        place, form, keep = services.info.station, self.load_pages().form, services.keep_draft
+        form.home = {"district": place.district, "ward": place.ward}
+        form.alike, form.wall = self.lookups.alike, services.wall
+        form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
+        form.show_view_only(self._view_only)
 
     def attach(self, services: Services, again: bool = False) -> None:
         """The journal is open: the officer can work. `again`: it was closed for a moment; page, lock and who is signed in stay."""
         self.services = services
         self.teller.saw = services.saw
-        place, more = services.info.station, self.load_pages()
+        place = services.info.station
         both = _("{place} · {ward}").format(place=place.name, ward=place.ward) if place.ward else place.name
         self.head.place.setText(both)
         self.lanes.show()
-        more.form.home = {"district": place.district, "ward": place.ward}
-        more.form.alike = self.lookups.alike
-        more.form.wall, keep = services.wall, services.keep_draft
-        more.form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
+        if self.more is not None:
+            self._settle_form(services)
         self.desk.submit(services.draft, self._restore)
         self.keys.setEnabled(True)
         self.scan.show_ready()
         if again:
             return
-        if self.pages.currentWidget() in (more.enrol, more.signin):
+        if self.more is not None and self.pages.currentWidget() in (self.more.enrol, self.more.signin):
             self.go(self.scan)
         self.duty.begin()
 
@@ -211,7 +218,7 @@ class FrontDesk(QWidget):
             self.fault(error)
 
     def _restore(self, draft: bytes) -> None:
-        if self.load_pages().form.restore(draft):
+        if draft and self.load_pages().form.restore(draft):
             self.tell(_("Có tờ khai đang làm dở: bấm F2 để làm tiếp."))
 
     def watch(self, scanner: ScannerLike) -> None:

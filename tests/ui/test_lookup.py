@@ -18,7 +18,7 @@ def declare(front: Front, **changed: object) -> None:
 
 
 def cells(front: Front) -> list[list[str]]:
-    table = front.window.more.lookup.table
+    table = front.window.load_pages().lookup.table
     return [[table.item(n, c).text() for c in range(table.columnCount())] for n in range(table.rowCount())]
 
 
@@ -89,7 +89,7 @@ def test_a_code_typed_into_the_line_is_read_as_a_code(front: Front) -> None:
     declare(front)
     look_up(front, builders.CARD.decode())
     front.wait_to_read("Tìm thấy 1 người.")
-    assert front.window.more.lookup.by_code and audited(front) == []
+    assert front.window.load_pages().lookup.by_code and audited(front) == []
 
 
 def test_nobody_here_is_asked_of_the_province_and_said_with_its_age(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_nobody_here_is_asked_of_the_province_and_said_with_its_age(front: Front
     front.wait_to_read("hỏi 10 phút trước")
     front.press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
     front.wait(lambda: not front.reads("Tỉnh: có") and not front.reads("Đang hỏi tỉnh"))
-    assert front.window.more.lookup.ask.isEnabled()
+    assert front.window.load_pages().lookup.ask.isEnabled()
 
 
 def test_the_days_conflicts_are_listed_with_both_times_and_no_name(front: Front) -> None:
@@ -136,7 +136,7 @@ def test_esc_leaves_the_question_then_the_page_and_nothing_personal_stays(front:
     assert not front.reads("Vì sao tìm theo tên?") and front.reads("Tra cứu")
     front.press(Qt.Key.Key_Escape)
     front.wait_for_title("SẴN SÀNG")
-    page = front.window.more.lookup
+    page = front.window.load_pages().lookup
     assert page.entry.text() == "" and page.table.rowCount() == 0 and page.answer is None and audited(front) == []
 
 
@@ -145,15 +145,15 @@ def test_a_new_person_takes_what_was_typed_into_the_form(front: Front) -> None:
     front.wait_to_read("Vì sao tìm theo tên?")
     front.press(Qt.Key.Key_1)
     front.wait_to_read("Máy này chưa biết ai như vậy.")
-    front.click(front.window.more.lookup.new)
-    front.wait(lambda: front.window.more.form.isVisible())
-    assert "Lê Văn Bảy" in front.window.more.form.particulars.fields["full_name"].value
+    front.click(front.window.load_pages().lookup.new)
+    front.wait(lambda: front.window.load_pages().form.isVisible())
+    assert "Lê Văn Bảy" in front.window.load_pages().form.particulars.fields["full_name"].value
 
 
 @pytest.mark.parametrize("typed", ["'); DROP TABLE declaration;--", "<b>x</b>", "=1+1", "x" * 1200, "\u202eabc", "１２３"])
 def test_whatever_is_typed_is_answered_in_words(front: Front, typed: str) -> None:
     declare(front)
-    page = front.window.more.lookup
+    page = front.window.load_pages().lookup
     front.press(Qt.Key.Key_F3)
     page.entry.setText(typed)
     front.press(Qt.Key.Key_Return)
@@ -183,5 +183,5 @@ def test_who_is_very_like_somebody_here_is_said_before_the_questions_without_a_n
     front.wait_to_read("Ở đây đã có 1 người rất giống. Bấm F3 xem lại trước khi lưu người mới.")
     assert not front.reads("Thứ")
     front.press(Qt.Key.Key_F3)
-    front.wait(lambda: front.window.more.lookup.isVisible())
-    assert front.window.more.lookup.entry.text() == "Nguyễn Văn Thử 1950"
+    front.wait(lambda: front.window.load_pages().lookup.isVisible())
+    assert front.window.load_pages().lookup.entry.text() == "Nguyễn Văn Thử 1950"
