@@ -314,13 +314,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--operations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     with tempfile.TemporaryDirectory(prefix="canary-") as folder:
         out = fly(Path(folder), args.records, args.operations, seed)
-    for finding in [*out.found[:20], *out.findings[:20]]:
-        print(finding)
-    print(line(out, seed))
-    return int(not line(out, seed).endswith("ok"))
+    return running.ended([*out.found, *out.findings], line(out, seed))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from kiosk.devices.keystore import FileKeyStore
 from kiosk.domain.events import Kind
 from tests.durability import fault_children as children
 from tests.durability import fault_oracle as oracle
+from tests.durability import running
 from tests.durability.fault_proxy import NETWORK, Fault, Proxy
 from tests.wire import Kiosk
 
@@ -320,7 +321,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="FAULT")
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         tally = run(Path(folder), args.events, args.faults, args.engine, seed, lambda text: print(text, file=sys.stderr), tuple(args.only))
     for finding in tally.findings[:20]:

@@ -174,13 +174,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--files", default=",".join(FILES))
     args = parser.parse_args(argv)
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     with tempfile.TemporaryDirectory(prefix="flips-") as folder:
         out = campaign(args.flips, seed, Path(folder), tuple(args.files.split(",")))
-    for finding in out.findings[:20]:
-        print(finding)
-    print(line(out, seed))
-    return int(not line(out, seed).endswith("ok"))
+    return running.ended(out.findings, line(out, seed))
 
 
 if __name__ == "__main__":

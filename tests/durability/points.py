@@ -165,16 +165,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--tree", type=Path, default=None)
     args = parser.parse_args(argv)
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     folder = Path(tempfile.mkdtemp(prefix="points-"))
     try:
         out = campaign(args.kills, args.full, seed, folder, args.tree.resolve() if args.tree else None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    for finding in out.findings[:20] if out else []:
-        print(finding)
-    print(line(out, seed))
-    return int(not line(out, seed).endswith("ok"))
+    return running.ended(out.findings if out else [], line(out, seed))
 
 
 if __name__ == "__main__":

@@ -115,13 +115,10 @@ def main(argv: list[str] | None = None) -> int:
     if tracer() is None:
         print("rewraps: not tried (no strace, or tracing is refused)")
         return 2
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     with tempfile.TemporaryDirectory(prefix="rewraps-") as folder:
         out = campaign(args.images, seed, Path(folder), args.tree.resolve() if args.tree else None)
-    for finding in out.findings[:20]:
-        print(finding)
-    print(line(out, seed))
-    return int(not line(out, seed).endswith("ok"))
+    return running.ended(out.findings, line(out, seed))
 
 
 if __name__ == "__main__":

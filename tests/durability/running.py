@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -18,6 +19,19 @@ from tests.durability import oracle
 
 ROOT = Path(__file__).parents[2]
 COUNTED = (1, 2)  # visit, sighting: what a scan writes
+
+
+def seed_of(given: int | None) -> int:
+    """The seed that was asked for, else one that has not been tried."""
+    return given if given is not None else random.SystemRandom().randrange(10**6)
+
+
+def ended(findings: Sequence[str], last: str) -> int:
+    """A harness's end: its first findings, its last line. The exit code."""
+    for finding in findings[:20]:
+        print(finding)
+    print(last)
+    return int(not last.endswith("ok"))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ Exit 1 if anything was lost or doubled, or if a liar got away.
 
 import argparse
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -132,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     for name in ("kills", "images", "full", "flips", "operations", "codes", "writers", "events", "faults") if args.quick else ():
         setattr(args, name, max(20, getattr(args, name) // 10))
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(args.seed)
     parts: list[tuple[str, bool]] = []
 
     def note(name: str, good: bool, said: str) -> None:

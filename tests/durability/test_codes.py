@@ -1,15 +1,14 @@
 """Twenty thousand hostile code strings: nothing raises and nothing is taken for verified. `make soak` shows a million."""
 
-import random
 
 import pytest
 
-from tests.durability import codes
+from tests.durability import codes, running
 
 
 @pytest.mark.slow
 def test_hostile_codes_are_never_accepted_and_never_raise(capfd: pytest.CaptureFixture[str]) -> None:
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = codes.campaign(20_000, seed)
     with capfd.disabled():
         print(f"\n{codes.line(out, seed)}")

@@ -17,7 +17,7 @@ EACH = 5  # flips a file
 
 @pytest.mark.slow
 def test_a_flipped_bit_is_never_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = flips.campaign(EACH, seed, tmp_path)
     with capfd.disabled():
         print(f"\n{flips.line(out, seed)}")

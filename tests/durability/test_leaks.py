@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import stat
 import sys
 import zipfile
@@ -20,7 +19,7 @@ from tests.durability import canary, running
 
 @pytest.mark.slow
 def test_a_canary_is_found_nowhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = canary.fly(tmp_path, 25, 250, seed)
     with capfd.disabled():
         print(f"\n{canary.line(out, seed)}")

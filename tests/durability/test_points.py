@@ -1,18 +1,17 @@
 """Kills and full disks inside the system calls of the real program, a few of each; `make soak` strikes more often."""
 
-import random
 from pathlib import Path
 
 import pytest
 
-from tests.durability import points, tape
+from tests.durability import points, running, tape
 
 
 @pytest.mark.slow
 def test_a_kill_or_a_full_disk_inside_a_system_call_loses_no_answered_scan(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     if tape.tracer() is None:
         pytest.skip("strace is not installed, or tracing is refused here (ptrace)")
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = points.campaign(3, 3, seed, tmp_path)
     assert out is not None
     with capfd.disabled():  # small disks need the right to mount: the line says where they were not tried

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability import powercut, rewrap_cuts, tape
+from tests.durability import powercut, rewrap_cuts, running, tape
 from tests.durability.tape import Op, Tape
 
 IMAGES = 48
@@ -15,7 +15,7 @@ IMAGES = 48
 def test_an_answered_scan_survives_a_power_cut_at_any_moment(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     if tape.tracer() is None:
         pytest.skip("strace is not installed, or tracing is refused here (ptrace)")
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = powercut.campaign(IMAGES, seed, tmp_path)
     with capfd.disabled():
         print(f"\n{powercut.line(out, seed)}")
@@ -31,7 +31,7 @@ def test_a_power_cut_while_a_pin_is_changed_leaves_the_old_or_the_new_one_never_
 ) -> None:
     if tape.tracer() is None:
         pytest.skip("strace is not installed, or tracing is refused here (ptrace)")
-    seed = random.SystemRandom().randrange(10**6)
+    seed = running.seed_of(None)
     out = rewrap_cuts.campaign(24, seed, tmp_path, each=12)
     with capfd.disabled():
         print(f"\n{rewrap_cuts.line(out, seed)}")
