@@ -229,6 +229,18 @@ class Takeover:
         return self.does(machine, "paper", number, "--at", self.at, "--file", str(file), expect=expect)
 
 
+def test_an_enrolment_is_told_as_done_whoever_the_environment_names(
+    province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = Takeover(province, tmp_path, monkeypatch, capsys)
+    day.CODE = "46-474-19750-35"  # type: ignore[misc]
+    day.opens(day.CODE)
+    day.has_a_lead(day.CODE, "Lê Thị Trưởng")
+    monkeypatch.setenv("KIOSK_OFFICER", "cb-000000")
+    assert day.enrols("new")["station"] == day.CODE
+    assert day.does("new", "status", expect=1)["err"], "and opens for nobody whom it does not know"
+
+
 def test_a_laptop_dies_and_a_spare_takes_over_and_the_day_adds_up(
     province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
