@@ -40,5 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"event": event_json(verdict.event), "verdict": verdict.act.value, "at": verdict.at, "number": verdict.number})
     else:
+        if verdict.act is not Act.NOT_SAVED:
+            print(words.keyed_in(int(found[1]), at))
         show(verdict, as_json=False)
     return int(verdict.act is Act.NOT_SAVED)

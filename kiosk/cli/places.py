@@ -18,7 +18,7 @@ FIELDS = ("name", "kind", "street", "keeper", "phone", "spot")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=ACTIONS, default="list", help="use ID: this lane stands there; use - : at none")
-    parser.add_argument("place", nargs="?", default="", help="the place's id, 19750-K7Q2M")
+    parser.add_argument("place", nargs="?", default="", help="the place's id, 1975001RA9P")
     parser.add_argument("--name", help="as the board says it")
     parser.add_argument("--kind", choices=KINDS)
     parser.add_argument("--street")

@@ -1,5 +1,6 @@
 """Duty: signing in, locking, handing over, a lead's word; between guard, pages and roster. PINs are checked on the desk lane."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ FREE_WHEN_HIDDEN = frozenset({5, 6, 7, 11})  # keys that neither show nor ask fo
 
 
 def people(found: "Sequence[Standing]") -> list[Person]:
-    return [Person(one.id, one.name, one.role, one.pin, one.wait_s, one.phrase) for one in found]
+    """Two of one name are told apart by their ids, which the province gave them on paper."""
+    bearers = Counter(one.name for one in found)
+    names = {one.id: one.name if bearers[one.name] == 1 else f"{one.name} ({one.id})" for one in found}
+    return [Person(one.id, names[one.id], one.role, one.pin, one.wait_s, one.phrase) for one in found]
 
 
 class Duty:

@@ -531,9 +531,19 @@ class FrontDesk(QWidget):
             self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, refused)
         elif self.paper is not None:
             (number, at), self.paper = self.paper, None
-            self.desk.submit(lambda: station.paper(number, at, said), self._declared, partial(self._paper_refused, (number, at)))
+            keyed, not_keyed = partial(self._keyed_in, (number, at)), partial(self._paper_refused, (number, at))
+            self.desk.submit(lambda: station.paper(number, at, said), keyed, not_keyed)
         else:
             self.desk.submit(lambda: station.declare(said, deed, start.ticket, start.completes), self._declared, form.refused)
+
+    def _keyed_in(self, paper: tuple[int, int], verdict: Verdict) -> None:
+        """What was not saved is still on its paper; a draft that had lost number and time would count as somebody who stands here."""
+        self._declared(verdict)
+        if verdict.act is Act.NOT_SAVED:
+            self.load_pages().form.clear()
+            self.tell(words.keyed_in_vain(paper[0]))
+        else:
+            self.tell(words.keyed_in(*paper))
 
     def _paper_refused(self, paper: tuple[int, int], error: KioskError) -> None:
         """Form, number and time stay, to be put right."""

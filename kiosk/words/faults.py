@@ -229,7 +229,10 @@ FAULTS: dict[Code, FaultWords] = {
     Code.PIN_WEAK: FaultWords(
         N_("Mã mới chưa dùng được."),
         N_("Mã cũ vẫn giữ nguyên."),
-        N_("Dùng 6 đến 12 chữ số không dễ đoán; máy không có kho khóa thì dùng cụm bốn từ do máy đưa ra."),
+        N_(
+            "Máy có kho khóa: 6 đến 12 chữ số không dễ đoán. Máy không có kho khóa (why=phrase): cụm bốn từ do máy đưa ra, "
+            "cửa sổ hiện sẵn, lệnh là kiosk officers phrase."
+        ),
     ),
     Code.LEAD_NEEDED: FaultWords(
         N_("Việc này của người phụ trách lối vào."),

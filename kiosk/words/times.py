@@ -1,7 +1,7 @@
 """Times as people read them, on the clock of the hall."""
 
 from kiosk.domain.vntime import local
-from kiosk.i18n import N_, gettext
+from kiosk.i18n import N_, _, gettext
 
 ANOTHER_DAY = N_("Chú ý: ngày vừa mở là {opened}, không phải hôm nay ({today}). Mở nhầm thì mở lại đúng ngày.")
 
@@ -9,6 +9,16 @@ ANOTHER_DAY = N_("Chú ý: ngày vừa mở là {opened}, không phải hôm nay
 def hour_minute(ms: int) -> str:
     """ "08:41" """
     return f"{local(ms):%H:%M}"
+
+
+def keyed_in(number: int, at: int) -> str:
+    """A paper form that was keyed in later: its number and the time written on it (ms UTC)."""
+    said = _("Đã nhập tờ giấy G{number:03d}, giờ trên giấy {time}. Cử tri không cần làm gì thêm.")
+    return said.format(number=number, time=hour_minute(at))
+
+
+def keyed_in_vain(number: int) -> str:
+    return _("Tờ giấy G{number:03d} chưa nhập được. Giữ tờ giấy, khi máy lưu lại được thì vào F8 nhập lại.").format(number=number)
 
 
 def day_month(ms: int) -> str:

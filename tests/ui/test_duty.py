@@ -317,6 +317,17 @@ def beside(made: QPushButton) -> str:
     return " ".join(label.text() for label in line.findChildren(QLabel))
 
 
+def test_two_officers_of_one_name_are_told_apart_by_their_ids(signed: Callable[..., Front]) -> None:
+    front = signed()
+    signed_in(front, LEAD)
+    assert front.program.parts is not None
+    front.program.parts.officers.learn([LEAD.row(), OFFICER.row(), builders.Staff(OTHER.id, OFFICER.name, "officer").row()])
+    front.press(Qt.Key.Key_F1)
+    for one in (OFFICER, OTHER):
+        front.wait_to_read(f"{OFFICER.name} ({one.id})")
+    assert front.reads(LEAD.name) and not front.reads(f"{LEAD.name} (")
+
+
 def test_the_audit_is_the_leads_and_names_no_voter(signed: Callable[..., Front]) -> None:
     front = signed()
     signed_in(front, OFFICER)

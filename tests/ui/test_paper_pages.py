@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 
 from kiosk.domain import declaration
+from kiosk.errors import Code, KioskError
 from tests import builders
 from tests.fakes import MemoryPrinter
 from tests.ui.conftest import Front
@@ -164,6 +166,7 @@ def test_a_paper_form_is_saved_by_keys_once_and_its_number_alone_stops_it(front:
     front.wait(lambda: front.window.status is not None and front.window.status.today.event_day == builders.ELECTION_DAY)
     key_in(front, "G5", "07:12")
     front.wait(lambda: front.title == "MỜI VÀO")
+    front.wait_to_read("Đã nhập tờ giấy G005, giờ trên giấy 07:12.")
     parts = front.program.parts
     assert parts is not None
     with parts.database.read() as conn:
@@ -173,3 +176,28 @@ def test_a_paper_form_is_saved_by_keys_once_and_its_number_alone_stops_it(front:
     front.wait_to_read("(KS-220)")
     assert front.window.paper == (5, builders.at("07:15")), "number and time stay, to be put right"
     assert front.station.today().visits == 2
+
+
+def test_a_paper_form_that_could_not_be_saved_is_nobody_s_draft(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_printer(front)
+    front.station.seen("moh")
+    front.window.services.look()
+    front.wait(lambda: front.window.status is not None and front.window.status.today.event_day == builders.ELECTION_DAY)
+    parts = front.program.parts
+    assert parts is not None
+
+    def full() -> object:
+        raise KioskError(Code.DISK_FULL)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts.database, "write", full)
+        key_in(front, "G6", "07:20")
+        front.wait_for_title("CHƯA LƯU ĐƯỢC VÀO MÁY")
+        front.wait_to_read("Tờ giấy G006 chưa nhập được. Giữ tờ giấy")
+    front.press(Qt.Key.Key_F2)
+    form = front.window.load_pages().form
+    front.wait(form.isVisible)
+    assert form.particulars.fields["full_name"].value == "" and front.window.paper is None
+    front.press(Qt.Key.Key_Escape)
+    key_in(front, "G6", "07:20")
+    front.wait_to_read("Đã nhập tờ giấy G006, giờ trên giấy 07:20.")
