@@ -127,7 +127,9 @@ class Arrive:
         campaign, day = self.arrivals.campaign()
         word, english, background = colour(campaign.id, day)
         content = {"place": row, "kind": WORDS[row.kind], "at": at, "colour": word, "english": english, "background": background}
-        return self.pages.show(request, "arrived.html", content | {"where": where(row)})
+        own = [kept for kept in request.state.session.box.get("passes", []) if kept["mine"] and kept["until"] > self.clock()]
+        number = own[-1]["number"] if own else 0
+        return self.pages.show(request, "arrived.html", content | {"where": where(row), "own": number})
 
 
 def who(session: Session) -> str:

@@ -298,7 +298,9 @@ def test_a_pass_that_the_phone_keeps_stands_for_its_number(server: Server, phone
     text = browser.passes()[0]
     other, code = phone(), place_code(server, "1975001Y")
     other.get(code)
-    assert other.post(code, phone=text).url.endswith("/xong")
+    assert (done := other.post(code, phone=text)).url.endswith("/xong") and "Khai tại đây" in done.text
+    browser.get(code)
+    assert "mở mã QR" in browser.post(code).text and "/khai-bao/ma/1" in browser.page.text, "who declared is not asked to again"
     third = phone()
     third.get(code)
     assert third.post(code, phone=text[:-3] + "AAA").status_code == 400
