@@ -23,16 +23,15 @@ from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
 from kiosk.ui import theme
+from kiosk.ui.departing import Departing
 from kiosk.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from kiosk.checkup import Check
     from kiosk.compose import Held, Parts
-    from kiosk.leaving import Leaving
     from kiosk.papers import Papers
     from kiosk.ports import Camera, Clock, Power
     from kiosk.scanner import Scanner
-    from kiosk.security.activate import Choice
     from kiosk.security.officers import Credentials, Standing
     from kiosk.settings import Settings
     from kiosk.store.outbox import Counts
@@ -56,8 +55,8 @@ class Program:
         self, home: Path, settings: "Settings", camera: "Camera | None" = None, parts: "Parts | None" = None, clock: "Clock | None" = None
     ) -> None:
         self.home, self.settings, self.parts = home, settings, parts
-        self._camera, self._own = camera, parts is None
-        self._clock = parts.clock if parts is not None else clock
+        self._camera, self.own = camera, parts is None
+        self.clock = parts.clock if parts is not None else clock
         self.power: Power | None = None  # lid, session and sleep; made with the journal unless a test gave one
         self.scanner: Scanner | None = None
         self.equipment = Equipment(home, settings)
@@ -68,7 +67,7 @@ class Program:
         self._told_conditions = set[Code]()
         self._stopped, self._late, self._sync = False, False, "offline"
         self._standing: SyncState | None = None
-        self._due_seen: tuple[tuple[str, ...], int] | None = None
+        self.departing = Departing(self)
         self.window = MainWindow(settings)
         self.window.closing = self.stop
 
@@ -78,10 +77,10 @@ class Program:
         """Furnishes the window; then journal on one lane, camera's libraries on the other. Scanning begins when both are there."""
         self.front = self.window.furnish()
         self.front.duty.leave = self.sign_out
-        self.front.desk.submit(self._open, self._opened, self._not_opened)
+        self.front.desk.submit(self.open, self.opened, self.not_opened)
         self.front.slow.submit(self._make_scanner, self._have_scanner)
 
-    def _open(self, given: "Credentials | None" = None, held: "Held | None" = None) -> tuple["Parts", "Services"]:
+    def open(self, given: "Credentials | None" = None, held: "Held | None" = None) -> tuple["Parts", "Services"]:
         from kiosk import compose, formcopy
         from kiosk.devices.sound import Sounds
         from kiosk.domain.form import form
@@ -92,8 +91,8 @@ class Program:
         form()  # here, not while the pages are made: a file that somebody has broken is said on the card
         parts = self.parts
         if parts is None:
-            parts = compose.open_parts(self.home, self.settings, self._clock, given=given, held=held)
-            parts = self._overdue(parts) if held is None else parts
+            parts = compose.open_parts(self.home, self.settings, self.clock, given=given, held=held)
+            parts = self.departing.overdue(parts) if held is None else parts
         parts.station.tell()
         play = Sounds(on=self.settings.sound).play
         station = parts.station
@@ -119,9 +118,9 @@ class Program:
             check=self._check,
             close=lambda: parts.day,
             spreadsheets=lambda: parts.spreadsheets,
-            leaving=lambda: self._leaving(parts),
-            purge=self._purge,
-            remove=self._remove,
+            leaving=lambda: self.departing.leaving(parts),
+            purge=self.departing.purge,
+            remove=self.departing.remove,
         )
         return parts, services
 
@@ -140,7 +139,7 @@ class Program:
         return tuple(self._loops)
 
     @property
-    def _desk(self) -> "FrontDesk":
+    def desk(self) -> "FrontDesk":
         return self.window.furnish()
 
     def _make_scanner(self) -> "Scanner":
@@ -152,69 +151,71 @@ class Program:
         self.scanner = self.equipment.scanner = scanner
         self._begin()
 
-    def _opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
+    def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
         self.parts, services = made
         self._start_loops(self.parts)
         self.equipment.consent = self._consent
-        self._desk.attach(services, again)
-        if self._late and self._desk.scanner is not None:  # opened again after a restore or a purge
+        self.desk.attach(services, again)
+        if self._late and self.desk.scanner is not None:  # opened again after a restore or a purge
             self._uploader.start()
             self._printer.start()
         self._begin()
 
     def _begin(self) -> None:
-        enrolling = self._desk.enrolling
-        if self.scanner is not None and self._desk.services is None and enrolling is not None:
+        enrolling = self.desk.enrolling
+        if self.scanner is not None and self.desk.services is None and enrolling is not None:
             enrolling.watch(self.scanner)
-        if self.scanner is not None and self._desk.services is not None and self._desk.scanner is None:
+        if self.scanner is not None and self.desk.services is not None and self.desk.scanner is None:
             if enrolling is not None:
                 enrolling.unwatch()
-            self._desk.watch(self.scanner)
+            self.desk.watch(self.scanner)
             gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
             sys.setswitchinterval(SWITCH_S)
-            QTimer.singleShot(PAGES_AFTER_MS, self._desk.load_pages)
+            QTimer.singleShot(PAGES_AFTER_MS, self.desk.load_pages)
             QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
 
     def _later(self) -> None:
         """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
-        self._desk.slow.submit(self._open_log, lambda _none: None)
-        self._desk.slow.submit(self.equipment.expire, lambda _none: None)
+        self.desk.slow.submit(self.open_log, lambda _none: None)
+        self.desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
         if self._loops:  # not while a restore has the home to itself
             self._uploader.start()
         self._printer.start()
 
-    def _open_log(self) -> None:
+    def open_log(self) -> None:
         from kiosk import logfile
 
         logfile.open_log(self.home)
 
-    def _not_opened(self, error: KioskError) -> None:
+    def not_opened(self, error: KioskError) -> None:
         if error.code is Code.NOT_ENROLLED:
-            self._desk.offer_enrolment(Newcomer(self.home, self._clock, self._practise), lambda _told: self._again())
+            from kiosk.ui.newcomer import Newcomer
+
+            self.desk.offer_enrolment(Newcomer(self.home, self.clock, self._practise), lambda _told: self.again())
             self._begin()
         elif error.code is Code.LOCKED:
-            self._desk.desk.submit(self._people, self._offer, self._desk.fail)
+            self.desk.desk.submit(self._people, self._offer, self.desk.fail)
         else:
-            self._desk.fail(error)
+            self.desk.fail(error)
 
-    def _again(self) -> None:
-        self._desk.desk.submit(self._open, self._opened, self._not_opened)
+    def again(self) -> None:
+        self.desk.desk.submit(self.open, self.opened, self.not_opened)
 
     def _restore(self) -> None:
         """On the UI thread. The desk lane does it, so that no act of the officer runs meanwhile; a scan goes to paper."""
         if self.parts is not None:
-            station, desk = self.parts.station, self._desk.desk  # the lane asks for a lead's PIN where one is needed
-            desk.submit(lambda: station.require("lead", "restore"), lambda _who: desk.submit(self._restored, self._told, self._not_opened))
+            station, desk = self.parts.station, self.desk.desk  # the lane asks for a lead's PIN where one is needed
+            desk.submit(lambda: station.require("lead", "restore"), lambda _who: desk.submit(self._restored, self._told, self.not_opened))
 
     def _restored(self) -> int:
         from kiosk import compose
 
-        held = self._shut()
+        held = self.shut()
         vault = held.vault if held is not None else None
-        return compose.restore(self.home, self.home / "journal.sealed", vault=vault, clock=self._clock).events
+        return compose.restore(self.home, self.home / "journal.sealed", vault=vault, clock=self.clock).events
 
-    def _shut(self) -> "Held | None":
+    def shut(self) -> "Held | None":
         """On the desk lane: the journal is closed for a moment. What opens it again, None if it was not open."""
         for loop in self._loops:
             loop.stop()
@@ -227,120 +228,8 @@ class Program:
         return held
 
     def _told(self, events: int) -> None:
-        self._again()
-        self._desk.tell(_("Đã khôi phục {count} sự kiện. Đối chiếu các lượt cuối với sổ giấy.").format(count=events))
-
-    # -- what leaves this laptop ----------------------------------------------------------------------------------
-
-    @staticmethod
-    def _leaving(parts: "Parts") -> "Leaving":
-        from kiosk.leaving import Leaving
-
-        return Leaving(parts)
-
-    def _overdue(self, parts: "Parts") -> "Parts":
-        """Before the first scan: days whose time here is over by the policy go. Whatever stops that is looked at again later."""
-        if not parts.overdue():
-            return parts
-        from kiosk import compose, leaving
-
-        for day in leaving.due(parts):
-            held, done = parts.held, None
-            parts.close()
-            with contextlib.suppress(KioskError):
-                done = leaving.purge_day(self.home, day, held, leaving.POLICY, self._clock)
-            parts = compose.open_parts(self.home, self.settings, self._clock, held=done.held if done is not None else held)
-            if done is None:
-                break
-            leaving.after_purge(parts, done)
-        return parts
-
-    def _purge(self, day: str) -> None:
-        """On the UI thread: the lead's word, then the lanes are emptied, then the journal closes for a moment."""
-        self._led("purge", lambda by: self._without_journal(lambda: self._purged(day, by)))
-
-    def _look_for_due(self, parts: "Parts", counts: "Counts") -> None:
-        """On the status thread: a day whose time here is over. Looked at anew when the province has opened more."""
-        seen = (tuple(parts.overdue()), counts.opened)
-        if not seen[0] or seen == self._due_seen or self.front is None:
-            return
-        from kiosk import leaving
-        from kiosk.ui.threads import Result
-
-        self._due_seen = seen
-        for day in leaving.due(parts)[:1]:
-            self.front.home.arrived.emit(Result(self._purge_due, day))
-
-    def _purge_due(self, day: str) -> None:
-        """On the UI thread: only while nobody works here. Else the next look tries again."""
-        from kiosk import leaving
-
-        front, state = self._desk, self._desk.duty.guard.state.value
-        working = bool(front.status and front.status.today.event_day) or (state == "open" and front.pages.currentWidget() is not front.scan)
-        if self.parts is None or (working and state != "stopped"):
-            self._due_seen = None
-        else:
-            self._without_journal(lambda: self._purged(day, leaving.POLICY))
-
-    def _led(self, task: str, act: "Callable[[str], object]") -> None:
-        if self.parts is not None:
-            station = self.parts.station  # the lane asks for a lead's PIN where one is needed
-            self._desk.desk.submit(lambda: station.require("lead", task), lambda who: act(who.id if who is not None else "-"))
-
-    def _without_journal(self, work: "Callable[[], Callable[[], object]]") -> None:
-        """`work` runs on the desk lane once the slow lane is empty; what it returns is done on the UI thread."""
-        self._desk.tell(_("Đang xóa dữ liệu, xin đợi…"))
-        lane = self._desk.desk
-        self._desk.slow.submit(lambda: None, lambda _none: lane.submit(work, lambda then: then(), self._not_opened))
-
-    def _purged(self, day: str, by: str) -> "Callable[[], object]":
-        """Raises KioskError only if the journal cannot be opened again."""
-        from kiosk import leaving
-
-        held, refused = self._shut(), None
-        if held is None:
-            return lambda: None
-        try:
-            done = leaving.purge_day(self.home, day, held, by, self._clock)
-        except KioskError as error:
-            made, refused = self._open(held=held), error
-        else:
-            made = self._open(held=done.held)
-            leaving.after_purge(made[0], done)
-        self._own = True
-        return lambda: self._back(made, day, refused)
-
-    def _back(self, made: tuple["Parts", "Services"], day: str, refused: KioskError | None) -> None:
-        self._opened(made, again=True)
-        self._desk.purged(day, refused)
-
-    def _remove(self, reason: str) -> None:
-        """On the UI thread, as `_purge`; afterwards this is a laptop without a station."""
-        self._led("remove", lambda by: self._without_journal(lambda: self._removed(by, reason)))
-
-    def _removed(self, by: str, reason: str) -> "Callable[[], object]":
-        from kiosk import leaving, removing
-
-        held, printer = self._shut(), self.settings.printer
-        if held is None:
-            return lambda: None
-        log.close_log()
-        try:
-            done = leaving.remove_all(self.home, held, by, reason, self._clock)
-        except KioskError as error:
-            self._open_log()
-            made, refused = self._open(held=held), error
-            return lambda: self._back(made, "", refused)
-        self.parts, self._own = None, True
-        return lambda: self._gone(str(done.certificate), lambda: removing.printed(done, printer))
-
-    def _gone(self, certificate: str, print_it: "Callable[[], str]") -> None:
-        from kiosk import words
-
-        self._desk.detach()
-        self._desk.slow.submit(print_it, lambda _name: None)
-        self._again()
-        self._desk.tell(words.removed(certificate))
+        self.again()
+        self.desk.tell(_("Đã khôi phục {count} sự kiện. Đối chiếu các lượt cuối với sổ giấy.").format(count=events))
 
     # -- signing in and out ---------------------------------------------------------------------------------------
 
@@ -349,29 +238,29 @@ class Program:
         from kiosk import compose
 
         lid = compose.look(self.home)
-        return lid.people.name, compose.standing(self.home, lid, self._clock)
+        return lid.people.name, compose.standing(self.home, lid, self.clock)
 
     def _offer(self, known: "tuple[str, Sequence[Standing]]") -> None:
-        if self._desk.services is not None:  # the journal was closed under the window: a restore
-            self._desk.detach()
-        self._desk.head.place.setText(known[0])
-        self._desk.duty.offer(known[1], self._sign_in)
+        if self.desk.services is not None:  # the journal was closed under the window: a restore
+            self.desk.detach()
+        self.desk.head.place.setText(known[0])
+        self.desk.duty.offer(known[1], self._sign_in)
 
     def _sign_in(self, officer: str, pin: str) -> None:
         from kiosk.security.officers import Credentials
 
         def refused(error: KioskError) -> None:
             if error.code in (Code.PIN_WRONG, Code.PIN_WAIT, Code.OFFICER_UNKNOWN):
-                self._desk.load_pages().signin.refused(error)
+                self.desk.load_pages().signin.refused(error)
             else:
-                self._desk.go(self._desk.scan)
-                self._desk.fail(error)
+                self.desk.go(self.desk.scan)
+                self.desk.fail(error)
 
-        self._desk.desk.submit(lambda: self._open(Credentials(officer, pin, "window")), self._opened, refused)
+        self.desk.desk.submit(lambda: self.open(Credentials(officer, pin, "window")), self.opened, refused)
 
     def sign_out(self) -> None:
         """The key leaves the memory: loops end, the store closes, the sign-in page comes."""
-        self._desk.detach()
+        self.desk.detach()
         for loop in self._loops:
             loop.stop()
         self._loops = []
@@ -381,8 +270,8 @@ class Program:
                     pass
             self.parts.close()
             self.parts = None
-        self._own = True
-        self._again()
+        self.own = True
+        self.again()
 
     def _practise(self, home: Path) -> None:
         """Training: this window works on a home of its own from now on."""
@@ -459,14 +348,14 @@ class Program:
             days = () if today.event_day or parts.station.likely_day() else self._days(parts)
             conditions = tuple(code for code in parts.conditions() if code is not Code.NO_DAY)  # `days` says it, and says it sooner
         except KioskError as error:
-            shown = self._desk.status
+            shown = self.desk.status
             if shown is not None:
                 self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
             return STATUS_S
         now, directory = parts.clock.now().wall, parts.directory
         told = directory.notices(now)
         unread = tuple(notice for notice in told if notice.id not in seen.read(self.home))
-        self._look_for_due(parts, counts)
+        self.departing.look(parts, counts)
         more = (policy, closing, self._stands(counts), directory.age_s(now), told, unread)
         self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, *more))
         return STATUS_S
@@ -573,7 +462,7 @@ class Program:
             self.parts,
             lambda: self.scanner.latest if self.scanner is not None else None,
             lambda: (self._sync, skew or None),
-            self._desk.services.sound if self._desk.services is not None else lambda name: None,
+            self.desk.services.sound if self.desk.services is not None else lambda name: None,
         )
 
     # -- end ------------------------------------------------------------------------------------------------------
@@ -600,54 +489,9 @@ class Program:
             with contextlib.suppress(KioskError):
                 while self.parts.mirror.step():
                     pass
-            if self._own:
+            if self.own:
                 self.parts.close()
         self._held.close()
-
-
-class Newcomer:
-    """What a machine without a station may do, on the desk lane."""
-
-    def __init__(self, home: Path, clock: "Clock | None", practise: Callable[[Path], object]) -> None:
-        self._home, self._given, self._practise = home, clock, practise
-
-    @property
-    def _clock(self) -> "Clock":
-        from kiosk.devices.clock import SystemClock
-
-        return self._given or SystemClock()
-
-    def enrol(self, server: str, code: str) -> object:
-        from kiosk.devices import keystore
-        from kiosk.sync import enrol
-
-        return enrol.enrol(self._home, server, code, keystore.best(self._home), self._clock)
-
-    def choices(self, file: Path) -> "Sequence[Choice]":
-        from kiosk.security import activate
-
-        return activate.choices(activate.load(file))
-
-    def activate(self, file: Path, station: str, officer: str, pin: str) -> object:
-        from kiosk.devices import keystore
-        from kiosk.security import activate
-
-        return activate.activate(self._home, file, station, officer, pin, keystore.best(self._home), self._clock)
-
-    def train(self) -> object:
-        from kiosk.devices import keystore
-        from kiosk.security import activate
-
-        folder = activate.training_home(self._home, self._clock)
-        with contextlib.suppress(KioskError):  # it is there already
-            activate.train(folder, keystore.FileKeyStore(folder / keystore.FILE), self._clock)
-        self._practise(folder)
-        return folder
-
-    def spare(self) -> Path | None:
-        from kiosk.security import activate
-
-        return activate.spare(self._home)
 
 
 def application(settings: "Settings") -> QApplication:
