@@ -117,6 +117,12 @@ class FormPage(QWidget):
             self._say_note()
             self.note.setVisible(on or self.steps.currentIndex() == 0)
 
+    def show_policy(self, policy: "Policy | None") -> None:
+        """The newest the province said: what is asked again, and the areas beside their question."""
+        if policy is not None and policy != self.policy:
+            self.policy = policy
+            self.questions.show_areas(policy.areas)
+
     def _say_note(self) -> None:
         if self._on_paper:
             text = _("⚠ Chế độ chỉ xem: máy chưa lưu được. Dùng tờ khai giấy có số G, bấm Esc để về.")

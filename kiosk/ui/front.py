@@ -255,6 +255,7 @@ class FrontDesk(QWidget):
         self.status = status
         if self.more is not None:
             self.more.form.show_view_only(self._view_only)
+            self.more.form.show_policy(status.policy)  # a form may have been opened before the first status
         self.strip.show_counts(status.today.visits, status.today.declared, status.today.left)
         if status.closing != self.lanes.closing:
             self.lanes.closing = status.closing
@@ -359,9 +360,7 @@ class FrontDesk(QWidget):
 
             place = services.info.station
             form.show_hamlets(place.hamlets, expected(place, words.hour_minute(services.wall())))
-            if self.status is not None and self.status.policy is not None:
-                form.policy = self.status.policy
-                form.questions.show_areas(form.policy.areas)
+        form.show_policy(self.status.policy if self.status is not None else None)
         form.show_view_only(self._view_only)
         self.go(form)
         form.open(start)

@@ -360,6 +360,15 @@ def test_the_dated_list_of_epidemic_areas_stands_beside_the_second_question(open
     front.wait_to_read("Vùng có dịch: Đà Nẵng (từ 10/05); Bắc Ninh (từ 05/05).")
 
 
+def test_a_form_opened_before_the_first_status_learns_the_policy_when_it_comes(open_front: Callable[..., Front]) -> None:
+    front = open_front(policy=Policy(areas=(Area("Bắc Ninh", "2021-05-05"),)))
+    front.wait(lambda: front.window.status is not None)
+    form = front.window.load_pages().form
+    front.window.status = form.policy = None  # as in the first moments of a slow laptop
+    fill_person(front)
+    front.wait_to_read("Vùng có dịch: Bắc Ninh (từ 05/05).")
+
+
 def test_f2_on_the_form_keeps_what_a_household_shares_and_nobodys_answers(front: Front) -> None:
     fill_person(front)
     answer(front, "222", "222222")
