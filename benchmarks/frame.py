@@ -27,6 +27,7 @@ from kiosk.ui.window import ShownVerdict
 from tests import builders
 
 ROUNDS = 5
+SETTLED_MS = 4000  # the pages are built and the uploader's libraries loaded: the start has a figure of its own
 
 
 class Film:
@@ -87,7 +88,7 @@ class Measure:
         assert self.program is not None
         if self.program.scanner is not None and self.program.scanner.name:
             self.ready.stop()
-            QTimer.singleShot(1000, self.next)
+            QTimer.singleShot(SETTLED_MS, self.next)
 
     def next(self) -> None:
         self.at += 1

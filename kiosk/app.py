@@ -182,6 +182,7 @@ class Program:
         if self._loops:  # not while a restore has the home to itself
             self._uploader.start()
         self._printer.start()
+        gc.freeze()  # the other pages, too
 
     def open_log(self) -> None:
         from kiosk import logfile

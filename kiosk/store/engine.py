@@ -24,6 +24,7 @@ from sqlalchemy.pool import QueuePool
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 
 BUSY_MS = 5_000
+STATEMENTS = 1_000  # kept prepared: in a full cache of the driver each new statement pushes out the last, and a scan prepares all its own
 LEAST_ROOM = 64 * 1024  # bytes on the disk: less than the shared memory of a WAL needs
 PRAGMAS = (
     "PRAGMA cipher_log_level=NONE",  # SQLCipher writes to standard error otherwise
@@ -139,7 +140,10 @@ class Database:
 
     def _make(self, path: Path) -> Engine:
         url = URL.create("sqlite+pysqlcipher", password=f"x'{self._key.hex()}'", database=str(path))
-        engine = create_engine(url, module=driver, poolclass=QueuePool, hide_parameters=True, isolation_level="AUTOCOMMIT")
+        kept = {"cached_statements": STATEMENTS}
+        engine = create_engine(
+            url, module=driver, poolclass=QueuePool, hide_parameters=True, isolation_level="AUTOCOMMIT", connect_args=kept
+        )
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: object) -> None:

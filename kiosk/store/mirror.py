@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any, NamedTuple
 
 import msgspec
@@ -28,6 +29,7 @@ FRAME = struct.Struct(">II")
 EVENT_HEAD = struct.Struct(">8sI")
 LONGEST = 1 << 20
 CHUNK = 500
+MOVE_EVENTS, MOVE_S = 64, 30.0  # so many events, or so many seconds after the last time, the WAL goes into the database
 BEGUN = "sealed.begun"  # a new copy until it has its name
 
 
@@ -155,6 +157,7 @@ class Mirror:
     def __init__(self, home: Path, database: Database, identity: Identity) -> None:
         self.path, self._home, self._database, self._me = home / "journal.sealed", home, database, identity
         self._scan: Scan | None = None
+        self._unmoved, self._moved_at = 0, monotonic()  # events since the last checkpoint, and when that was
         self.trouble: Code | None = None
 
     def step(self) -> bool:
@@ -190,9 +193,15 @@ class Mirror:
             self._write(data, scan)
             wrote = True
         self.trouble = None
-        if wrote:
-            self._database.checkpoint()
+        self._checkpoint()
         return wrote
+
+    def _checkpoint(self) -> None:
+        """Now and then: after each, the WAL begins anew and the next COMMIT flushes twice, while a voter waits."""
+        now = monotonic()
+        if self._unmoved >= MOVE_EVENTS or (self._unmoved and now - self._moved_at >= MOVE_S):
+            self._database.checkpoint()
+            self._unmoved, self._moved_at = 0, now
 
     def _set_aside(self) -> Scan:
         """A copy that does not hold together is kept for the experts, and a whole new one is begun."""
@@ -228,6 +237,7 @@ class Mirror:
                 events = self._after(conn, row.epoch, scan.seqs[row.epoch])
                 for event in events:
                     out.append(frame(b"E", EVENT_HEAD.pack(bytes.fromhex(row.epoch), event.seq) + event.sealed))
+                self._unmoved += len(events)
                 if events:
                     scan.seqs[row.epoch], scan.heads[row.epoch] = events[-1].seq, events[-1].head
                     out.append(self._head(row.epoch, events[-1].seq, events[-1].head))

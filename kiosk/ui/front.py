@@ -623,7 +623,8 @@ class FrontDesk(QWidget):
         shown = present.with_desk(present.card(verdict, label), verdict, self._health_desk)
         text = self.lanes.adapted(shown, verdict)
         self.lanes.touched()
-        self.scan.show_verdict(text, present.chip(verdict, label), painted, stays=failed)
+        self.scan.show_verdict(text, painted, stays=failed)
+        self.scan.push_chip(present.chip(verdict, label))  # after the paint that the officer waits for
         if self.services is not None:
             self.services.sound(words.verdict(verdict).sound)
             self.services.look()

@@ -141,17 +141,19 @@ class ScanPage(QWidget):
         ground, border = words.COLOURS[words.Role.TROUBLE], words.TROUBLE_BORDER
         self.card.show_card(CardText(title, "⚠", ground, border=border, person="", detail=what, saved=kept, next_step=cure))
 
-    def show_verdict(self, text: CardText, chip: ChipText, painted: Callable[[float], object], stays: bool) -> None:
+    def show_verdict(self, text: CardText, painted: Callable[[float], object], stays: bool) -> None:
         """A verdict at once, whatever was there. `stays`: until the next one (it was not saved)."""
         self.right.setCurrentWidget(self.card)
         self.card.show_card(text, painted)
         self.fresh = True
-        self.chips.push(chip)
-        self.past.show()
         if stays:
             self._dim.stop()
         else:
             self._dim.start()
+
+    def push_chip(self, chip: ChipText) -> None:
+        self.chips.push(chip)
+        self.past.show()
 
     def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None:
         """Numbered choices in place of the card, until one is taken, Esc, or a new verdict. `default`: what Enter takes."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -83,7 +83,9 @@ class VerdictCard(QWidget):
         return self._shown
 
     def show_card(self, text: CardText, painted: Callable[[float], object] | None = None) -> None:
-        """Puts the text on and paints at once: the officer waits for this and for nothing else."""
+        """Puts the text on and paints at once: the officer waits for this and for nothing else. A card that keeps its colours is painted
+        where its words changed."""
+        whole = (text.ground, text.border, text.ink) != (self._shown.ground, self._shown.border, self._shown.ink)
         self._shown = text
         self.title.show_headline(text.title, text.icon, text.ink)
         labels = (self.person, self.detail, self.saved, self.next_step)
@@ -103,10 +105,8 @@ class VerdictCard(QWidget):
             self.caution.setVisible(bool(text.caution))
         self.setAccessibleName(text.title)
         self._column.activate()
-        self._mark.move(QPoint(0, 0))
-        self._mark.raise_()
         self._mark.painted = painted
-        self.repaint()
+        (self if whole else self._mark).repaint()  # with all that waits to be painted
 
     @staticmethod
     def _amber(label: PlainLabel) -> None:

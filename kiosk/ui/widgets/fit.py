@@ -56,9 +56,10 @@ class Headline(PlainLabel):
         self.setMinimumHeight(SIGN[0] + 96)
 
     def show_headline(self, title: str, icon: str, colour: str) -> None:
-        self.icon, self.colour = icon, colour
-        self.setText(title)
-        self.update()
+        if (title, icon, colour) != (self.text(), self.icon, self.colour):
+            self.icon, self.colour = icon, colour
+            self.setText(title)
+            self.update()
 
     def fitted(self) -> tuple[float, tuple[str, ...]]:
         """(points, lines) as painted now."""
