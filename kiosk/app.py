@@ -57,7 +57,7 @@ class Program:
         self.home, self.settings, self.parts = home, settings, parts
         self._camera, self.own = camera, parts is None
         self.clock = parts.clock if parts is not None else clock
-        self.power: Power | None = None  # lid, session and sleep; made with the journal unless a test gave one
+        self.power: Power | None = None  # lid, session and sleep; made when it is first asked, unless a test gave one
         self.scanner: Scanner | None = None
         self.equipment = Equipment(home, settings)
         self.front: FrontDesk | None = None
@@ -175,13 +175,14 @@ class Program:
             QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
 
     def _later(self) -> None:
-        """What no officer waits for: the log's and the uploader's libraries load after the first frames."""
+        """What no officer waits for: the log's, the uploader's and the power watcher's libraries load after the first frames."""
         self.desk.slow.submit(self.open_log, lambda _none: None)
         self.desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
         if self._loops:  # not while a restore has the home to itself
             self._uploader.start()
         self._printer.start()
+        self._watch_power()
         gc.freeze()  # the other pages, too
 
     def open_log(self) -> None:
@@ -288,7 +289,6 @@ class Program:
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
         self._printer = LoopThread("printer", lambda: self._print(parts), 0.2)
         self._loops = [self._mirror, self._uploader, self._status]
-        self._watch_power()
         parts.station.on_commit += [loop.wake for loop in self._loops]
         self._loops.append(self._printer)
         self._mirror.start()
@@ -296,14 +296,17 @@ class Program:
 
     def _watch_power(self) -> None:
         """Lid, session and sleep lock the window, whatever thread hears of them. Begun once for the life of the window."""
-        from kiosk.devices import power
         from kiosk.ui.threads import LoopThread, Result
 
         if self._power_loop is not None:
             return
-        port = self.power if self.power is not None else power.watcher()
 
         def step() -> float:
+            if self.power is None:
+                from kiosk.devices import power
+
+                self.power = power.watcher()
+            port = self.power
             why = port.step()
             if why and self.front is not None:
                 self.front.home.arrived.emit(Result(self.front.duty.guard.stop, why))
