@@ -168,7 +168,7 @@ class Guard:
 
     async def __call__(self, request: Request) -> None:
         route = request.scope["route"]
-        rule = self.rules[f"{'GET' if request.method == 'HEAD' else request.method} {route.path}"]
+        rule = self.rules[f"{request.method} {route.path}"]
         request.state.session, request.state.account = None, None
         if rule.machine:
             return

@@ -122,8 +122,10 @@ class Pages:
                 response.headers["Allow"] = ", ".join(self.guard.methods(request.url.path))
             return response
 
-        async def invalid(request: Request, _error: Exception) -> Response:
-            return self.refuse(request, 422)
+        async def invalid(request: Request, error: Exception) -> Response:
+            assert isinstance(error, RequestValidationError)
+            no_such_page = any(problem["loc"][0] == "path" for problem in error.errors())
+            return self.refuse(request, 404 if no_such_page else 422)
 
         async def away(request: Request, _error: Exception) -> Response:
             """The database is locked, full or away, or no campaign was set up: nothing was stored."""

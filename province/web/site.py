@@ -51,6 +51,17 @@ class Counted:
             metrics.SECONDS.labels(route).observe(time.perf_counter() - start)
 
 
+class Heads:
+    """HEAD is answered as GET (RFC 9110 9.3.2); the server leaves the body out."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self.app({**scope, "method": "GET"} if asked else scope, receive, send)
+
+
 def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[], int], guard: Guard) -> Pages:
     """All pages for people, on an application whose dependency is `guard`. Raises RuntimeError for a route without a rule."""
     pages, pictures = Pages(guard), Pictures()
@@ -75,6 +86,7 @@ def attach(app: FastAPI, db: Database, authority: Authority, clock: Callable[[],
 
     app.add_middleware(guards.SmallBodies)
     app.add_middleware(Counted)
+    app.add_middleware(Heads)
     return pages
 
 

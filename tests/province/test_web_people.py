@@ -120,7 +120,7 @@ def test_a_family_is_declared_by_one_phone_and_each_gets_a_pass(phone: Callable[
         assert browser.page.status_code == 200, browser.errors()
     diary = browser.get("/khai-bao/nhat-ky").text
     assert diary.count("(khai hộ)") == 3
-    assert 'selected>' in browser.get("/khai-bao/to-khai?loai=ho").text  # the address stays: a family lives together
+    assert "selected>" in browser.get("/khai-bao/to-khai?loai=ho").text  # the address stays: a family lives together
     assert len(set(browser.passes())) == 3
 
 
@@ -138,7 +138,7 @@ def test_nobody_sees_another_s_codes(phone: Callable[[], Phone]) -> None:
     one.sign_in(next(FRESH))
     one.declare()
     other.sign_in(next(FRESH))
-    assert other.get("/khai-bao/ma/1").status_code == 404
+    assert [other.get(f"/khai-bao/ma/{number}").status_code for number in ("1", "abc")] == [404, 404]
     assert other.get("/khai-bao/nhat-ky").text.count("/khai-bao/ma/") == 0
 
 
@@ -268,6 +268,13 @@ def test_every_page_carries_the_headers_that_keep_it_safe(phone: Callable[[], Ph
         headers = browser.get(path).headers
         assert "frame-ancestors 'none'" in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
         assert "'unsafe" not in headers["content-security-policy"] and headers["cache-control"] == "no-store"
+        head = browser.session.head(browser.url + path, allow_redirects=False, timeout=30)
+        same = browser.session.get(browser.url + path, allow_redirects=False, timeout=30)
+        assert (head.status_code, head.content, head.headers.get("content-type")) == (
+            same.status_code,
+            b"",
+            same.headers.get("content-type"),
+        )
 
 
 # -- arriving ---------------------------------------------------------------------------------------------------------------
