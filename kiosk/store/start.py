@@ -110,6 +110,8 @@ class Start:
             folder = viewing.of(self.home, why, self._from_sealed)
             if folder is not None:
                 stack.callback(shutil.rmtree, folder, ignore_errors=True)
+                if (shown := locks.acquire(folder, viewing.SHOWN)) is not None:
+                    stack.enter_context(shown)
                 if (told := locks.acquire(self.home, VIEW, exclusive=False)) is not None:  # a second program looks at the pages, too
                     stack.enter_context(told)
                 settle = None if why is Code.DATABASE_UNREADABLE else self.run

@@ -4,27 +4,39 @@ The database is copied, encrypted as it lies, into memory where the system has a
 one nothing is copied: the copy is made from the second copy, `journal.sealed`. Nothing in the home is touched. Decision 0021.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.errors import Code
+from kiosk.errors import Code, KioskError
+from kiosk.store import locks
 
 IN_MEMORY = ("/dev/shm",)  # after the user's own runtime folder; a copy there needs no disk and ends with the power
+PREFIX, SHOWN = "kiosk-view-", "shown"  # of a folder; the lock in it, held while the copy is shown
 ROOM = 1 << 20  # bytes left over, for the copy's own shared memory
 
 
 def folder(need: int) -> Path | None:
     """A new private folder with room for `need` bytes, in memory if there is such a place; None where nothing has room."""
-    for place in (os.environ.get("XDG_RUNTIME_DIR", ""), *IN_MEMORY, tempfile.gettempdir()):
+    for place in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), *IN_MEMORY, tempfile.gettempdir())):
+        _sweep(Path(place))
         try:
-            if place and shutil.disk_usage(place).free > need + ROOM:
-                return Path(tempfile.mkdtemp(prefix="kiosk-view-", dir=place))
+            if shutil.disk_usage(place).free > need + ROOM:
+                return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         except OSError:
             continue
     return None
+
+
+def _sweep(place: Path) -> None:
+    """Copies whose program was killed are removed: they would lie in memory until the machine is off."""
+    for left in place.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, KioskError):  # another user's
+            if (left / f"{SHOWN}.lock").exists() and locks.alone(left, SHOWN):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def size(*files: Path) -> int:

@@ -14,6 +14,7 @@ from kiosk import cli, compose
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, code_of
 from kiosk.ports import Sighting
+from kiosk.store import locks, viewing
 from tests import builders
 from tests.durability import oracle, running
 
@@ -148,6 +149,18 @@ def views(home: Path, why: Code) -> None:
     assert running.here(home, "print", "report", "--out", str(report)).code == 0 and report.read_bytes()[:4] == b"%PDF"
     assert running.here(home, "rebuild").code == 1, "what would write is refused by name"
     assert {path: path.read_bytes() for path in before} == before, "nothing in the home was touched"
+
+
+def test_copies_of_killed_programs_are_removed_and_those_in_use_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    killed, shown, made = (tmp_path / f"kiosk-view-{name}" for name in ("killed", "shown", "being-made"))
+    for copy in (killed, shown):
+        locks.acquire(copy, viewing.SHOWN).close()  # type: ignore[union-attr]
+        (copy / "journal.db").write_bytes(b"sealed")
+    made.mkdir()  # its program has not taken the lock yet
+    with locks.acquire(shown, viewing.SHOWN):  # type: ignore[union-attr]
+        new = viewing.folder(1)
+        assert new is not None and {path.name for path in tmp_path.iterdir()} == {shown.name, made.name, new.name}
 
 
 @pytest.mark.slow
