@@ -45,13 +45,20 @@ def fill(conn: Connection, reader: Reader, first: int, last: int) -> None:
     with raw.cursor() as cursor, cursor.copy(f"COPY visit ({', '.join(columns)}) FROM STDIN") as copy:
         for row in visits(reader, first, last):
             copy.write_row([row[name] for name in columns])
-    with (
-        raw.cursor() as cursor,
-        cursor.copy("COPY known (subject, station_id, event_day, kiosk_id, epoch, seq, declared_at, desk) FROM STDIN") as copy,
-    ):
-        for n in range(first, last):
-            name = question.hashed(reader.known_key, f"id:{n:012d}")
-            copy.write_row([name, STATIONS[n % 930], DAYS[n % 14], "k", "00" * 8, n, OPENS, False])
+    with raw.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'known' AND indexname <> 'known_pkey'")
+        beside = [str(row[0]) for row in cursor.fetchall()]
+        key = ", ".join(column.name for column in KNOWN.primary_key)
+        cursor.execute("ALTER TABLE known DROP CONSTRAINT known_pkey")  # made at the end, sorted: ten times as quick as row by row
+        for index in KNOWN.indexes:
+            cursor.execute(f"DROP INDEX {index.name}")
+        with cursor.copy("COPY known (subject, station_id, event_day, kiosk_id, epoch, seq, declared_at, desk) FROM STDIN") as copy:
+            for n in range(first, last):
+                name = question.hashed(reader.known_key, f"id:{n:012d}")
+                copy.write_row([name, STATIONS[n % 930], DAYS[n % 14], "k", "00" * 8, n, OPENS, False])
+        cursor.execute(f"ALTER TABLE known ADD PRIMARY KEY ({key})")
+        for definition in beside:
+            cursor.execute(definition)
 
 
 def visits(reader: Reader, first: int, last: int) -> Iterator[dict[str, object]]:
@@ -122,7 +129,7 @@ def main(argv: list[str] | None = None) -> int:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
                 conn.execute(text("ANALYZE"))
             people = [n * (size // args.n) for n in range(args.n)]
-            measure(db, reader, people[:3])
+            measure(db, reader, people)  # both sizes find their pages in memory
             results.append(measure(db, reader, people))
             ours, joined, looked = results[-1]
             series = Series(ours, joined)
