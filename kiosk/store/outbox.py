@@ -3,7 +3,7 @@
 Only a genuine receipt whose digest is our own chain head at that seq counts. No event is ever removed here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -46,7 +46,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """`acknowledged`: events newly held; `rejected`: receipts that were not genuine or not about our bytes."""
+    """`acknowledged`: events newly held; `forked`: our epochs of which the province holds another history, or more than we have;
+    `rejected`: receipts that were not genuine or not about our bytes."""
 
     acknowledged: int
     refused: int
@@ -218,9 +219,8 @@ class Outbox:
                 if span is None:
                     break
                 if epoch not in openings:
-                    row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch)).one()
-                    openings[epoch] = SignedOpening(row.opening, row.signature)
-                    max_bytes -= len(row.opening)
+                    openings[epoch] = _opening(conn, epoch)
+                    max_bytes -= len(openings[epoch].opening)
                 spans.append(span)
                 max_events -= len(span.events)
                 max_bytes -= sum(map(len, span.events))
@@ -249,10 +249,10 @@ class Outbox:
             while first <= last:
                 with self._database.read() as conn:
                     span = self._span(conn, epoch, (first, last), max_events, max_bytes, force=True)
-                    row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch)).one()
+                    opening = _opening(conn, epoch)
                 if span is None:
                     break
-                yield Batch([SignedOpening(row.opening, row.signature)], [span])
+                yield Batch([opening], [span])
                 first = span.to_seq + 1
 
     def park(self, epoch: str, seq: int, until: int) -> None:
@@ -274,6 +274,15 @@ class Outbox:
         with self._database.read() as conn:
             return [s.epoch for s in standings(conn) if s.opened + s.set_aside < s.last]
 
+    def again(self, epochs: Collection[str]) -> Batch | None:
+        """The last proven event of each of `epochs` that is held and not known to be opened. `have` is answered with the head of the
+        other copy, which proves nothing here; a duplicate's receipt has our own head, and says what was opened."""
+        with self._database.read() as conn:
+            mine = [s for s in standings(conn) if s.epoch in epochs and s.opened < s.have]
+            spans = [span for s in mine if (span := self._span(conn, s.epoch, (s.have, s.have), 1, 0, force=True)) is not None]
+            openings = [_opening(conn, span.epoch) for span in spans]
+        return Batch(openings, spans) if spans else None
+
     def save(self, answer: BatchAnswer) -> Saved:
         """Stores the receipts that are true of our bytes and the refusals, in one transaction."""
         with self._database.write() as conn:
@@ -287,15 +296,19 @@ class Outbox:
             _remember_log(conn, answer)
             after = standings(conn) if news else ()
         held = sum(s.held - before[s.epoch].held for s in after)
-        forked = tuple(e for e in answer.forked if e in before)
+        mine = (r for r in answer.receipts if r.epoch in before and self._ours(r))
+        copied = {r.epoch for r in mine if r.have > before[r.epoch].last}  # another copy of this home has gone on
+        forked = tuple(e for e in before if e in answer.forked or e in copied)
         return Saved(max(0, held), refused, forked, len(answer.receipts) - len(good))
 
     def _true(self, conn: Connection, receipt: Receipt) -> bool:
-        """Genuine, ours, about our bytes, and not claiming more than we have."""
-        if receipt.kiosk != self._kiosk or not receipt.genuine(self._service):
+        """Genuine, ours, and about our bytes up to `to_seq`; standings() believes nothing beyond that."""
+        if not self._ours(receipt):
             return False
-        last = conn.execute(select(func.max(EVENT.c.seq)).where(EVENT.c.epoch == receipt.epoch)).scalar() or 0
-        return 0 <= receipt.opened <= receipt.have <= last and head_at(conn, receipt.epoch, receipt.to_seq) == receipt.digest
+        return 0 <= receipt.opened <= receipt.have and head_at(conn, receipt.epoch, receipt.to_seq) == receipt.digest
+
+    def _ours(self, receipt: Receipt) -> bool:
+        return receipt.kiosk == self._kiosk and receipt.genuine(self._service)
 
     @staticmethod
     def _refuse(conn: Connection, refusals: Sequence[Refusal], now: int) -> int:
@@ -344,6 +357,11 @@ class Outbox:
                 select(EVENT.c.kind, func.count()).where(EVENT.c.epoch.in_([s.epoch for s in mine])).group_by(EVENT.c.kind)
             ).all()
         return Manifest(event_day, tips, {events.kind_word(kind): count for kind, count in rows})
+
+
+def _opening(conn: Connection, epoch: str) -> SignedOpening:
+    row = conn.execute(select(EPOCH.c.opening, EPOCH.c.signature).where(EPOCH.c.epoch == epoch)).one()
+    return SignedOpening(row.opening, row.signature)
 
 
 def _state(epoch: Standing, seq: int) -> str:

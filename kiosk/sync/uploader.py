@@ -8,7 +8,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -51,6 +51,7 @@ class Queue(Protocol):
 
     def next(self, max_events: int, max_bytes: int) -> Batch | None: ...
     def unsettled(self) -> list[str]: ...
+    def again(self, epochs: Collection[str]) -> Batch | None: ...
     def save(self, answer: BatchAnswer) -> Saved: ...
     def counts(self) -> Counts: ...
     def park(self, epoch: str, seq: int, until: int) -> None: ...
@@ -83,6 +84,7 @@ class Uploader:
         self._ask_every = ASK_S
         self._ask_first = True  # receipts may have been lost with the last run, or with the last answer
         self._forked: set[str] = set()
+        self._prove_again = False  # `have` was answered, and may have proven nothing of an epoch that is forked
         self.state = self._told = SyncState()
 
     def step(self) -> SyncState:
@@ -103,7 +105,7 @@ class Uploader:
     def delay_s(self) -> float:
         """How long the thread may wait before the next step is of use; a commit wakes it earlier."""
         mono = self._mono()
-        busy = self._ask_first or self.state.waiting > 0
+        busy = self._ask_first or self._prove_again or self.state.waiting > 0
         wanted = min(self._ask_at - mono, self._feed.wait_s(mono) if self._feed else self._ask_at)
         return max(0.0, self._hold_until - mono, 0.0 if busy else wanted)
 
@@ -178,6 +180,10 @@ class Uploader:
         batch = self._outbox.next(self._max_events, self._max_bytes)
         if batch is not None:
             return self._send(batch)
+        again = self._outbox.again(self._forked) if self._prove_again else None
+        self._prove_again = False
+        if again is not None:
+            return self._offer_again(again)
         ask = self._mono() >= self._ask_at
         if due is not None and (self._feeds_turn or not ask):
             self._feeds_turn = False  # somebody who hurries us at every step gets both
@@ -219,12 +225,21 @@ class Uploader:
             self._max_events, self._max_bytes = MAX_EVENTS, MAX_BYTES
 
     def _have(self, epochs: list[str]) -> None:
-        before = self.state.opened
         self._ask_at = self._mono() + self._ask_every  # also when it fails
         answer = self._exchange("have", HaveCall(epochs), BatchAnswer)
         saved = self._save(answer)
-        self._ask_first = False
-        counts = self._outbox.counts()
+        self._ask_first, self._prove_again = False, bool(self._forked)
+        self._asked(saved, answer)
+
+    def _offer_again(self, batch: Batch) -> None:
+        """What is held goes up once more, an event an epoch: the only question whose answer proves that our own history was opened."""
+        answer = self._exchange("events", batch, BatchAnswer)
+        self._add(sent=len(batch.spans), duplicate=answer.duplicates)
+        self._asked(self._save(answer), answer)
+
+    def _asked(self, saved: Saved, answer: BatchAnswer) -> None:
+        """When to ask next: soon while something moves, ever later while nothing does, and at ease when all is opened."""
+        before, counts = self.state.opened, self._outbox.counts()
         moved = saved.acknowledged > 0 or counts.opened > before
         settled = counts.waiting == 0 and counts.opened + counts.aside >= counts.events
         self._ask_every = ASK_S if moved or settled else min(ASK_CAP_S, self._ask_every * 2)

@@ -123,6 +123,51 @@ def test_a_home_restored_from_a_backup_goes_on_and_both_lives_count(office: Offi
         assert restored.station.today().visits == 6
 
 
+def test_a_restored_copy_with_nothing_new_learns_that_all_of_it_is_held_and_opened(office: Office, tmp_path: Path) -> None:
+    """The newer one of two went on and drained: the province holds every event of the older one, and more."""
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        older = copied(home, tmp_path / "older")
+        parts.station.seen("moh")
+        settle(office, parts)
+    with opened(office, older, clock) as (restored, wire):
+        before = restored.outbox.counts().events
+        settle(office, restored)
+        counts = restored.outbox.counts()
+        assert (counts.events, counts.waiting, counts.acknowledged, counts.opened, counts.refused) == (before, 0, before, before, 0)
+        assert restored.uploader.state.state == "fork", "another copy of this home is about"
+        assert purging.look(restored, DAY).why.get("not_opened") is None
+        sent = wire.calls.count("events")
+        settle(office, restored)
+        assert wire.calls.count("events") == sent
+    with opened(office, older, clock) as (restored, _):
+        settle(office, restored)
+        assert restored.uploader.state.state == "fork", "still told after a restart"
+    assert_all_count_once(office, {str(r[0]) for r in office_sql(office, "SELECT deed FROM visit")})
+
+
+def test_a_forked_home_learns_later_that_its_earlier_events_were_opened(office: Office, tmp_path: Path) -> None:
+    """The opener came only after the other copy had gone on: `have` is answered with that one's head, which proves nothing here."""
+    home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
+    with opened(office, home, clock) as (parts, _):
+        parts.station.seen("moh")
+        for _ in range(8):
+            parts.uploader.hurry()
+            parts.uploader.step()
+        assert (parts.outbox.counts().waiting, parts.outbox.counts().opened) == (0, 0)
+    twin = copied(home, tmp_path / "twin")
+    with opened(office, home, clock) as (one, _), opened(office, twin, clock) as (two, _):
+        one.station.seen("moh")
+        settle(office, one)
+        two.station.seen("hues")
+        settle(office, two)
+        counts = two.outbox.counts()
+        assert counts.opened == counts.acknowledged and counts.opened + counts.aside == counts.events
+        assert purging.look(two, DAY).why.get("not_opened") is None
+        assert_all_count_once(office, arrivals(one), {str(r[0]) for r in written(two, "SELECT deed FROM visit")})
+
+
 def test_a_receipt_about_another_history_acknowledges_only_what_its_digest_proves(office: Office, tmp_path: Path) -> None:
     """The province holds more of the epoch than the restored journal, of another history: `have` is far, the digest is not."""
     home, clock = enrolled(office, tmp_path / "kiosk"), builders.Clock()
