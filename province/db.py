@@ -4,10 +4,12 @@ SQLite by default (WAL, synchronous FULL, BEGIN IMMEDIATE for writes), PostgreSQ
 """
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -71,6 +73,11 @@ class Database:
             return
         with self._writing, self.engine.connect().execution_options(write=True) as conn, conn.begin():
             yield conn
+
+    def room(self) -> int | None:
+        """Bytes free on the disk of an embedded database; None for a server's, which is watched where it stands."""
+        file = self.engine.url.database
+        return shutil.disk_usage(Path(file).parent).free if self.embedded and file else None
 
     def create(self) -> None:
         """All tables, and on PostgreSQL a partition for days that are nobody's. Idempotent."""

@@ -29,6 +29,7 @@ IDLE_S = 0.2
 BREATH_S = 0.05  # after a step that was not full: what comes meanwhile is one transaction, not one each
 ALIVE_MS = 5_000
 FORGET_MS = 3_600_000
+FULL = "ổ đĩa đầy, chưa mở đọc tiếp được; hãy giải phóng ổ / the disk is full, nothing more is opened: free some room"
 
 
 class Opener:
@@ -133,7 +134,8 @@ def run(opener: Opener, stop: threading.Event) -> None:
         try:
             busy = opener.step() or opener.more
         except AWAY as error:
-            sys.stderr.write(f"opener: {type(getattr(error, 'orig', error)).__name__}\n")
+            said = str(getattr(error, "orig", error)).partition("\n")[0][:120]
+            sys.stderr.write(f"opener: {FULL if 'full' in said else said}\n")
             busy = False
             stop.wait(5)
         if busy < CHUNK:

@@ -27,6 +27,7 @@ STATION, KIOSK, EPOCH, CONTACT = (tables.table(m) for m in (tables.Station, tabl
 EVENT, QUARANTINE, REFUSAL = (tables.table(m) for m in (tables.Event, tables.Quarantine, tables.Refusal))
 ALERT, ROLLUP, MANIFEST, WORKER = (tables.table(m) for m in (tables.Alert, tables.Rollup, tables.Manifest, tables.Worker))
 STRAY, NEWCOMER = tables.table(tables.Stray), tables.table(tables_known.Newcomer)
+LEAST_ROOM = 64 << 20  # bytes: at 10 KB an event, some minutes of everybody's uploads
 STALE_S = 30  # without a sign of life for so long the opener counts as stopped
 
 
@@ -175,7 +176,8 @@ def _header(row: Any, opened: bool, state: str) -> dict[str, Any]:
 
 
 def health(db: Database, now: int) -> dict[str, Any]:
-    """`ok`: database and opener both work; `waiting`: events held and not yet opened; `strays`: uploads of unknown kiosks, kept whole.
+    """`ok`: database and opener both work; `waiting`: events held and not yet opened; `strays`: uploads of unknown kiosks, kept whole;
+    `free_mb`: on the disk of an embedded database, which is `disk_full` before it takes nothing more.
 
     Raises OperationalError.
     """
@@ -187,7 +189,11 @@ def health(db: Database, now: int) -> dict[str, Any]:
     age = None if row is None else max(0.0, (now - row.at) / 1000)
     opener = None if row is None else {"pid": row.pid, "age_s": age, "keys_missing": json.loads(row.detail or "[]")}
     numbers = {"held": int(held), "waiting": int(held - done), "strays": strays}
-    return {"ok": age is not None and age < STALE_S, "database": "ok", "opener": opener, **numbers}
+    room = db.room()
+    state = "ok" if room is None or room >= LEAST_ROOM else "disk_full"
+    alive = age is not None and age < STALE_S
+    free = {} if room is None else {"free_mb": room >> 20}
+    return {"ok": alive and state == "ok", "database": state, "opener": opener, **numbers, **free}
 
 
 def clock_text(at: int | None) -> str:

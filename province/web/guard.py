@@ -132,11 +132,11 @@ RULES: dict[str, Rule] = {
 
 
 class Denied(Exception):
-    """`status`: 303 to `where`, or 403, 413, 429 with a page that says so."""
+    """`status`: 303 to `where`, or 403, 413, 429 with a page that says so. `right`: this account may not, however it asks."""
 
-    def __init__(self, status: int, where: str = "") -> None:
+    def __init__(self, status: int, where: str = "", right: bool = False) -> None:
         super().__init__(status)
-        self.status, self.where = status, where
+        self.status, self.where, self.right = status, where, right
 
 
 def cookie(kind: str) -> str:
@@ -194,7 +194,7 @@ class Guard:
                 sessions.end(self.db, session.token)
                 raise Denied(303, SIGN_IN[rule.kind])
             if rule.right and rule.right not in (*account.rights, account.role):
-                raise Denied(403)
+                raise Denied(403, right=True)
             request.state.account = account
 
     def session(self, request: Request, kind: str) -> Session | None:

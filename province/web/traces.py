@@ -16,7 +16,7 @@ from province.authority import Authority
 from province.db import Database
 from province.settings import Refused
 from province.web import routes
-from province.web.guard import HEADERS
+from province.web.guard import HEADERS, Denied
 from province.web.pages import Pages
 from province.web.people import text_of
 
@@ -47,10 +47,10 @@ class Traces:
         return account
 
     def _sees(self, request: Request) -> Account:
-        """Raises 404 for accounts that have nothing to do with tracing."""
+        """Raises Denied for accounts that have nothing to do with tracing."""
         me = self._me(request)
         if not {"trace", "release"} & set(me.rights):
-            raise HTTPException(404)
+            raise Denied(403, right=True)
         return me
 
     def listed(self, request: Request) -> Response:

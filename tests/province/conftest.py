@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.postgres import Postgres
 from tests.wire import DAY, STATION, Kiosk, Post
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
 
 
 class Office:
@@ -137,6 +139,13 @@ class Server:
         return code
 
 
+def until(said: Callable[[], bool]) -> None:
+    """Asks the server again and again; it is another process and works at its own pace."""
+    end = time.monotonic() + PATIENCE_S
+    while not said():
+        assert time.monotonic() < end, "the server did not get there"
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     out = Server(make_home(tmp_path_factory.mktemp("served") / "province"))
@@ -160,4 +169,4 @@ def code_from(home: Home, capsys: pytest.CaptureFixture[str], *more: str) -> str
     return str(json.loads(capsys.readouterr().out)["code"])
 
 
-__all__ = ["Office", "Post", "Server", "code_from", "make_home"]
+__all__ = ["Office", "Post", "Server", "code_from", "make_home", "until"]

@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from kiosk.crypto import seal
 from kiosk.domain import protocol
 from kiosk.domain.events import Body, ClockReading, Kind
 from kiosk.domain.projection import Declaration, Fact, Visit, project
-from province import authority, opener, reader
+from province import authority, opener, reader, settings, stations
 from province.opener import Opener
 from tests.province.conftest import Office
 from tests.wire import NOW, Kiosk, declaration, visit
@@ -121,6 +122,18 @@ def test_a_dictionary_nobody_has_makes_an_epoch_unreadable(office: Office, kiosk
     kiosk.visits(epoch, 1)
     kiosk.send(epoch.span(), openings=[epoch])
     assert office.open_all() == 1 and len(office.rows("refusal")) == 1
+
+
+def test_a_disk_that_is_nearly_full_is_named_in_health(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    Opener(office.db, office.home).step()
+    usual = stations.health(office.db, settings.now())
+    monkeypatch.setattr("province.db.shutil.disk_usage", lambda _path: SimpleNamespace(free=9 << 20))
+    full = stations.health(office.db, settings.now())
+    assert usual["ok"] and usual["database"] == "ok"
+    if office.db.embedded:
+        assert (full["ok"], full["database"], full["free_mb"]) == (False, "disk_full", 9)
+    else:
+        assert full["ok"] and "free_mb" not in full, "a server's own disk is watched where it stands"
 
 
 def test_without_the_days_key_the_epoch_waits_and_health_names_the_day(office: Office, kiosk: Kiosk) -> None:

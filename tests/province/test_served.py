@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -13,18 +12,10 @@ import requests
 from kiosk.crypto import sign
 from kiosk.domain import protocol
 from province.stations import skew_text
-from tests.province.conftest import Server, code_from, make_home
+from tests.province.conftest import Server, code_from, make_home, until
 from tests.wire import Kiosk, Refused
 
 Make = Callable[[], Kiosk]
-PATIENCE_S = 60
-
-
-def until(said: Callable[[], bool]) -> None:
-    """Asks the server again and again; it is another process and works at its own pace."""
-    end = time.monotonic() + PATIENCE_S
-    while not said():
-        assert time.monotonic() < end, "the server did not get there"
 
 
 def test_the_morning_over_the_socket(server: Server, enrolled: Make) -> None:
