@@ -35,6 +35,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "trace_refused": ("không duyệt truy vết", "refused a trace"),
     "trace_read": ("xem kết quả truy vết", "read a trace"),
     "quarantine_released": ("nhận phần để riêng của máy", "let in what was set aside of kiosk"),
+    "day_dropped": ("hủy dữ liệu của ngày", "dropped the data of a day"),
     "conflict_settled": ("ghi chú chỗ trái nhau", "settled a conflict"),
 }
 

@@ -5,6 +5,7 @@ The web process writes the question and waits; the opener answers. What may be a
 """
 
 import secrets
+import sys
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from kiosk.crypto import seal
 from kiosk.domain.events import Key
 from province import question, tables, tables_known, tables_official, tracing
 from province.db import Database
-from province.reader import Reader
+from province.reader import UNREADABLE, Reader
 
 ASK, KNOWN = tables.table(tables_official.Ask), tables.table(tables_known.Known)
 KEPT_MS = 3 * 60_000
@@ -31,9 +32,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Newest first; empty: nobody has declared under that name."""
+    """Newest first; empty: nobody has declared under that name. `unreadable`: something stood there that could not be read."""
 
     told: list[Told] = []
+    unreadable: bool = False
 
 
 def put(db: Database, key: bytes, kind: str, subject: str, now: int) -> str:
@@ -58,17 +60,29 @@ def take(db: Database, key: bytes, name: str) -> Answer | None:
 
 
 def answer_waiting(db: Database, reader: Reader, key: bytes) -> int:
-    """The opener's step; how many it answered."""
+    """The opener's step; how many it answered. One that cannot be read is answered so, and holds up no other."""
     with db.read() as conn:
         rows = conn.execute(select(ASK).where(ASK.c.state == "asked").limit(20)).all()
     for row in rows:
-        subject = seal.unwrap(key, row.question, PURPOSE + row.id.encode()).decode()
-        with db.read() as conn:
-            found = Answer(told_of(conn, reader, [subject]))
-        sealed = seal.wrap(key, msgspec.msgpack.encode(found), PURPOSE + row.id.encode())
+        try:
+            sealed = _sealed(key, row.id, _answer(db, reader, key, row))
+        except UNREADABLE as error:
+            sys.stderr.write(f"opener: question {row.id}: {type(error).__name__}\n")
+            sealed = _sealed(key, row.id, Answer(unreadable=True))
         with db.write() as conn:
             conn.execute(update(ASK).where(ASK.c.id == row.id, ASK.c.state == "asked").values(state="answered", answer=sealed))
     return len(rows)
+
+
+def _answer(db: Database, reader: Reader, key: bytes, row: Any) -> Answer:
+    """Raises one of UNREADABLE."""
+    subject = seal.unwrap(key, row.question, PURPOSE + row.id.encode()).decode()
+    with db.read() as conn:
+        return Answer(told_of(conn, reader, [subject]))
+
+
+def _sealed(key: bytes, name: str, answer: Answer) -> bytes:
+    return seal.wrap(key, msgspec.msgpack.encode(answer), PURPOSE + name.encode())
 
 
 def told_of(conn: Connection, reader: Reader, subjects: list[str], most: int = MOST) -> list[Told]:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select, update
 
 from kiosk.crypto import chain, sign
-from province import actlog, storage, tables, tables_known, tables_web
+from province import actlog, retention, storage, tables, tables_known, tables_web
 from province.db import Database, insert_ignore
 from province.opener import Opener
 from province.projector import UNKNOWN_DAY
@@ -38,7 +38,8 @@ BESIDE = (tables.table(tables.Deed), tables.table(tables.Link))  # made again as
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind`: changed, missing, invented, chain, opening, log; `where`: a row's key or an epoch; never a person."""
+    """`kind`: changed, missing, invented, chain, opening, log, left (of a day that was dropped); `where`: a row's key or an epoch; never a
+    person."""
 
     kind: str
     where: str
@@ -58,6 +59,7 @@ def run(db: Database, home: Home, day: str = "", known: tuple[int, bytes] | None
             with copy.read() as conn:
                 before = {table: _rows(conn, table, asked) for table in MADE}
                 found += [fault for each in asked for fault in _chains(conn, each)]
+                found += [fault for each in retention.dropped(home) if day in ("", each) for fault in _left(conn, each)]
             events = _make_again(copy, home, days)  # all of them: a correction of one day may name an arrival of another
             with copy.read() as conn:
                 for table, rows in before.items():
@@ -65,6 +67,12 @@ def run(db: Database, home: Home, day: str = "", known: tuple[int, bytes] | None
         finally:
             copy.close()
     return events, found
+
+
+def _left(conn: Connection, day: str) -> Iterator[Finding]:
+    """Rows of a dropped day: `province retention --drop` removes them."""
+    for name, count in retention.left(conn, day).items():
+        yield Finding("left", f"{name} {day}", f"{count} rows of a day that was dropped")
 
 
 def _days(db: Database) -> list[str]:

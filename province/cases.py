@@ -4,6 +4,7 @@ Both use their second factor for it. A request that nobody released within a day
 """
 
 import secrets
+import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from province import accounts, actlog, officials, question, tables, tables_offic
 from province.asking import told_of
 from province.authority import Authority
 from province.db import Database
-from province.reader import Reader
+from province.reader import UNREADABLE, Reader
 from province.settings import Refused, event_day
 
 TRACE, OFFICER, STATION, KIOSK = (tables.table(m) for m in (tables_official.Trace, tables.Officer, tables.Station, tables.Kiosk))
@@ -235,7 +236,8 @@ def _allowed(db: Database, authority: Authority, by: str, right: str, code: str,
 
 
 def answer_waiting(db: Database, reader: Reader, key: bytes, now: int) -> int:
-    """The opener's step: released requests are answered, old ones ended. How many it answered."""
+    """The opener's step: released requests are answered, old ones ended. How many it answered. One that cannot be read has failed, and
+    holds up no other."""
     with db.read() as conn:
         rows = conn.execute(select(TRACE).where(TRACE.c.state.in_(["approved", "asked", "done"]))).all()
     done = 0
@@ -246,14 +248,23 @@ def answer_waiting(db: Database, reader: Reader, key: bytes, now: int) -> int:
                 with db.write() as conn:
                     conn.execute(update(TRACE).where(TRACE.c.id == row.id).values(state="expired", result=b""))
             continue
-        asked = msgspec.msgpack.decode(seal.unwrap(key, row.question, row.id.encode()), type=Asked)
-        with db.read() as conn:
-            found = result(conn, reader, asked, now)
-        sealed = seal.wrap(key, msgspec.msgpack.encode(found), _result(row.id))
+        try:
+            state, sealed = "done", _answered(db, reader, key, row, now)
+        except UNREADABLE as error:
+            sys.stderr.write(f"opener: trace {row.id}: {type(error).__name__}\n")
+            state, sealed = "failed", b""
         with db.write() as conn:
-            conn.execute(update(TRACE).where(TRACE.c.id == row.id, TRACE.c.state == "approved").values(state="done", result=sealed))
+            conn.execute(update(TRACE).where(TRACE.c.id == row.id, TRACE.c.state == "approved").values(state=state, result=sealed))
         done += 1
     return done
+
+
+def _answered(db: Database, reader: Reader, key: bytes, row: Any, now: int) -> bytes:
+    """The sealed result. Raises one of UNREADABLE."""
+    asked = msgspec.msgpack.decode(seal.unwrap(key, row.question, row.id.encode()), type=Asked)
+    with db.read() as conn:
+        found = result(conn, reader, asked, now)
+    return seal.wrap(key, msgspec.msgpack.encode(found), _result(row.id))
 
 
 def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:

@@ -5,7 +5,7 @@ A person's row is keyed by an HMAC under each station's key and says when, and w
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -14,11 +14,12 @@ from sqlalchemy import Connection, or_, select
 
 from kiosk.domain.feed import ArrivalRow, EnteredRow, FeedKind, PersonRow, station_scope
 from kiosk.domain.projection import Declaration, Visit
-from province import feed, tables
+from province import feed, tables, tables_web
 from province.feed import CHUNK, Entry
 from province.reader import Reader
 
-STATION = tables.table(tables.Station)
+STATION, EPOCH, DECLARATION = tables.table(tables.Station), tables.table(tables.Epoch), tables.table(tables.Declaration)
+RECORD = tables.table(tables_web.WebRecord)
 ROW = feed.ROW
 
 
@@ -124,6 +125,25 @@ def _news(conn: Connection, scope: str, said: Mapping[str, tuple[PersonRow, bool
 
 def expire(conn: Connection, before: int, now: int) -> int:
     """Withdraws people's rows and arrivals from before `before` (ms UTC); returns how many. Retention and the opener call it."""
+    return _withdraw(conn, lambda body: (body.declared_at if isinstance(body, PersonRow) else body.at) < before, now)
+
+
+def withdraw_day(conn: Connection, day: str, now: int) -> int:
+    """Withdraws what a day's own declarations, visits and posters told, whenever that was; returns how many. To be called while the day's
+    rows are there."""
+    declared = set(conn.execute(select(DECLARATION.c.declared_at).where(DECLARATION.c.event_day == day)).scalars())
+    records = set(conn.execute(select(RECORD.c.record).where(RECORD.c.event_day == day)).scalars())
+    epochs = records | set(conn.execute(select(EPOCH.c.epoch).where(EPOCH.c.event_day == day)).scalars())
+
+    def of_the_day(body: PersonRow | ArrivalRow | EnteredRow) -> bool:
+        if isinstance(body, PersonRow):  # says no day; one of another day and the same millisecond goes too, which asks somebody again
+            return body.declared_at in declared
+        return body.id in records if isinstance(body, ArrivalRow) else body.event.split(":")[1] in epochs
+
+    return _withdraw(conn, of_the_day, now)
+
+
+def _withdraw(conn: Connection, goes: Callable[[Any], bool], now: int) -> int:
     gone: dict[str, list[Entry]] = defaultdict(list)
     kinds: dict[str, Any] = {
         FeedKind.PERSON.value: PersonRow,
@@ -132,8 +152,7 @@ def expire(conn: Connection, before: int, now: int) -> int:
     }
     for row in conn.execute(select(ROW).where(ROW.c.kind.in_(list(kinds)), ROW.c.body != b"")).all():
         body = msgspec.msgpack.decode(row.body, type=kinds[row.kind])
-        at = body.declared_at if isinstance(body, PersonRow) else body.at
-        if at < before:
+        if goes(body):
             gone[row.scope].append(Entry(FeedKind(row.kind), row.key, None))
     for scope in sorted(gone):
         feed.publish_all(conn, scope, gone[scope], now)

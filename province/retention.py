@@ -6,56 +6,90 @@ next run goes on: the certificate is begun first and finished last. What is kept
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, func, select
 
 from kiosk.crypto import seal, sign
-from province import feed, tables, tables_web
+from kiosk.domain import vntime
+from kiosk.domain.policy import Campaign
+from kiosk.domain.protocol import Manifest
+from province import actlog, campaigns, feed, question, tables, tables_web
 from province import known as people
 from province.authority import Authority
 from province.db import Database
 from province.settings import VIETNAM, Home, Refused
 
-EPOCH, DAY = tables.table(tables.Epoch), tables.table(tables.CampaignDay)
+EPOCH, DAY, MANIFEST = tables.table(tables.Epoch), tables.table(tables.CampaignDay), tables.table(tables.Manifest)
 WAITING = tables.table(tables_web.WebWaiting)
 SIGNED = b"hue-retention-v1"
 
 
 def days(db: Database, home: Home) -> list[dict[str, Any]]:
-    """Every day there is or was, with what it holds: `key`: its private key is here; `waiting`, `unreadable`: events not opened."""
+    """Every day there is or was, with what it holds: `key`: its private key is here; `waiting`, `unreadable`: events not opened;
+    `left`: rows of a dropped day that should not be there."""
     with db.read() as conn:
         known = set(conn.execute(select(DAY.c.event_day)).scalars())
-        out = [{"day": day, "key": home.day_key(day).exists(), **_standing(conn, day), "dropped_at": None} for day in sorted(known)]
-    done = [json.loads(path.read_bytes())["said"] for path in sorted(folder(home).glob("*.json"))]
-    gone = [said for said in done if said["day"] not in known]
-    return out + [{"day": said["day"], "key": False, **said["counts"], "dropped_at": said["dropped_at"]} for said in gone]
+        here = {"dropped_at": None, "left": 0}
+        out = [{"day": day, "key": home.day_key(day).exists(), **_standing(conn, day), **here} for day in sorted(known)]
+        for path in sorted(folder(home).glob("*.json")):
+            said = json.loads(path.read_bytes())["said"]
+            gone = {"dropped_at": said["dropped_at"], "left": sum(left(conn, said["day"]).values())}
+            if said["day"] not in known:
+                out.append({"day": said["day"], "key": home.day_key(said["day"]).exists(), **said["counts"], **gone})
+    return out
 
 
-def drop(db: Database, home: Home, held: Authority, day: str, now: int, unopened: str = "") -> Path:
-    """Ends `day` and returns its certificate. `unopened`: why events that were never opened may go too. Raises Refused."""
+def drop(db: Database, home: Home, held: Authority, day: str, now: int, unopened: str = "", reason: str = "") -> Path:
+    """Ends `day` and returns its certificate. `unopened`: why events that were never opened may go too; `reason`: why the day may go
+    although it runs still, is to be kept longer, or kiosks have not said that they are done. Rows that are left of a day that was dropped
+    are removed. Raises Refused."""
     path = folder(home) / f"{day}.json"
     begun = path.with_suffix(".begun")
     if path.exists():
-        raise Refused(f"Ngày {day} đã hủy rồi: {path}.\nDay {day} is gone already: {path}.")
+        _remove_left(db, home, path, day, now)
+        return path
     if not begun.exists():
-        _write(begun, json.dumps(_said(db, home, day, now, unopened)).encode())
+        _write(begun, json.dumps(_said(db, home, day, now, unopened, reason), ensure_ascii=False).encode())
+        why = "; ".join(part for part in (reason, unopened) if part)
+        actlog.note(db, "province", "day_dropped", now, day, why)
     said = json.loads(begun.read_bytes())
     _shred(home.day_key(day))
     with db.write() as conn:
-        _rows(conn, db, day)
-        # nobody is known any more by a declaration or an arrival of that day, and not even the withdrawn hashes stay
-        people.expire(conn, _end_of(day), now)
-        feed.forget(conn, now + 1)
+        _rows(conn, db, day, now)
     _clean(db)
     said["dropped_at"] = now
     text = SIGNED + json.dumps(said, sort_keys=True, ensure_ascii=False).encode()
     _write(path, json.dumps({"said": said, "signature": sign.sign(held.service_seed, text).hex()}, ensure_ascii=False, indent=1).encode())
     begun.unlink()
     return path
+
+
+def dropped(home: Home) -> list[str]:
+    """ISO days that were dropped."""
+    return sorted(path.stem for path in folder(home).glob("*.json"))
+
+
+def left(conn: Connection, day: str) -> dict[str, int]:
+    """Table -> rows of a day, where there are any; of a dropped day there should be none."""
+    counts = {name: _count(conn, name, day) for name in (*tables.EVENT_TABLES, str(WAITING.name), str(question.KNOWN.name))}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _remove_left(db: Database, home: Home, path: Path, day: str, now: int) -> None:
+    with db.read() as conn:
+        any_left, key = left(conn, day), home.day_key(day).exists()
+    if not any_left and not key:
+        raise Refused(f"Ngày {day} đã hủy rồi: {path}.\nDay {day} is gone already: {path}.")
+    _shred(home.day_key(day))  # put back from its own medium
+    with db.write() as conn:
+        _rows(conn, db, day, now)
+    _clean(db)
 
 
 def _end_of(day: str) -> int:
@@ -86,11 +120,47 @@ def _standing(conn: Connection, day: str) -> dict[str, int]:
     return {"epochs": int(row[0]), "events": int(row[1]), "waiting": int(row[2]) + int(web), "unreadable": int(row[3])}
 
 
-def _said(db: Database, home: Home, day: str, now: int, unopened: str) -> dict[str, Any]:
-    """What the certificate will say. Raises Refused: no such day, or not everything of it was opened."""
+def _too_early(conn: Connection, held: Sequence[Campaign], day: str, now: int) -> list[tuple[str, str]]:
+    """What speaks against dropping a day now, each in Vietnamese and English: it runs still, its time to be kept is not over, kiosks have
+    not closed it or announced more than came."""
+    ends, out = _end_of(day), list[tuple[str, str]]()
+    keep = max((each.policy.retention_days for each in held if day in each.days), default=0)
+    until = ends + keep * 24 * 3_600_000
+    if now < ends:
+        out.append((f"ngày {day} chưa kết thúc", f"day {day} is not over"))
+    elif now < until:
+        to = f"{vntime.local(until):%d/%m/%Y}"
+        out.append((f"phải giữ {keep} ngày, đến {to}", f"it is to be kept {keep} days, until {to}"))
+    c, m = EPOCH.c, MANIFEST.c
+    have: dict[str, dict[str, int]] = {}
+    for row in conn.execute(select(c.kiosk_id, c.epoch, c.have_seq).where(c.event_day == day)):
+        have.setdefault(row.kiosk_id, {})[row.epoch] = row.have_seq
+    announced: dict[str, dict[str, int]] = {}
+    for kiosk, body in conn.execute(select(m.kiosk_id, m.body).where(m.event_day == day).order_by(m.received_at)):
+        said = msgspec.msgpack.decode(body, type=Manifest)
+        announced.setdefault(kiosk, {}).update((epoch, seq) for epoch, seq, _ in said.epochs)
+    if silent := sorted(have.keys() - announced.keys()):
+        names = ", ".join(silent[:5]) + ("…" if len(silent) > 5 else "")
+        out.append((f"{len(silent)} máy chưa chốt ngày ({names})", f"{len(silent)} kiosks have not closed the day ({names})"))
+    if short := [k for k, epochs in announced.items() if any(have.get(k, {}).get(e, 0) < seq for e, seq in epochs.items())]:
+        names = ", ".join(sorted(short)[:5]) + ("…" if len(short) > 5 else "")
+        out.append((f"{len(short)} máy còn bản ghi chưa về ({names})", f"{len(short)} kiosks announced more than has come ({names})"))
+    return out
+
+
+def _said(db: Database, home: Home, day: str, now: int, unopened: str, reason: str) -> dict[str, Any]:
+    """What the certificate will say. Raises Refused: no such day, too early, or not everything of it was opened."""
+    held_campaigns = campaigns.listed(db)
     with db.read() as conn:
         if conn.execute(select(DAY.c.event_day).where(DAY.c.event_day == day)).first() is None:
             raise Refused(f"{day} không phải ngày của đợt nào.\n{day} is no day of a campaign.")
+        early = _too_early(conn, held_campaigns, day, now)
+        if early and not reason:
+            raise Refused(
+                f"Chưa hủy gì: {'; '.join(vi for vi, _ in early)}. Nếu vẫn phải hủy, nêu lý do bằng --reason; lý do được ghi vào nhật ký "
+                f"và giấy chứng nhận.\nNothing was dropped: {'; '.join(en for _, en in early)}. If it must go all the same, give the "
+                "reason with --reason: it is kept in the log and on the certificate."
+            )
         counts = _standing(conn, day)
         if (counts["waiting"] or counts["unreadable"]) and not unopened:
             raise Refused(
@@ -108,7 +178,8 @@ def _said(db: Database, home: Home, day: str, now: int, unopened: str) -> dict[s
         public = seal.day_public(home.day_key(day).read_bytes()).hex()
     except (OSError, ValueError):
         public = ""
-    more = {"key_public": public, "unopened": unopened, "begun_at": now, "dropped_at": None}
+    why = {"unopened": unopened, "reason": reason, "early": [en for _, en in early]}
+    more = {"key_public": public, **why, "begun_at": now, "dropped_at": None}
     return {"day": day, "counts": counts, "rows": rows, "heads_sha256": heads.hexdigest(), **more}
 
 
@@ -117,8 +188,13 @@ def _count(conn: Connection, name: str, day: str) -> int:
     return int(conn.execute(select(func.count()).select_from(table).where(table.c.event_day == day)).scalar_one())
 
 
-def _rows(conn: Connection, db: Database, day: str) -> None:
-    """The day's rows of every event table; the day itself, so that what comes late is set aside and not taken."""
+def _rows(conn: Connection, db: Database, day: str, now: int) -> None:
+    """The day's rows of every event table, the day itself, and what was known of people by it: what its declarations told, whenever they
+    were made, and everything older; not even the withdrawn hashes stay."""
+    people.withdraw_day(conn, day, now)
+    people.expire(conn, _end_of(day), now)
+    feed.forget(conn, now + 1)
+    question.forget_day(conn, day)
     for name in tables.EVENT_TABLES:
         table = tables.Row.metadata.tables[name]
         if not db.embedded:

@@ -23,6 +23,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     days = commands.add_parser("retention", parents=[common], help="the days there are; --drop ends one for ever")
     days.add_argument("--drop", metavar="YYYY-MM-DD", help="destroys this day's key and rows, leaves a signed certificate")
     days.add_argument("--unopened", default="", metavar="REASON", help="why events that were never opened may go too")
+    days.add_argument("--reason", default="", metavar="REASON", help="why it goes before its time, or before every kiosk has closed it")
     days.set_defaults(run=run_retention)
     saved = commands.add_parser("backup", parents=[common], help="database and keys into one file; without the root key and the days' keys")
     saved.add_argument("file", type=Path)
@@ -70,7 +71,7 @@ def run_retention(args: argparse.Namespace) -> int:
             day = event_day(args.drop)
         except ValueError as error:
             raise Refused(f"--drop {args.drop}: ngày phải viết như 2021-05-23.\n--drop: write the day as 2021-05-23.") from error
-        path = retention.drop(db, home, authority.load(home), day, settings.now(), args.unopened.strip())
+        path = retention.drop(db, home, authority.load(home), day, settings.now(), args.unopened.strip(), args.reason.strip())
     emit(args, {"day": day, "certificate": str(path)})
     say(
         f"Hãy hủy cả bản sao của opener/{day}.key. Bản sao lưu cũ không mở được ngày này nữa.\n"

@@ -18,7 +18,7 @@ from kiosk.domain import identity
 from kiosk.domain.form import form
 from province import actlog, asking, cases
 from province.accounts import Account
-from province.asking import Told
+from province.asking import Answer, Told
 from province.authority import Authority
 from province.db import Database
 from province.pictures import Busy, Pictures
@@ -88,20 +88,23 @@ class Checks:
             return self._page(request, {**typed, "error": str(refused)}, 400)
         now = self.clock()
         await run_in_threadpool(actlog.note, self.db, me.username, act, now, _target(self.authority, subject), typed["reason"])
-        told = await self._ask(kind, subject, now)
-        if told is None:
+        answer = await self._ask(kind, subject, now)
+        if answer is not None and answer.unreadable:
+            spoiled = "Có tờ khai nhưng không đọc được; hãy báo người quản trị.\nIt could not be read: tell the administrator."
+            return self._page(request, {**typed, "error": spoiled}, 503)
+        if answer is None:
             busy = "Tiến trình mở bản ghi chưa trả lời; xin thử lại sau một phút.\nThe opener did not answer: try again in a minute."
             return self._page(request, {**typed, "error": busy}, 503)
-        shown = [{"told": each, **_shown(each)} for each in told]
+        shown = [{"told": each, **_shown(each)} for each in answer.told]
         return self._page(request, {**typed, "told": shown, "more": shown[1:]})
 
-    async def _ask(self, kind: str, subject: str, now: int) -> list[Told] | None:
-        """Newest first; None if the opener did not answer in time."""
+    async def _ask(self, kind: str, subject: str, now: int) -> Answer | None:
+        """None if the opener did not answer in time."""
         name = await run_in_threadpool(asking.put, self.db, self._key, kind, subject, now)
         for _ in range(int(WAIT_S / STEP_S)):
             answer = await run_in_threadpool(asking.take, self.db, self._key, name)
             if answer is not None:
-                return answer.told
+                return answer
             await asyncio.sleep(STEP_S)
         return None
 

@@ -70,7 +70,7 @@ def test_a_dropped_day_opens_in_no_place_where_it_was_kept(province: Province, t
     private = home.day_key(day).read_bytes()
     assert NAME in in_database(home, day) and NAME in in_journal(sealed, private)
 
-    assert main(["retention", "--drop", day, "--home", str(home.path)]) == 0
+    assert main(["retention", "--drop", day, "--reason", "thử", "--home", str(home.path)]) == 0
 
     assert not home.day_key(day).exists()
     with Database(home.url).read() as conn:

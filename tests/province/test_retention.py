@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from province import retention
+from kiosk.domain import protocol
+from kiosk.domain.events import Kind
+from province import actlog, asking, cases, retention, settings, tables, tables_known, tables_official
 from province.cli import main
 from province.opener import Opener
 from province.settings import Home
 from tests.postgres import Postgres
 from tests.province.conftest import Office, make_home
-from tests.wire import DAY, NOW, Kiosk, Refused
+from tests.wire import DAY, NOW, Kiosk, Refused, declaration, visit
 
 OTHER = "2021-05-24"
 
@@ -37,6 +39,11 @@ def two_days(office: Office) -> Kiosk:
 
 
 def drop(office: Office, *more: str) -> int:
+    """None of these kiosks announces what it has: a reason is needed."""
+    return again(office, "--reason", "thử", *more)
+
+
+def again(office: Office, *more: str) -> int:
     return main(["retention", "--drop", DAY, "--home", str(office.home.path), "--database-url", office.home.database_url, *more])
 
 
@@ -116,7 +123,7 @@ def test_a_drop_that_was_killed_goes_on_from_where_it_stood(place: Office, monke
     with monkeypatch.context() as patch:
         patch.setattr(f"province.retention.{at}", die)
         with pytest.raises(Died):
-            retention.drop(place.db, place.home, place.authority, DAY, NOW)
+            retention.drop(place.db, place.home, place.authority, DAY, NOW, reason="thử")
     path = retention.drop(place.db, place.home, place.authority, DAY, NOW + 1)
     said = json.loads(path.read_bytes())["said"]
     assert (said["begun_at"], said["dropped_at"], said["rows"]["event"]) == (NOW, NOW + 1, 5)
@@ -136,6 +143,76 @@ def test_deleted_rows_are_not_left_in_free_pages(place: Office) -> None:
     with pytest.raises(Refused):
         kiosk.name = "0" * 12
         kiosk.have()
+
+
+def test_a_day_that_runs_still_is_to_be_kept_or_was_not_closed_is_dropped_for_a_reason_alone(place: Office) -> None:
+    kiosk = two_days(place)
+    hour = 3_600_000
+
+    def refused(at: int) -> str:
+        with pytest.raises(settings.Refused) as error:
+            retention.drop(place.db, place.home, place.authority, DAY, at)
+        return str(error.value)
+
+    assert f"{DAY} is not over" in refused(NOW + hour) and "kept 21 days" in refused(NOW + 20 * 24 * hour)
+    later = NOW + 22 * 24 * hour
+    assert "1 kiosks have not closed the day" in refused(later)
+    (epoch,) = [r for r in kiosk.have().values() if r.have == 5]
+    kiosk.call("manifest", protocol.Manifest(DAY, [(epoch.epoch, 6, bytes(32))], {}), protocol.ManifestAnswer)
+    assert "announced more than has come" in refused(later)
+    assert place.home.day_key(DAY).exists() and DAY in days_of(place, "event") and not place.rows("log_line")
+    kiosk.call("manifest", protocol.Manifest(DAY, [(epoch.epoch, 5, bytes(32))], {}), protocol.ManifestAnswer)
+    said = json.loads(retention.drop(place.db, place.home, place.authority, DAY, later).read_bytes())["said"]
+    assert (said["reason"], said["early"]) == ("", [])
+    said = json.loads(retention.drop(place.db, place.home, place.authority, OTHER, NOW, reason="lệnh của Sở").read_bytes())["said"]
+    assert said["reason"] == "lệnh của Sở" and len(said["early"]) == 2
+    log = [(line.what, line.target, line.reason) for line in actlog.lines(place.db)]
+    assert log == [("day_dropped", OTHER, "lệnh của Sở"), ("day_dropped", DAY, "")]
+
+
+def test_nobody_is_known_by_a_day_that_is_gone_and_a_question_that_meets_it_holds_up_no_other(
+    place: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever declared after midnight on a kiosk whose day was not closed."""
+    kiosk, key, late = place.kiosk(), place.authority.derived(asking.PURPOSE), NOW + 24 * 3_600_000
+    first, second = kiosk.epoch(), kiosk.epoch(day=OTHER)
+    kiosk.add(first, Kind.DECLARATION, declaration(), at=late)
+    kiosk.add(first, Kind.VISIT, visit(1), at=late)
+    kiosk.add(second, Kind.DECLARATION, declaration(subject="id:046183000124"), at=late + 1)
+    kiosk.send(first.span(), second.span(), openings=[first, second])
+    place.open_all()
+    known = place.rows("known")
+    assert drop(place) == 0
+    assert [row[2] for row in place.rows("known")] == [OTHER]
+    assert [row[1:2] for row in place.rows("feed_row") if row[1] in ("person", "entered")] == [("person",)]
+    assert again(place) == 1  # nothing is left to remove
+
+    # a hash that was left behind, and a question that is none
+    columns = [c.name for c in tables.table(tables_known.Known).columns]
+    with place.db.write() as conn:
+        conn.execute(tables.table(tables_known.Known).insert(), [dict(zip(columns, row, strict=True)) for row in known if row[2] == DAY])
+    gone = asking.put(place.db, key, "number", "id:046183000123", NOW)
+    spoiled = asking.put(place.db, bytes(32), "number", "id:046183000123", NOW)
+    good = asking.put(place.db, key, "number", "id:046183000124", NOW)
+    asked = cases.Asked("id:046183000123", (DAY, OTHER), 15, 30)
+    rows = [
+        {"id": name, "at": NOW, "asked_by": "a", "reason": "x", "decided_by": "b", "decided_at": settings.now(), "state": "approved",
+         "question": question, "result": b""}
+        for name, question in (("t1", cases._seal(place.authority, "t1", asked)), ("t2", b"khac"))
+    ]  # fmt: skip
+    with place.db.write() as conn:
+        conn.execute(tables.table(tables_official.Trace).insert(), rows)
+    assert place.opener.step() == 5
+    answers = [asking.take(place.db, key, name) for name in (gone, spoiled, good)]
+    assert [(len(a.told), a.unreadable) for a in answers if a] == [(0, False), (0, True), (1, False)]
+    assert {row[0]: row[6] for row in place.rows("trace")} == {"t1": "done", "t2": "failed"}
+
+    capsys.readouterr()
+    where = ["--json", "--home", str(place.home.path), "--database-url", place.home.database_url]
+    assert main(["audit", *where]) == 1 and f'"where": "known {DAY}"' in capsys.readouterr().out
+    assert main(["retention", *where]) == 0
+    assert [json.loads(line)["left"] for line in capsys.readouterr().out.splitlines()] == [0, 1]
+    assert again(place) == 0 and [row[2] for row in place.rows("known")] == [OTHER]
 
 
 @pytest.mark.parametrize("day", ["hôm qua", "1999-01-01", ""])
