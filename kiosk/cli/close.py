@@ -4,7 +4,7 @@ import argparse
 
 from kiosk import compose, purging, words
 from kiosk.cli import opened, output
-from kiosk.cli.purge import purge_due
+from kiosk.cli.purge import due, purge_due
 from kiosk.day import Closing
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         now, code = parts.day.closing(), parts.day.code()  # as the report says them: printing it is one more event
         file = "" if args.look else str(parts.papers.print(Order("report"), printer=args.printer).file)
         _show(now, {**told, "closed": parts.station.day() is None, "report": file, "code": code}, args.json)
-        late, held = [] if args.look else purging.due(parts), parts.held
+        late, held = [] if args.look else purging.due(parts) if args.offline else due(parts), parts.held
     purge_due(args, late, held)
     return 0
 

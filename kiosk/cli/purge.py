@@ -5,11 +5,14 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 from kiosk import compose, purging, words
 from kiosk.cli import opened, output
-from kiosk.errors import KioskError
+from kiosk.errors import Code, KioskError
 from kiosk.ports import Order
+from kiosk.security.officers import Credentials
+from kiosk.security.session import NOBODY
 from kiosk.settings import load
 from kiosk.store.certificates import Said
 
@@ -26,15 +29,36 @@ def run(args: argparse.Namespace) -> int:
         return _look(args)
     given = compose.environment(load(args.home))
     if not args.due:
-        _tell(args, purging.run(args.home, args.day, given))
+        _tell(args, _by_a_lead(args, given))
         return 0
     with opened.enrolled(args.home) as parts:
         parts.mirror.step()
-        late, held = purging.due(parts), parts.held
+        late, held = due(parts), parts.held
     purge_due(args, late, held)
     if not late:
         output.say(words.nothing_due())
     return 0
+
+
+def _by_a_lead(args: argparse.Namespace, given: Credentials | None) -> purging.Done:
+    """The lead's word and what stands against it, before the home is taken for the purge alone. Raises as purging.run."""
+    with compose.open_parts(args.home, given=given) as parts:
+        parts.mirror.step()
+        lead = parts.station.require("lead", "purge")
+        found = purging.look(parts, args.day)
+        if why := opened.against(parts, partial(_why, parts, found.day)):
+            raise KioskError(Code.PURGE_REFUSED, day=found.day, **why)
+        held = parts.held
+    return purging.run(args.home, found.day, given, held=held, by=lead.id if lead else NOBODY)
+
+
+def due(parts: compose.Parts) -> list[str]:
+    """Closed days whose time here is over by the policy and that may go, oldest first."""
+    return [day for day in parts.overdue() if not opened.against(parts, partial(_why, parts, day))]
+
+
+def _why(parts: compose.Parts, day: str) -> dict[str, int]:
+    return purging.look(parts, day).why
 
 
 def purge_due(args: argparse.Namespace, late: Sequence[str], held: compose.Held) -> None:
@@ -71,9 +95,10 @@ def certificate(parts: compose.Parts, said: Said, printer: str | None) -> str:
 def _look(args: argparse.Namespace) -> int:
     with opened.enrolled(args.home) as parts:
         parts.mirror.step()
-        found = purging.look(parts, args.day)
+        day = purging.look(parts, args.day).day
+        why = opened.against(parts, partial(_why, parts, day))
     if args.json:
-        output.emit({"event_day": found.day, "may_go": not found.why, "why": found.why})
+        output.emit({"event_day": day, "may_go": not why, "why": why})
     else:
-        print(found.day, *(words.why_not(found.why) if found.why else ["có thể xóa / may go"]), sep="\n  ")
-    return 1 if found.why else 0
+        print(day, *(words.why_not(why) if why else ["có thể xóa / may go"]), sep="\n  ")
+    return 1 if why else 0

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         opened.tell(parts)
         parts.mirror.step()
         parts.station.require("lead", "remove")  # before anything is said of what lies here
-        why, label, held = removing.look(parts), parts.station.info.label, parts.held
+        why, label, held = opened.against(parts, lambda: removing.look(parts)), parts.station.info.label, parts.held
     if args.look:
         return _look(args, why)
     if why and args.copy is None:

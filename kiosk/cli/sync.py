@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
         state = got
     else:
         with got, opened.enrolled(args.home) as parts:
+            if parts.station.tell():  # who signed in for this is sent with the rest: afterwards nothing new waits
+                parts.mirror.step()
             day = parts.station.day() if args.manifest else None
             if day is not None and not parts.uploader.announce(parts.outbox.manifest(day)):
                 output.say(_("Chưa báo được cho tỉnh hôm nay có bao nhiêu sự kiện; máy vẫn gửi."))

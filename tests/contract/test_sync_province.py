@@ -300,3 +300,24 @@ def test_a_laptop_dies_and_a_spare_takes_over_and_the_day_adds_up(
     asked = "SELECT count(*) FROM visit WHERE station_id = ? AND NOT voided"
     with contextlib.closing(sqlite3.connect(province.home / "province.db")) as conn:
         assert conn.execute(asked, (day.CODE,)).fetchone() == (12,), "every form counts once"
+
+
+def test_commands_alone_send_all_close_the_day_purge_it_and_clean_the_laptop(
+    province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command signs the lead in, and that is an event too: it is sent before anything is refused for it."""
+    day = Takeover(province, tmp_path, monkeypatch, capsys)
+    day.CODE = "46-474-19750-36"  # type: ignore[misc]
+    day.opens(day.CODE)
+    day.enrols("first")
+    day.has_a_lead(day.CODE, "Lê Thị Trưởng")
+    day.does("first", "sync", "--once")
+    day.sets_a_phrase("first")
+    day.does("first", "seen", "--kind", "moh")
+    day.does("first", "close", "--offline", "--printer", "pdf")
+    said = day.does("first", "sync", "--drain")
+    assert said["opened"] == len(lines("kiosk", "journal", "--home", str(tmp_path / "first"))), "its own sign-in is among them"
+    purged = day.does("first", "purge", "--printer", "pdf")  # the lead who looked into the journal signed in for it, too
+    assert purged["events"] and Path(str(purged["certificate"])).is_file()
+    assert day.does("first", "remove", "--look") == {"may_go": True, "why": {}}
+    assert day.does("first", "remove", "--yes", "--printer", "pdf")["why"] == {}
