@@ -17,7 +17,7 @@ from kiosk.domain import identity
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Reading
 from kiosk.domain.text import BadText, clean
-from province import accounts, actlog, officials, question, tables, tables_official, tracing
+from province import accounts, actlog, officials, question, tables, tables_official, tracing, whoiswho
 from province.asking import told_of
 from province.authority import Authority
 from province.db import Database
@@ -281,34 +281,21 @@ def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:
     def case_of(subject: str, names: tuple[str, ...], given: list[tracing.Spell]) -> Person:
         own = told_of(conn, reader, [name for name in names if not name.startswith("phone:")] or list(names), 1)
         first, last = (given[0].entered, max(s.left for s in given)) if given else (0, 0)
-        return Person(0, *_particulars(own[0].fields if own else {}), "case", 0, first, last, spells(given), subject)
+        return Person(0, *whoiswho.particulars(own[0].fields if own else {}), "case", 0, first, last, spells(given), subject)
 
-    def contact_of(rank: int, contact: tracing.Contact) -> Person:
-        if contact.who[0] == "officer":
-            particulars, name = (officers.get(contact.who[1], contact.who[1]), "", "", ""), ""
-        else:
-            particulars, name = _who(conn, reader, contact.spells[0])
+    def contact_of(rank: int, contact: tracing.Contact, who: whoiswho.Identity) -> Person:
         minutes, met = -(-contact.together_ms // tracing.MINUTE), tuple(sorted(contact.met))
-        return Person(rank, *particulars, contact.person, minutes, contact.first, contact.last, spells(contact.spells), name, met)
+        times, where = (minutes, contact.first, contact.last), spells(contact.spells)
+        return Person(rank, *who.particulars, contact.person, *times, where, who.subject, met)
+
+    def identity_of(contact: tracing.Contact) -> whoiswho.Identity:
+        if contact.who[0] == "officer":
+            return whoiswho.Identity((officers.get(contact.who[1], contact.who[1]), "", "", ""))
+        return whoiswho.identity(conn, reader, contact.spells[0])
 
     case, *more = map(case_of, subjects, found.names, found.spells)
-    return Result(case, [contact_of(rank, contact) for rank, contact in enumerate(found.contacts, 1)], now, more)
-
-
-def _who(conn: Connection, reader: Reader, spell: tracing.Spell) -> tuple[tuple[str, str, str, str], str]:
-    """(particulars, a name to trace on with) of whoever made a visit: its body names somebody, whose newest declaration says more."""
-    said = tracing.fields_of(conn, reader, spell.station, spell.key, spell.day)
-    names = [str(name) for name in said.get("subjects", ())]
-    strong = [name for name in names if not name.startswith("phone:")] or names  # a phone may be the family's
-    told = told_of(conn, reader, strong, 1) if strong else []
-    return _particulars(told[0].fields if told else {}), names[0] if names else ""
-
-
-def _particulars(fields: dict[str, Any]) -> tuple[str, str, str, str]:
-    home = fields.get("current") or fields.get("permanent") or {}
-    levels = ("hamlet", "ward", "district", "province")
-    address = ", ".join(str(home[level]) for level in levels if home.get(level)) if isinstance(home, dict) else str(home)
-    return str(fields.get("full_name", "")), str(fields.get("phone", "")), address, str(fields.get("id_number", ""))
+    people = whoiswho.united([(contact, identity_of(contact)) for contact in found.contacts])
+    return Result(case, [contact_of(rank, *each) for rank, each in enumerate(people, 1)], now, more)
 
 
 def days(since: str, until: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Question:
 @dataclass
 class Contact:
     """Somebody who was there. `together_ms`: time in the same place, spells of one person united; `first`, `last`: of the meeting;
-    `met`: which of the question's subjects, by their place in it."""
+    `met`: which of the question's subjects, by their place in it; `pieces`: (from, to) of each time together."""
 
     who: Who
     person: str
@@ -69,6 +69,7 @@ class Contact:
     last: int = 0
     spells: list[Spell] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
+    pieces: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -198,7 +199,6 @@ def around(conn: Connection, cases: Sequence[Sequence[Spell]], asked: Question, 
         for spell in spells:
             mine[spell.station].append((n, spell))
     met: dict[Who, Contact] = {}
-    pieces: dict[Who, list[tuple[int, int]]] = defaultdict(list)
     for spell in _there(conn, _arms([spell for spells in cases for spell in spells], asked.margin_ms), asked):
         if spell.who in own:
             continue
@@ -207,12 +207,28 @@ def around(conn: Connection, cases: Sequence[Sequence[Spell]], asked: Question, 
             contact = met.setdefault(spell.who, Contact(spell.who, spell.person))
             contact.spells.append(spell)
             contact.met.update(n for n, _ in found)
-            pieces[spell.who] += [piece for _, piece in found]
-    for who, contact in met.items():
-        contact.together_ms = _united(pieces[who])
-        contact.first, contact.last = min(a for a, _ in pieces[who]), max(b for _, b in pieces[who])
+            contact.pieces += [piece for _, piece in found]
+    return ranked(met.values())
+
+
+def ranked(contacts: Iterable[Contact]) -> list[Contact]:
+    """Longest together first; the times of each are made from its pieces."""
+    out = list(contacts)
+    for contact in out:
+        contact.together_ms = _united(contact.pieces)
+        contact.first, contact.last = min(a for a, _ in contact.pieces), max(b for _, b in contact.pieces)
         contact.spells.sort(key=lambda spell: (spell.entered, spell.station))
-    return sorted(met.values(), key=lambda contact: (-contact.together_ms, contact.first, contact.who))
+    return sorted(out, key=lambda contact: (-contact.together_ms, contact.first, contact.who))
+
+
+def merged(parts: Sequence[Contact]) -> Contact:
+    """Several contacts that turned out to be one person."""
+    out = Contact(parts[0].who, parts[0].person)
+    for part in parts:
+        out.spells += part.spells
+        out.met |= part.met
+        out.pieces += part.pieces
+    return out
 
 
 def _arms(case: Iterable[Spell], margin_ms: int) -> list[_Arm]:

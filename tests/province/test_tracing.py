@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from kiosk.domain.events import Kind
 from province import cases, tables, tracing
 from province.reader import Reader
 from tests.province.conftest import Office
-from tests.wire import DAY
+from tests.wire import DAY, NOW, declaration, visit
 
 MINUTE = 60_000
 NEXT = "2021-05-24"
@@ -176,6 +177,28 @@ def test_an_exit_at_another_kiosk_ends_a_visit_and_officers_are_seen(office: Off
         found = tracing.trace(conn, reader, asked)
     assert [(s.left - OPENS) // MINUTE for s in found.spells[0]] == [15]
     assert [(c.who, c.together_ms // MINUTE) for c in found.contacts] == [(("officer", "o1"), 2)]
+
+
+def test_who_was_there_on_two_days_is_one_person_and_a_phone_joins_nobody(office: Office) -> None:
+    kiosk = office.kiosk()
+    first, second = kiosk.epoch(), kiosk.epoch(day=NEXT)
+    for epoch, at, minutes in ((first, OPENS, 5), (second, OPENS + 24 * 60 * MINUTE, 10)):
+        for n, subjects in enumerate((["id:1"], ["id:2"], ["phone:+84905123456"], ["hu1:abc"] if epoch is first else ["id:4"], ["id:5"])):
+            came = at + (0 if n < 2 else MINUTE)
+            if n == 4 and epoch is second:
+                continue
+            key = kiosk.add(epoch, Kind.VISIT, {**visit(n + 1), "subjects": subjects}, at=came)
+            kiosk.add(epoch, Kind.LEAVE, {"target": str(key), "source": "hu1"}, at=at + minutes * MINUTE)
+    kiosk.add(first, Kind.DECLARATION, {**declaration(subject="hu1:abc"), "subjects": ["id:4", "hu1:abc"]})
+    kiosk.send(first.span(), second.span(), openings=[first, second])
+    office.open_all()
+    reader = Reader(office.home)
+    with office.db.read() as conn:
+        found = cases.result(conn, reader, cases.Asked("id:1", (DAY, NEXT), 0, STAY), NOW)
+    told = [(p.rank, p.subject, p.minutes, len(p.where)) for p in found.contacts]
+    assert told[:2] == [(1, "id:2", 15, 2), (2, "id:4", 13, 2)]
+    assert sorted(each[1:] for each in told[2:]) == [("id:5", 4, 1), ("phone:+84905123456", 4, 1), ("phone:+84905123456", 9, 1)]
+    assert found.contacts[1].name == "Trần Thị Mẫu" and [each[0] for each in told] == [1, 2, 3, 4, 5]
 
 
 def test_a_day_whose_key_is_gone_has_no_answer(office: Office) -> None:
