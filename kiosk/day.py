@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kiosk.domain import text
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Order
@@ -128,8 +129,8 @@ class Day:
 
     def count(self, typed: Sequence[str]) -> None:
         """What somebody counted by hand, entrance by entrance as `closing` listed them; "" for nobody. Raises KioskError(BAD_INPUT)."""
-        for place, text in zip(self.now().places, typed, strict=False):
-            number = text.strip()
+        for place, said in zip(self.now().places, typed, strict=False):
+            number = said.strip()
             if number and not (number.isascii() and number.isdigit() and len(number) <= 6):
                 raise KioskError(Code.BAD_INPUT, value=number[:12], allowed="0-999999")
             if number:
@@ -137,9 +138,35 @@ class Day:
             else:
                 self.counted.pop(place, None)
 
-    def reopen(self, reason: str) -> None:
-        """The last closed day opens again (the lead, with a reason). Raises KioskError(NO_DAY | LEAD_NEEDED | DAY_CLOSED)."""
-        self.station.begin_day(self._day(), reason)
+    def entrance(self, said: str) -> str:
+        """The place of an entrance that is named as `closing` lists it, by its id or its name; "" is the lane without a place.
+
+        Raises KioskError(BAD_INPUT) naming the entrances there are; also for a name that two of them have.
+        """
+        now, info = self.closing(), self.station.info
+        with self.database.read() as conn:
+            standing = [known.row for known in places.all_of(conn, info.kiosk, info.station.code) if not known.row.withdrawn]
+        listed = [(place, line.entrance) for place, line in zip(now.places, now.tally, strict=True)]
+        names = {self.station.place: info.lane} | {row.id: row.name for row in standing} | dict(listed)
+        meant, wanted = said.strip().upper(), text.fold(said)
+        found = [meant] if meant and meant in names else [place for place, name in names.items() if text.fold(name) == wanted]
+        if len(found) != 1:
+            shown = (f"{place} ({name})" if place else name for place, name in names.items())
+            raise KioskError(Code.BAD_INPUT, value=said[:40], allowed=" | ".join(shown))
+        return found[0]
+
+    def reopen(self, reason: str, day: str = "") -> str:
+        """A closed day ("": the last one) opens again (the lead, with a reason); another one that is open ends by it, unsigned.
+
+        Returns the day. Raises KioskError(NO_DAY | BAD_INPUT | DAY_PURGED | LEAD_NEEDED | DAY_CLOSED).
+        """
+        day = self._day(day)
+        with self.database.read() as conn:
+            closed = [one for one, _ in register.closed_days(conn)]
+        if day not in closed:
+            raise KioskError(Code.BAD_INPUT, value=day[:20], allowed=" | ".join(closed) or "a closed day")
+        self.station.begin_day(day, reason)
+        return day
 
     def hand_over(self) -> bool:
         """True: the province knows what to expect of this day. Nothing is lost without it."""

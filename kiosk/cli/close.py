@@ -12,16 +12,20 @@ from kiosk.ports import Order
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--look", action="store_true", help="shows how the day stands and closes nothing")
-    parser.add_argument("--counted", action="append", default=[], metavar="[PLACE=]N", help="visits counted by hand at an entrance")
+    parser.add_argument("--counted", action="append", default=[], metavar="[PLACE=]N", help="counted by hand at an entrance (id or name)")
     parser.add_argument("--other", action="append", default=[], metavar="CODE", help="another kiosk's totals: the code on its report")
     parser.add_argument("--keep", action="append", default=[], metavar="EVENT", help="a deed that is on paper too: it counts here")
     parser.add_argument("--void", action="append", default=[], metavar="EVENT", help="a deed that is on paper too: the paper counts")
-    parser.add_argument("--reopen", metavar="REASON", help="opens the last closed day again")
+    parser.add_argument("--reopen", metavar="REASON", help="opens the last closed day again, or that of --day")
+    parser.add_argument("--day", default="", metavar="YYYY-MM-DD", help="with --reopen: which closed day")
     parser.add_argument("--offline", action="store_true", help="does not send; the manifest goes with the stick (kiosk bundle export)")
     parser.add_argument("--printer", help='for the report; "pdf" keeps the file alone')
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.day and args.reopen is None:
+        output.say("kiosk close --reopen REASON --day YYYY-MM-DD")
+        return 2
     with opened.enrolled(args.home) as parts:
         if args.reopen is not None:
             return _reopen(parts, args)
@@ -29,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             place, _, number = one.rpartition("=")
             if not number.isascii() or not number.isdigit() or len(number) > 6:
                 raise KioskError(Code.BAD_INPUT, value=one[:20], allowed="[PLACE=]N")
-            parts.day.counted[place or parts.station.place] = int(number)
+            parts.day.counted[parts.day.entrance(place) if place else parts.station.place] = int(number)
         for code in args.other:
             parts.day.add_other(code)
         for event, keep in (*((event, True) for event in args.keep), *((event, False) for event in args.void)):
@@ -52,23 +56,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reopen(parts: compose.Parts, args: argparse.Namespace) -> int:
-    day = parts.station.last_day()
-    if day is None or parts.station.day() is not None:
-        raise KioskError(Code.NO_DAY if day is None else Code.BAD_INPUT, value=day or "", allowed="a closed day")
     if not args.reopen.strip():
         output.say("kiosk close --reopen REASON")
         return 2
-    parts.station.begin_day(day, args.reopen)
+    before = parts.station.day()
+    day = parts.day.reopen(args.reopen, args.day)
     parts.mirror.step()
+    if before is not None:
+        output.say(words.day_ended(before))
     if args.json:
-        output.emit({"event_day": day, "closed": False})
+        output.emit({"event_day": day, "closed": False, "ended": before})
     else:
         print(day)
     return 0
 
 
 def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:
-    tally = [{"entrance": t.entrance, "here": t.here, "opened": t.opened, "counted": t.counted} for t in now.tally]
+    lines = list(zip(now.places, now.tally, strict=True))
+    tally = [{"entrance": t.entrance, "place": p, "here": t.here, "opened": t.opened, "counted": t.counted} for p, t in lines]
     if as_json:
         said: dict[str, object] = {"event_day": now.event_day, "visits": now.visits, "together": now.together, "tickets": list(now.tickets)}
         unsure = [{"event": one.event, "paper": f"G{one.paper:03d}", "at": one.at} for one in now.unsure]
@@ -76,11 +81,13 @@ def _show(now: Closing, more: dict[str, object], as_json: bool) -> None:
         output.emit({**said, **more})
         return
     print(f"{now.event_day}  lượt vào / visits {now.visits}  chờ gửi / waiting {now.waiting}")
-    for line in now.tally:
+    for place, line in lines:
         counted = "—" if line.counted is None else line.counted
-        print(f"  {line.entrance}: máy / here {line.here} · tỉnh / province {line.opened} · đếm tay / by hand {counted}")
+        named = f"{line.entrance} ({place})" if place else line.entrance
+        print(f"  {named}: máy / here {line.here} · tỉnh / province {line.opened} · đếm tay / by hand {counted}")
     if now.tickets:
-        print("  phiếu còn mở / open tickets:", *now.tickets)
+        count = len(now.tickets)
+        print(f"  còn {count} phiếu mở / {count} open tickets: số / no.", ", ".join(map(str, now.tickets)))
     for one in now.unsure:
         print(f"  G{one.paper:03d} {words.hour_minute(one.at)} {one.event}: --keep | --void")
     for label, visits in now.others.items():

@@ -27,7 +27,7 @@ from kiosk.words.labels import (
 from kiosk.words.leaving import nothing_due, purge_goes, purge_stays, remove_goes, remove_stays, removed, why_not
 from kiosk.words.reasons import reason, warnings
 from kiosk.words.sync import bundle_home, bundle_written, second_copy, sync_report
-from kiosk.words.times import another_day, day, day_month, day_month_time, full, hour_minute, keyed_in, keyed_in_vain
+from kiosk.words.times import another_day, day, day_ended, day_month, day_month_time, full, hour_minute, keyed_in, keyed_in_vain
 from kiosk.words.verdicts import CAUTION, COLOURS, INK, TROUBLE_BORDER, Role, VerdictWords, act_label, person, verdict
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "bundle_written",
     "condition",
     "day",
+    "day_ended",
     "day_month",
     "day_month_time",
     "fault",

@@ -277,7 +277,7 @@ FAULTS: dict[Code, FaultWords] = {
     Code.DAY_CLOSED: FaultWords(
         N_("Ngày này đã chốt, máy không ghi thêm lượt nào."),
         KEPT,
-        N_("Còn người vào thì người phụ trách mở lại ngày và ghi lý do (F10, hoặc kiosk close --reopen)."),
+        N_("Còn người vào thì người phụ trách mở lại, ghi lý do: ngày cuối ở F10, ngày khác bằng kiosk close --reopen LÝ_DO --day NGÀY."),
     ),
     Code.DAY_PURGED: FaultWords(
         N_("Dữ liệu đọc được của ngày này đã xóa khỏi máy."),

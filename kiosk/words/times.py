@@ -43,6 +43,12 @@ def day(iso: str) -> str:
     return "/".join(reversed(parts)) if len(parts) == 3 else iso
 
 
+def day_ended(iso: str) -> str:
+    """It was open when an earlier day was opened again."""
+    told = _("Ngày {day} đang mở đã khép lại, chưa ký; xong thì mở lại ngày đó rồi chốt.")
+    return told.format(day=day(iso))
+
+
 def another_day(opened: str, today: str) -> str:
     """A working day was opened that is not today's. Both as YYYY-MM-DD."""
     return gettext(ANOTHER_DAY).format(opened=day(opened), today=day(today))

@@ -1,13 +1,15 @@
 """The close of the day and paper forms keyed in, on a real home: totals add up, a closed day stays closed, a paper form counts once."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
 import zxingcpp
 
-from kiosk import compose
+from kiosk import cli, compose
 from kiosk.domain import declaration
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
@@ -173,3 +175,37 @@ def test_a_person_who_came_by_paper_is_known_at_the_door(parts: compose.Parts) -
     parts.station.paper(3, builders.at("09:12"), said())
     card = builders.CARD
     assert parts.station.scan(Sighting(b"87654321", card, "test")).act is Act.ALREADY_IN
+
+
+def test_the_command_counts_at_listed_entrances_alone_and_opens_an_earlier_day_again(
+    parts: compose.Parts, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts.station.seen("moh")
+    argv = ["close", "--home", str(home), "--offline", "--json", "--printer", "pdf"]
+    place = parts.places.add({"name": "Cổng sau", "kind": "entrance", "street": "Lê Lợi"}).id
+
+    def told(*more: str, done: int = 0) -> tuple[dict[str, Any], str]:
+        capsys.readouterr()
+        assert cli.main([*argv, *more]) == done
+        said = capsys.readouterr()
+        return json.loads(said.out or "{}"), said.err
+
+    lane = parts.station.info.lane
+    for wrong in ("Cổng nào=4", f"{place}X=4"):
+        err = told("--counted", wrong, done=1)[1]
+        assert "KS-501" in err and place in err and lane in err
+    both, alone = [["", 4], [place, 2]], [["", None], [place, 2]]
+    for lines, more in (([["", 4]], [f"{lane}=4"]), (alone, [f"{place.lower()}=2"]), (both, ["4", "cổng sau=2"])):
+        tally = told("--look", *(word for one in more for word in ("--counted", one)))[0]["tally"]
+        assert [[line["place"], line["counted"]] for line in tally] == lines, more
+    assert cli.main(["close", "--home", str(home), "--look", "--counted", f"{place}=2"]) == 0
+    assert f"Cổng sau ({place})" in capsys.readouterr().out
+    told("--counted", "1")
+    parts.station.begin_day("2021-05-24", "sang ngày")
+    parts.station.seen("moh")
+    parts.station.defer("closing")
+    assert "KS-501" in told("--reopen", "đến muộn", done=1)[1], "the one that is open"
+    assert told("--day", builders.ELECTION_DAY, done=2)[1]
+    said, err = told("--reopen", "nhập tờ giấy", "--day", builders.ELECTION_DAY)
+    assert said == {"event_day": builders.ELECTION_DAY, "closed": False, "ended": "2021-05-24"} and "24/05/2021" in err
+    assert parts.station.day() == builders.ELECTION_DAY and days(parts)[-1] == (builders.ELECTION_DAY, "reopened")
