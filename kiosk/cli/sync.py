@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 0 when what was asked for is done: with --once a good answer, else nothing waits (--drain: and all is opened)."""
+    """Exit 0 when what was asked for is done: with --once a good answer, else nothing waits (--drain: and all is opened).
+
+    1 also while the province keeps events apart that no other epoch has carried on: they are in quarantine there, and count nowhere."""
     if not args.home.is_dir():
         raise KioskError(Code.NOT_ENROLLED, home=args.home)
     got = _lock_or_answer(args.home, args.once)
@@ -40,23 +42,25 @@ def run(args: argparse.Namespace) -> int:
             parts.uploader.close()
     _show(state, args.json)
     done = state.settled if args.drain else state.waiting == 0 or args.once
-    return int(not (done and state.state == "ok"))
+    return int(not (done and state.state == "ok" and (args.once or not state.apart)))
 
 
 def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
+    progress = _Progress()
     if drain:
-        return uploader.drain(_progress, lambda: False)
+        return uploader.drain(progress, lambda: False)
     while True:
         state = uploader.step()
         if _ended(state) or (once and state.sent):
             return state
-        _progress(state)
+        progress(state)
         time.sleep(min(uploader.delay_s(), 5.0))
 
 
 def _ended(state: SyncState) -> bool:
-    """Nothing more is to be gained now: all is in but what is parked, or the link or the province is in trouble."""
-    return state.state not in ("ok", "fork") or (state.waiting <= state.parked and not state.feed_due)
+    """Nothing more is to be gained now: all is in but what is parked, or the link or the province is in trouble. Of a revoked kiosk
+    the province still takes events, and keeps them apart."""
+    return state.state not in ("ok", "fork", "revoked") or (state.waiting <= state.parked and not state.feed_due)
 
 
 def _lock_or_answer(home: Path, once: bool) -> locks.Held | SyncState:
@@ -80,11 +84,20 @@ def _lock_or_answer(home: Path, once: bool) -> locks.Held | SyncState:
     return lock
 
 
-def _progress(state: SyncState) -> None:
-    text = _("Chờ gửi {waiting} · tỉnh đã nhận {acknowledged} · đã mở {opened}")
-    output.say(text.format(waiting=state.waiting, acknowledged=state.acknowledged, opened=state.opened))
-    if state.state != "ok":
-        output.say(words.sync_state(state.state))
+class _Progress:
+    """A line on standard error whenever it differs from the one before."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def __call__(self, state: SyncState) -> None:
+        text = _("Chờ gửi {waiting} · tỉnh đã nhận {acknowledged} · đã mở {opened}")
+        line = text.format(waiting=state.waiting, acknowledged=state.acknowledged, opened=state.opened)
+        if state.state != "ok":
+            line += "\n" + words.sync_state(state.state)
+        if line != self._said:
+            self._said = line
+            output.say(line)
 
 
 def _show(state: SyncState, as_json: bool) -> None:
@@ -95,7 +108,8 @@ def _show(state: SyncState, as_json: bool) -> None:
             "duplicate": state.duplicate,
             "refused": state.newly_refused,
         }
-        output.emit({**answer, "waiting": state.waiting, "state": state.state, "opened": state.opened, "detail": state.detail})
+        now = {"waiting": state.waiting, "state": state.state, "opened": state.opened, "aside": state.aside, "detail": state.detail}
+        output.emit(answer | now)
     else:
         output.say("\n".join(words.sync_report(state)))
     if state.state != "ok":

@@ -31,8 +31,8 @@ Run = tuple[int, int]  # from_seq .. to_seq, both included
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Events in the journal by what the province said of them: `events` = acknowledged + aside + waiting. `aside`: in quarantine there,
-    or carried into another epoch; `refused`: quarantined or unreadable; `parked`: waiting, and passed over for a while;
-    `last_receipt_at`: ms UTC or None."""
+    or carried into another epoch; `apart`: those of `aside` that no other epoch has carried on; `refused`: quarantined or unreadable;
+    `parked`: waiting, and passed over for a while; `last_receipt_at`: ms UTC or None."""
 
     events: int
     waiting: int
@@ -42,6 +42,7 @@ class Counts:
     last_receipt_at: int | None
     parked: int = 0
     aside: int = 0
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,10 +331,10 @@ class Outbox:
         with self._database.read() as conn:
             all_ = standings(conn, self._wall())
             refused = sum(1 for _ in refusals(conn, all_))
-            last = conn.execute(select(func.max(RECEIPT.c.at))).scalar()
+            last, again = conn.execute(select(func.max(RECEIPT.c.at))).scalar(), carried(conn)
         total, held, aside = (sum(n) for n in zip(*((s.last, s.held, s.set_aside) for s in all_), strict=True)) if all_ else (0, 0, 0)
-        parked = sum(len(s.parked) for s in all_)
-        return Counts(total, total - held - aside, held, sum(s.opened for s in all_), refused, last, parked, aside)
+        parked, apart = sum(len(s.parked) for s in all_), sum(s.set_aside for s in all_ if s.epoch not in again)
+        return Counts(total, total - held - aside, held, sum(s.opened for s in all_), refused, last, parked, aside, apart)
 
     def headers(self, kiosk: str) -> list[dict[str, object]]:
         """Every event's clear header, oldest first, with `state`: waiting, acknowledged, refused, carried."""

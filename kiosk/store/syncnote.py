@@ -9,7 +9,8 @@ NAME = "sync.json"
 
 
 class SyncNote(msgspec.Struct, frozen=True):
-    """`state`: ok, offline, portal, tls, refused, fork, stale, locked; `clock_skew_s`: ours minus the province's; `at`: ms UTC, 0 never."""
+    """`state`: ok, offline, portal, tls, refused, revoked, fork, disk, stale, locked; `clock_skew_s`: ours minus the province's;
+    `at`: ms UTC, 0 never."""
 
     state: str = "offline"
     clock_skew_s: float = 0.0

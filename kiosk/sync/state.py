@@ -19,16 +19,20 @@ STATES: dict[Code, str] = {
     Code.SERVER_REFUSED: "refused",
     Code.FORKED: "fork",
     Code.SERVER_ODD: "refused",
+    Code.REVOKED: "revoked",
+    Code.DISK_FULL: "disk",
+    Code.DISK_READ_ONLY: "disk",
+    Code.VIEW_DISK: "disk",
 }
 TOTALS = ("sent", "newly_acknowledged", "newly_refused", "duplicate")
 OURS = "stale"  # this machine could not read or keep something: what is shown may be behind
 
 
 class SyncState(msgspec.Struct, frozen=True):
-    """`state`: ok, offline, portal, tls, refused, fork, stale, locked. Counts are of events in the whole journal; `last_receipt_at`: ms
-    UTC; `clock_skew_s`: ours minus the province's, None until measured; `retry_at`: ms UTC on our clock, None when nothing holds the
-    next call back; `detail`: a KS code and its facts, "" when all is well; `feed_due`: a run of the
-    feed is to be begun or goes on; `parked`, `aside`: as in store.outbox.Counts. `sent` … `duplicate`: of this run of the program."""
+    """`state`: ok, offline, portal, tls, refused, revoked, fork, disk, stale, locked. Counts are of events in the whole journal;
+    `last_receipt_at`: ms UTC; `clock_skew_s`: ours minus the province's, None until measured; `retry_at`: ms UTC on our clock, None
+    when nothing holds the next call back; `detail`: a KS code and its facts, "" when all is well; `feed_due`: a run of the feed is to
+    be begun or goes on; `parked`, `aside`, `apart`: as in store.outbox.Counts. `sent` … `duplicate`: of this run of the program."""
 
     state: str = "offline"
     waiting: int = 0
@@ -47,6 +51,7 @@ class SyncState(msgspec.Struct, frozen=True):
     feed_due: bool = False
     parked: int = 0
     aside: int = 0
+    apart: int = 0
 
     @property
     def settled(self) -> bool:
@@ -64,7 +69,7 @@ class SyncState(msgspec.Struct, frozen=True):
 
 def of_error(error: KioskError) -> str:
     """The state an error leaves us in."""
-    return STATES.get(error.code, OURS)
+    return "revoked" if error.facts.get("problem") == "revoked" else STATES.get(error.code, OURS)
 
 
 class SyncRequest:

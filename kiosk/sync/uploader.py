@@ -31,7 +31,7 @@ LEAST_BYTES = 1024
 ASK_S, ASK_CAP_S, IDLE_S = 2.0, 60.0, 300.0  # while something is not opened: 2, 4 … 60 s; when all is: a sign of life
 PATIENCE_S = 60.0  # drain: without any progress for so long, say so instead of going on
 T = TypeVar("T", BatchAnswer, FeedPage, ManifestAnswer)
-COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
+COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside", "apart")
 STRIKES, PARKED_MS = 3, 30 * 60_000
 LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
 POLL_S = 1.0  # a thread looks at least so often for a request of another process
@@ -84,6 +84,7 @@ class Uploader:
         self._ask_every = ASK_S
         self._ask_first = True  # receipts may have been lost with the last run, or with the last answer
         self._forked: set[str] = set()
+        self._revoked = False
         self._prove_again = False  # `have` was answered, and may have proven nothing of an epoch that is forked
         self.state = self._told = SyncState()
 
@@ -264,7 +265,7 @@ class Uploader:
         self._hold(backoff.spread(page.spread_s, self._rng))
         if self.state.state in ("offline", "portal", "tls"):
             self._failures = 0  # the way is open again
-        quiet = not self._failures and not self._forked
+        quiet = not self._failures and not self._forked and not self._revoked
         self._show("ok" if quiet else self.state.state, "" if quiet else self.state.detail)
 
     def _exchange(self, kind: str, content: object, shape: type[T]) -> T:
@@ -282,6 +283,7 @@ class Uploader:
         saved = self._outbox.save(answer)
         self._add(newly_acknowledged=saved.acknowledged, newly_refused=saved.refused)
         self._forked |= set(saved.forked)
+        self._revoked = any(refusal.reason == "revoked" for refusal in answer.refusals)
         for epoch in self._outbox.conflicted() if saved.forked else ():
             self._carry(epoch)
         if saved.acknowledged:  # then ask soon whether it could be opened
@@ -294,6 +296,8 @@ class Uploader:
         self._hold(backoff.spread(answer.spread_s, self._rng))
         if self._failures:  # a question was answered, but what failed before is still to be tried again
             self._show(self.state.state, self.state.detail)
+        elif self._revoked:
+            self._show("revoked", str(KioskError(Code.REVOKED, problem="revoked")))
         elif self._forked:
             self._show("fork", str(KioskError(Code.FORKED, epochs=len(self._forked))))
         else:  # a restored journal: the province holds epochs that this machine has lost
@@ -305,7 +309,7 @@ class Uploader:
         # if the province may hold what we sent, ask before sending the same bytes again
         self._ask_first = self._ask_first or bool(error.facts.get("sent", True))
         if error.facts.get("problem") == "revoked":  # the province answers us nothing more, but takes events and keeps them apart
-            self._ask_first = False
+            self._ask_first, self._revoked = False, True
         floor = error.facts.get("retry_after_s", 0.0)
         self._hold(backoff.after_failure(self._failures, self._rng, floor if isinstance(floor, int | float) else 0.0))
         self._show(of_error(error), str(error))

@@ -92,7 +92,9 @@ SYNC_STATES: dict[str, str] = {
     "portal": N_("Cần đăng nhập Wi-Fi, máy vẫn làm việc"),
     "tls": N_("Không phải máy chủ của tỉnh, máy vẫn làm việc"),
     "refused": N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"),
+    "revoked": N_("Tỉnh đã thu hồi máy này, báo 19001075"),
     "fork": N_("Có hai bản nhật ký, báo 19001075"),
+    "disk": N_("Ổ đĩa không nhận thêm: vẫn gửi, chưa lưu được ký nhận"),
     "stale": N_("Lâu chưa có tin từ tỉnh, máy vẫn làm việc"),
     "locked": N_("Máy đang khóa, mở khóa để gửi"),
 }

@@ -85,16 +85,25 @@ def _summary(s: Standing) -> str:
     if s.waiting:
         text = _("Tỉnh đã nhận {held} trong {events} sự kiện; còn {waiting} chờ gửi.")
     elif s.opened + s.aside < s.events:
-        text = _("Tỉnh đã nhận đủ {events} sự kiện, đã mở đọc {opened}; đang mở phần còn lại.")
+        text = _("Tỉnh đã nhận {held} trong {events} sự kiện, đã mở đọc {opened}; đang mở phần còn lại.")
+        if not s.aside:
+            text = _("Tỉnh đã nhận đủ {events} sự kiện, đã mở đọc {opened}; đang mở phần còn lại.")
+    elif s.aside:
+        text = _("Tỉnh đã nhận và mở đọc {opened} trong {events} sự kiện; {aside} sự kiện để riêng.")
     else:
         text = _("Tỉnh đã nhận và mở đọc đủ {events} sự kiện.")
-    return text.format(held=s.acknowledged, events=s.events, waiting=s.waiting, opened=s.opened)
+    return text.format(held=s.acknowledged, events=s.events, waiting=s.waiting, opened=s.opened, aside=s.aside)
 
 
 def _skew(seconds: float) -> str:
-    minutes = round(abs(seconds) / 60)
-    text = _("Đồng hồ máy nhanh hơn tỉnh {minutes} phút.") if seconds > 0 else _("Đồng hồ máy chậm hơn tỉnh {minutes} phút.")
-    return text.format(minutes=minutes)
+    off = abs(seconds)
+    if off < 2 * 3600:
+        text = _("Đồng hồ máy nhanh hơn tỉnh {minutes} phút.") if seconds > 0 else _("Đồng hồ máy chậm hơn tỉnh {minutes} phút.")
+    elif off < 48 * 3600:
+        text = _("Đồng hồ máy nhanh hơn tỉnh {hours} giờ.") if seconds > 0 else _("Đồng hồ máy chậm hơn tỉnh {hours} giờ.")
+    else:
+        text = _("Đồng hồ máy nhanh hơn tỉnh {days} ngày.") if seconds > 0 else _("Đồng hồ máy chậm hơn tỉnh {days} ngày.")
+    return text.format(minutes=round(off / 60), hours=round(off / 3600), days=round(off / 86_400))
 
 
 def _age(seconds: int) -> str:

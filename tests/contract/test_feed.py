@@ -43,7 +43,7 @@ def test_policy_revocations_and_notices_reach_a_running_kiosk_and_stay(province:
 
         gone.uploader.hurry()
         state = gone.uploader.step()
-        assert (state.state, "revoked" in state.detail) == ("refused", True)
+        assert (state.state, "revoked" in state.detail) == ("revoked", True)
         campaigns.withdraw(db, told.id, now)
         pull(parts)
         assert parts.directory.notices(now) == ()

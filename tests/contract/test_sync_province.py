@@ -157,6 +157,27 @@ def test_the_commands_enrol_and_sync(province: Province, tmp_path: Path) -> None
     assert done.returncode == 1 and json.loads(done.stdout)["state"] == "offline" and "Traceback" not in done.stderr
 
 
+def test_a_revoked_kiosk_still_hands_its_events_over_and_says_that_it_is_revoked(
+    province: Province, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = enrolled(province, tmp_path / "kiosk")
+    with kiosk(home) as parts:
+        arrive(parts, 2)
+        assert parts.uploader.drain(lambda _: None, lambda: False).settled
+        name, before = parts.journal.identity.kiosk, parts.outbox.counts().events
+        arrive(parts, 3)
+    with contextlib.closing(sqlite3.connect(province.home / "province.db", timeout=30)) as conn, conn:
+        conn.execute("UPDATE kiosk SET revoked_at = 1 WHERE kiosk_id = ?", (name,))
+    assert kiosk_cli.main(["sync", "--home", str(home)]) == 1, "kept apart is not taken in"
+    said = capsys.readouterr().err
+    assert "Tỉnh đã thu hồi máy này" in said and f"mở đọc {before} trong {before + 3} sự kiện; 3 sự kiện để riêng" in said
+    assert kiosk_cli.main(["status", "--home", str(home)]) == 0
+    assert "Tỉnh đã thu hồi máy này" in capsys.readouterr().out
+    with contextlib.closing(sqlite3.connect(province.home / "province.db", timeout=30)) as conn:
+        held = conn.execute("SELECT count(*) FROM quarantine WHERE kiosk_id = ? AND seq > 0 AND reason = 'revoked'", (name,))
+        assert held.fetchone() == (3,)
+
+
 def test_while_the_window_holds_the_uploader_the_command_asks_it(province: Province, tmp_path: Path) -> None:
     home = enrolled(province, tmp_path / "kiosk")
     with kiosk(home) as parts, locks.hold(home, "uploader"):

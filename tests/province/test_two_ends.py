@@ -164,6 +164,7 @@ def test_a_forked_home_learns_later_that_its_earlier_events_were_opened(office: 
         settle(office, two)
         counts = two.outbox.counts()
         assert counts.opened == counts.acknowledged and counts.opened + counts.aside == counts.events
+        assert counts.aside and not counts.apart, "carried on: nothing of it is kept apart only"
         assert purging.look(two, DAY).why.get("not_opened") is None
         assert_all_count_once(office, arrivals(one), {str(r[0]) for r in written(two, "SELECT deed FROM visit")})
 
@@ -242,7 +243,7 @@ def test_a_revoked_kiosks_records_go_into_quarantine_and_it_stops_offering_them(
             parts.uploader.hurry()
             parts.uploader.step()
         counts = parts.outbox.counts()
-        assert (counts.waiting, counts.aside, parts.uploader.state.state) == (0, 1, "refused")
+        assert (counts.waiting, counts.aside, parts.uploader.state.state) == (0, 1, "revoked")
         assert wire.calls.count("events") == 2
         assert [r[0] for r in office_sql(office, "SELECT reason FROM quarantine WHERE seq > 0")] == ["revoked"]
 
@@ -326,6 +327,7 @@ def test_a_day_that_is_named_late_takes_in_what_was_set_aside_and_the_kiosk_hear
         settle(office, parts)
         counts = parts.outbox.counts()
         assert (counts.waiting, counts.acknowledged, counts.aside, counts.refused) == (0, 0, counts.events, counts.events)
+        assert counts.apart == counts.aside and "sự kiện để riêng" in words.sync_report(parts.uploader.state)[0]
         assert office_sql(office, "SELECT count(*) FROM visit") == [(0,)] and office.station().kiosks[0].refused == counts.events
         office_sql_write(office, f"INSERT INTO campaign_day SELECT '{DAY}', campaign_id FROM campaign_day")
         sent = wire.calls.count("events")

@@ -306,7 +306,7 @@ def test_a_revoked_kiosk_keeps_everything_and_says_so(day: Day) -> None:
     day.write(2)
     day.province.faults = [revoked]
     state = day.steps(1)
-    assert (state.state, state.waiting) == ("refused", 2) and "problem=revoked" in state.detail and day.sync.delay_s() >= 60
+    assert (state.state, state.waiting) == ("revoked", 2) and "problem=revoked" in state.detail and day.sync.delay_s() >= 60
 
 
 def test_a_fork_is_shown_and_loses_nothing(day: Day) -> None:
@@ -337,7 +337,7 @@ def test_a_receipt_that_cannot_be_stored_is_asked_for_again(day: Day) -> None:
     day.sync = day.fresh()
     day.write(2)
     state = day.steps(2)
-    assert (state.state, state.waiting) == ("stale", 2)
+    assert (state.state, state.waiting) == ("disk", 2)
     assert day.steps(1).waiting == 0 and day.province.sizes() == [2]
 
 

@@ -148,7 +148,8 @@ def test_hostile_facts_stay_one_short_line() -> None:
 def test_every_event_kind_and_every_kind_of_code_has_a_label() -> None:
     assert set(labels.KINDS) == {kind.word for kind in EventKind}
     assert all(words.act_label(act) == words.verdict(Verdict(act, Kind.HU1)).title for act in Act)
-    assert set(labels.SYNC_STATES) == {"ok", "offline", "portal", "tls", "refused", "fork", "stale", "locked"}
+    states = {"ok", "offline", "portal", "tls", "refused", "revoked", "fork", "disk", "stale", "locked"}
+    assert set(labels.SYNC_STATES) == states
 
 
 @pytest.mark.parametrize(
