@@ -67,6 +67,7 @@ class Code(StrEnum):
     NOT_CONFIRMED = "KS-225"
     SWITCHED_OFF = "KS-226"
     PIN_FIRST = "KS-227"
+    DAY_EMPTY = "KS-228"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

@@ -144,13 +144,14 @@ def _prepare(
 def _pages(parts: compose.Parts, day: str) -> list[Path]:
     """Voters' pages and lists that were kept as files, pages on their way to a printer, pictures of the camera, the day's check.
 
-    A page whose day cannot be told goes too: it can be printed again.
+    A page whose day cannot be told goes too: it can be printed again. Blank forms hold nobody's data and stay, whatever they are called.
     """
+    blank = tuple(f"{name}-" for paper, name in FILES.items() if paper not in PERSONAL)
     with parts.database.read() as conn:
         names = purge.epochs(conn, day)
         others = [name for one in purge.days(conn) if one != day for name in purge.epochs(conn, one)]
     folder = parts.settings.papers(parts.home)
-    kept = [file for paper in PERSONAL for file in folder.glob(f"{FILES[paper]}-*.pdf")]
+    kept = [file for paper in PERSONAL for file in folder.glob(f"{FILES[paper]}-*.pdf") if not file.name.startswith(blank)]
     mine = [file for file in kept if any(name in file.name for name in names) or not any(name in file.name for name in others)]
     lists = folder.glob(f"{SHEETS['people']}-{day}-*")
     check = (parts.home / CHECKS).glob(f"{day}.json")

@@ -19,7 +19,7 @@ from kiosk.i18n import N_, _, language
 from kiosk.printing import workbook
 from kiosk.security import files
 from kiosk.station import Station
-from kiosk.store import export
+from kiosk.store import export, register
 from kiosk.store.engine import Connection, Database
 from kiosk.words.labels import DEFER_REASONS, GENDERS, KINDS, MODES, SOURCES
 
@@ -66,7 +66,8 @@ class Spreadsheets:
         """A file of its own, mode 0600, whole or not there at all; one that stands there is replaced. `event_day` "": the open day, else
         the one closed last.
 
-        Raises KioskError(BAD_INPUT | NO_DAY | DAY_UNKNOWN | LEAD_NEEDED | LOCKED | FILE_NOT_WRITTEN, or the store's own).
+        Raises KioskError(BAD_INPUT | NO_DAY | DAY_UNKNOWN | DAY_EMPTY | DAY_PURGED | LEAD_NEEDED | LOCKED | FILE_NOT_WRITTEN or the
+        store's own).
         """
         why = self._checked(file, what, reason)
         day = event_day or self._station.last_day()
@@ -74,7 +75,10 @@ class Spreadsheets:
             raise KioskError(Code.NO_DAY)
         with self._database.read() as conn:
             if not export.known(conn, day):
-                raise KioskError(Code.DAY_UNKNOWN, day=day[:20])
+                listed = self._station.identity.campaign(day) is not None
+                raise KioskError(Code.DAY_EMPTY if listed else Code.DAY_UNKNOWN, day=day[:20])
+            if register.is_purged(conn, day):  # its figures would all be nought
+                raise KioskError(Code.DAY_PURGED, day=day)
         if what != COUNTS:
             self._station.allow("people_export")
         self._station.require("lead", "export")

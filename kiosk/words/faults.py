@@ -206,6 +206,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Người phụ trách chọn đúng ngày bầu cử, hoặc nối mạng để nhận lịch mới."),
     ),
+    Code.DAY_EMPTY: FaultWords(
+        N_("Ngày này máy chưa ghi gì: chưa có gì để xuất."),
+        NOTHING,
+        N_("Xem ngày đã làm việc bằng kiosk day; bỏ --day thì lấy ngày đang mở hoặc ngày chốt sau cùng."),
+    ),
     Code.NOT_A_DATE: FaultWords(
         N_("Chữ này không phải một ngày."),
         NOTHING,

@@ -87,6 +87,7 @@ def test_people_hold_who_they_are_and_nothing_of_their_health(opener: Opener, tm
 def test_a_lead_and_a_reason_are_asked_for_before_anything_is_written(opener: Opener, tmp_path: Path) -> None:
     file = tmp_path / "nguoi.csv"
     with opener() as parts:
+        assert code_of(lambda: parts.spreadsheets.export(file, event_day=ELECTION_DAY)) is Code.DAY_EMPTY
         declare(parts)
         for reason in ("", "  ", "a\x00b", "x" * 201):
             assert code_of(lambda reason=reason: parts.spreadsheets.export(file, "people", reason=reason)) is Code.BAD_INPUT

@@ -84,6 +84,9 @@ def why(office: Office) -> dict[str, object]:
 
 
 def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -> None:
+    with office.open() as parts:
+        blank = parts.papers.print(Order("form", "", "", {"count": 1}), printer="pdf").file
+        parts.mirror.step()
     office.receive()
     sealed = (office.home / "journal.sealed").read_bytes()
     lists = [office.home / "papers" / f"{SHEETS['people']}-{day}-K1.csv" for day in (DAY, NEXT)]
@@ -91,7 +94,7 @@ def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -
     for file in lists:
         file.parent.mkdir(exist_ok=True)
         file.write_text(NAME)
-    assert list(office.home.glob("papers/to-khai-*"))
+    assert blank.name == "to-khai-giay-K1.pdf" and len(list(office.home.glob("papers/to-khai-*"))) == 2
     said = office.purge()
     others = compose.open_parts(office.home, clock=office.clock, keystore=office.store, given=Credentials("o-two", "739164"))
     with others:  # nobody's PIN is set anew
@@ -99,7 +102,7 @@ def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -
     assert [file.exists() for file in lists] == [False, True, False, True]
     assert office.visits() == {NEXT: 1}
     assert (office.home / "journal.sealed").read_bytes() == sealed
-    assert not list(office.home.glob("purge.*")) and not list(office.home.glob("papers/to-khai-*"))
+    assert not list(office.home.glob("purge.*")) and list(office.home.glob("papers/to-khai-*")) == [blank], "it holds nobody's data"
     with office.open() as parts:
         assert parts.verify().ok, parts.verify().findings
         assert not parts.conditions() or Code.KEY_LOST not in parts.conditions()
@@ -112,6 +115,9 @@ def test_a_purged_day_is_gone_and_everything_else_is_as_it_was(office: Office) -
         with pytest.raises(KioskError) as caught:
             parts.station.begin_day(DAY, "có người đến muộn")
         assert caught.value.code is Code.DAY_PURGED
+        with pytest.raises(KioskError) as empty:
+            parts.spreadsheets.export(office.home / "z.csv", event_day=DAY)
+        assert empty.value.code is Code.DAY_PURGED and not (office.home / "z.csv").exists()
         parts.station.seen("moh")
         purging.tell(parts, said)
         assert parts.journal.rebuild(parts.database)[1] == 2
