@@ -147,6 +147,17 @@ def put(path: Path, secret: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace(path: Path, secret: bytes) -> None:
+    """A file of mode 0600, whole or as it was: written beside, synced, renamed. Raises OSError."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    beside.unlink(missing_ok=True)
+    try:
+        put(beside, secret)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _certificates(home: Home, root: bytes, names: Sequence[x509.GeneralName]) -> None:
     """A CA of its own and a server leaf, both valid 1970-2100; P-256, which every TLS library takes."""
     ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())

@@ -17,7 +17,7 @@ from kiosk.domain import identity
 from kiosk.domain.passes import hu1
 from kiosk.domain.passes.model import Issuer, Reading
 from kiosk.domain.text import BadText, clean
-from province import accounts, actlog, officials, question, tables, tables_official, tracing, whoiswho
+from province import accounts, actlog, officials, places, question, tables, tables_official, tracing, whoiswho
 from province.asking import told_of
 from province.authority import Authority
 from province.db import Database
@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """A spell as people read it. Times ms UTC; `exact`: an exit was recorded."""
+    """A spell as people read it. Times ms UTC; `exact`: an exit was recorded; `place`, `place_name`: of a QR place, or ""."""
 
     station: str
     name: str
@@ -55,6 +55,7 @@ class Where(msgspec.Struct, frozen=True):
     left: int
     exact: bool
     source: str
+    place_name: str = ""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -275,8 +276,12 @@ def result(conn: Connection, reader: Reader, asked: Asked, now: int) -> Result:
     stations = {row.station_id: row.name for row in conn.execute(select(STATION.c.station_id, STATION.c.name))}
     officers = {row.id: row.name for row in conn.execute(select(OFFICER.c.id, OFFICER.c.name))}
 
+    every = [spell for each in (*found.spells, *(contact.spells for contact in found.contacts)) for spell in each]
+    named = places.names(conn, {spell.place for spell in every if spell.place})
+
     def spells(given: list[tracing.Spell]) -> list[Where]:
-        return [Where(s.station, stations.get(s.station, ""), s.place, s.entered, s.left, s.exact, s.source) for s in given]
+        own = ((s.station, stations.get(s.station, ""), s.place, s.entered, s.left, s.exact, s.source) for s in given)
+        return [Where(*each, place_name=named.get(each[2], "")) for each in own]
 
     def case_of(subject: str, names: tuple[str, ...], given: list[tracing.Spell]) -> Person:
         own = told_of(conn, reader, [name for name in names if not name.startswith("phone:")] or list(names), 1)

@@ -6,7 +6,7 @@ nothing is lost. Kiosks of the station learn of every change through the feed.
 
 import contextlib
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +160,15 @@ def listed(db: Database, sees: Callable[[str], bool], query: str = "", limit: in
         rows = conn.execute(statement).all()
     found = [_shown(row) for row in rows if sees(row.station_id)]
     return [each for each in found if not each.row.withdrawn][:limit]
+
+
+def names(conn: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Names of places, of those that are known here."""
+    wanted, out = sorted(ids), dict[str, str]()
+    for start in range(0, len(wanted), 500):
+        for row in conn.execute(select(PLACE.c.place_id, PLACE.c.body).where(PLACE.c.place_id.in_(wanted[start : start + 500]))):
+            out[row.place_id] = msgspec.msgpack.decode(row.body, type=PlaceRow).name
+    return out
 
 
 def history(db: Database, place: str) -> Sequence[tuple[int, str, PlaceRow]]:

@@ -30,8 +30,15 @@ def clock(at: int) -> str:
     return f"{local(at):%H:%M %d/%m/%Y}" if at else ""
 
 
-def cells(one: Person, result: Result) -> list[str]:
-    where = "; ".join(_where(w) for w in one.where)
+def several_days(result: Result) -> bool:
+    """Is a time alone not enough to say when?"""
+    every = (w for one in (*result.everybody, *result.contacts) for w in one.where)
+    return len({local(at).date() for w in every for at in (w.entered, w.left)}) > 1
+
+
+def cells(one: Person, result: Result, dated: bool) -> list[str]:
+    """`dated`: each stay says its day."""
+    where = "; ".join(_where(w, dated) for w in one.where)
     own = [str(one.rank), one.name or "chưa rõ tên", phone(one.phone), one.address, one.id_number, WHO.get(one.person, one.person)]
     return [*own, str(one.minutes), clock(one.first), clock(one.last), where, met(one, result)]
 
@@ -48,15 +55,25 @@ def phone(number: str) -> str:
     return f"{local_[:4]} {local_[4:7]} {local_[7:]}" if len(local_) == 10 and local_.isdigit() else local_
 
 
-def _where(w: Where) -> str:
-    return f"{w.name or w.station} {w.place} {clock(w.entered)[:5]}–{clock(w.left)[:5]}{'' if w.exact else ' (ước)'}"
+def spot(w: Where) -> str:
+    """The station, and the place in it: Khu vực bỏ phiếu số 1, Cổng chính (TL1-A)."""
+    place = f"{w.place_name} ({w.place})" if w.place_name else w.place
+    return ", ".join(part for part in (w.name or w.station, place) if part)
+
+
+def _where(w: Where, dated: bool) -> str:
+    came, left = local(w.entered), local(w.left)
+    day = f"{came:%d/%m} " if dated else ""
+    next_day = f"{left:%d/%m} " if dated and left.date() != came.date() else ""
+    return f"{spot(w)} {day}{came:%H:%M}–{next_day}{left:%H:%M}{'' if w.exact else ' (ước)'}"
 
 
 def to_csv(result: Result) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(HEAD)
-    writer.writerows([inert(cell) for cell in cells(one, result)] for one in result.contacts)
+    dated = several_days(result)
+    writer.writerows([inert(cell) for cell in cells(one, result, dated)] for one in result.contacts)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -65,7 +82,8 @@ def to_xlsx(result: Result) -> bytes:
     sheet = book.active
     assert sheet is not None
     sheet.title = "Tiếp xúc"
-    for line in (list(HEAD), *(cells(one, result) for one in result.contacts)):
+    dated = several_days(result)
+    for line in (list(HEAD), *(cells(one, result, dated) for one in result.contacts)):
         sheet.append([""] * len(line))
         for column, text in enumerate(line, 1):
             cell = sheet.cell(sheet.max_row, column)
@@ -83,7 +101,8 @@ def to_svg(result: Result, most: int = 30) -> str:
     if not spells:
         return ""
     first, last = min(w.entered for w in spells), max(w.left for w in spells)
-    scale, cases, rows = BARS / max(1, last - first), len(result.everybody), _hours(first, last, 32 + ROW * len(people))
+    dated = several_days(result)
+    scale, cases, rows = BARS / max(1, last - first), len(result.everybody), _hours(first, last, 32 + ROW * len(people), dated)
     for n, one in enumerate(people):
         y = 32 + ROW * n
         name = escape((one.name or (f"ca {n + 1}" if n < cases else f"số {one.rank}"))[:28])
@@ -92,7 +111,7 @@ def to_svg(result: Result, most: int = 30) -> str:
         for w in one.where:
             x, wide = LEFT + (w.entered - first) * scale, max(3.0, (w.left - w.entered) * scale)
             fill = "#1e293b" if n < cases else "#0f766e"
-            said = escape(_where(w))
+            said = escape(_where(w, dated))
             rows.append(
                 f'<rect x="{x:.1f}" y="{y + 3}" width="{wide:.1f}" height="22" fill="{fill}" fill-opacity="{1 if w.exact else 0.5}">'
                 f"<title>{said}</title></rect>"
@@ -104,29 +123,30 @@ def to_svg(result: Result, most: int = 30) -> str:
     return f'<svg class="line" viewBox="0 0 {LEFT + BARS} {high}" role="img" aria-label="{label}">{ends}{"".join(rows)}</svg>'
 
 
-def _hours(first: int, last: int, low: int) -> list[str]:
-    """A thin line at every full hour, or every few where there are many."""
+def _hours(first: int, last: int, low: int, dated: bool) -> list[str]:
+    """A thin line at every full hour, or every few where there are many; with the day where there are several."""
     step = max(1, -(-(last - first) // (12 * HOUR))) * HOUR
     at = range(-(-first // step) * step, last, step)
     scale = BARS / max(1, last - first)
-    out = []
+    out, said = [], "%H:%M %d/%m" if dated else "%H:%M"
     for t in at:
         x = LEFT + (t - first) * scale
         out.append(f'<path d="M{x:.1f} 22V{low}" stroke="#cbd5e1"/>')
         if LEFT + 190 < x < LEFT + BARS - 190:  # clear of the two ends
-            out.append(f'<text x="{x:.1f}" y="16" font-size="13" text-anchor="middle" fill="#475569">{local(t):%H:%M}</text>')
+            out.append(f'<text x="{x:.1f}" y="16" font-size="13" text-anchor="middle" fill="#475569">{local(t):{said}}</text>')
     return out
 
 
 def to_pdf(result: Result, case: Case, file: Path) -> int:
     """Writes the list on A4 and returns its pages."""
-    lines = [cells(one, result) for one in result.contacts]
+    dated = several_days(result)
+    lines = [cells(one, result, dated) for one in result.contacts]
     ring = f" Vòng {case.asked.ring}, tiếp theo yêu cầu {case.asked.of}." if case.asked.of else ""
     facts = [
         f"Yêu cầu {case.id}: {case.asked_by}, duyệt: {case.decided_by}. Lý do: {case.reason}.{ring}",
         f"Ngày: {days(case.asked.days)}. Khoảng đệm {case.asked.margin} phút, ở lại {case.asked.stay} phút khi không ghi lượt ra.",
     ]
-    return contacts.render([cells(one, result) for one in result.everybody], lines, facts, result.made_at, file)
+    return contacts.render([cells(one, result, dated) for one in result.everybody], lines, facts, result.made_at, file)
 
 
 def days(found: Sequence[str]) -> str:

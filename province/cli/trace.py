@@ -93,7 +93,10 @@ def run_read(args: argparse.Namespace) -> int:
             raise Refused("--out phải là .csv, .xlsx, .pdf hoặc .svg.\n--out ends in .csv, .xlsx, .pdf or .svg.")
         from province import sheets  # reportlab and openpyxl cost a second that no other command should pay
 
-        args.out.write_bytes(sheets.content_of(result, found, kind))
+        try:
+            authority.replace(args.out, sheets.content_of(result, found, kind))
+        except OSError as error:
+            raise Refused(f"Không ghi được {args.out}: {error.strerror}.\nCannot write {args.out}: choose another place.") from error
         emit(args, {"case": args.case, "contacts": len(result.contacts), "file": str(args.out)})
         return 0
     for person in result.contacts:

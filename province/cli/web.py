@@ -42,7 +42,7 @@ def _accounts(actions: Any, common: argparse.ArgumentParser) -> None:
         one.set_defaults(run=run_accounts_state)
     grant = actions.add_parser("grant", parents=[common], help="what an official may do, granted by an administrator")
     grant.add_argument("username")
-    grant.add_argument("rights", nargs="*", choices=[*officials.RIGHTS, []], help=", ".join(officials.RIGHTS))
+    grant.add_argument("rights", nargs="*", metavar="RIGHT", help=f"{', '.join(officials.RIGHTS)}; none takes all away")
     grant.add_argument("--by", required=True, metavar="ADMINISTRATOR")
     grant.add_argument("--reason", required=True)
     grant.add_argument("--until", metavar="YYYY-MM-DD", help='the account\'s last day; "" for no end')

@@ -90,7 +90,7 @@ class Traces:
         mine = me.username in (found.asked_by, found.decided_by)
         result = cases.read(self.db, self.authority, me.username, name, self.clock()) if mine and found.state == "done" else None
         content: dict[str, Any] = {"case": found, "error": error, "result": result, "mine": mine, "who": sheets.WHO}
-        content |= {"days": sheets.days, "met": sheets.met}
+        content |= {"days": sheets.days, "met": sheets.met, "spot": sheets.spot}
         content["may_go_on"] = "trace" in me.rights and result is not None and any(one.subject for one in result.contacts)
         content["may_release"] = "release" in me.rights and me.username != found.asked_by and found.state == "asked"
         content["line"] = Markup(sheets.to_svg(result)) if result else ""  # its names are escaped where it is drawn

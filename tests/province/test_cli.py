@@ -34,6 +34,13 @@ def test_init_prints_the_ca_and_the_password_once(tmp_path: Path, capsys: pytest
     assert stored.startswith("$argon2id$")
 
 
+def test_help_names_the_rights(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["accounts", "grant", "--help"])
+    text = capsys.readouterr().out
+    assert "[RIGHT ...]" in text and "release" in text and "[]" not in text
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_every_file_of_a_home_is_for_its_owner_alone(office: Office) -> None:
     files = [path for path in office.home.path.rglob("*") if path.is_file()]

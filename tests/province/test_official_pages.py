@@ -4,11 +4,14 @@ import csv
 import io
 import json
 import re
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import openpyxl
 import pyotp
 import pytest
+from pypdf import PdfReader
 
 from province import accounts, actlog, cases, officials, settings, sheets
 from province.cli import main
@@ -97,7 +100,7 @@ def test_annex_2_part_5_by_the_code_that_the_voter_keeps(server: Server, staff: 
 
 
 def test_a_trace_is_asked_for_by_one_and_released_by_another(
-    server: Server, staff: list[Official], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: Server, staff: list[Official], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     where = place_code(server, "1975001T")
     people = [("Ca Bệnh", "046183000901"), ("Hôm Nay", "046183000902"), ("Người Khác", "046183000903")]
@@ -138,6 +141,14 @@ def test_a_trace_is_asked_for_by_one_and_released_by_another(
     assert asker.get(f"/can-bo/truy-vet/{case}/tep.pdf").content.startswith(b"%PDF")
     book = openpyxl.load_workbook(io.BytesIO(asker.get(f"/can-bo/truy-vet/{case}/tep.xlsx").content))
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} == {"s"}  # type: ignore[union-attr]
+    out = tmp_path / "x.csv"
+    out.write_text("cũ")
+    out.chmod(0o644)
+    assert main(["trace", "read", "--home", str(server.home.path), "--by", "dieu-tra", case, "--out", str(out)]) == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600 and "Người Khác" in out.read_text("utf-8-sig")
+    assert [path.name for path in tmp_path.glob("x.csv*")] == ["x.csv"]
+    assert main(["trace", "read", "--home", str(server.home.path), "--by", "dieu-tra", case, "--out", str(tmp_path / "no" / "x.csv")]) == 1
+    capsys.readouterr()
     db = Database(server.home.url)
     whats = [line.what for line in actlog.lines(db)]
     assert actlog.verify(db) == []
@@ -178,6 +189,27 @@ def test_a_late_or_own_release_is_refused(office: Office) -> None:
         cases.decide(*world, "ten-b", name, True, code_of("b", over), over)
     with pytest.raises(Refused):
         cases.read(*world, "ten-b", name, later)
+
+
+def test_a_stay_says_its_place_by_name_and_its_day_where_there_are_several(tmp_path: Path) -> None:
+    hour = 3_600_000
+
+    def person(rank: int, *days: int) -> cases.Person:
+        at = [NOW + day * 24 * hour for day in days]
+        where = [cases.Where("46-474-19750-01", "Khu vực 1", "TL1-A", t, t + hour, True, "hu1", "Cổng chính") for t in at]
+        return cases.Person(rank, "Trần Thị Mẫu", "+84905123456", "", "", "voter", 60, at[0], at[-1] + hour, where)
+
+    one, two = (cases.Result(person(0, 0), [person(1, *days)], NOW) for days in ((0,), (0, 1)))
+    spot = "Khu vực 1, Cổng chính (TL1-A)"
+    assert f'"{spot} 09:00–10:00"' in sheets.to_csv(one).decode()
+    assert f'"{spot} 23/05 09:00–10:00; {spot} 24/05 09:00–10:00"' in sheets.to_csv(two).decode()
+    assert re.search(r">\d\d:00<", sheets.to_svg(one)) is None and re.search(r">\d\d:00 2[34]/05<", sheets.to_svg(two))
+    many = cases.Result(person(0, 0), [person(n, *range(12)) for n in range(1, 6)], NOW)
+    asked = cases.Case("1", NOW, "a", "x", "b", NOW, "done", cases.Asked("id:1", ("2021-05-23",), 15, 30))
+    sheets.to_pdf(many, asked, tmp_path / "x.pdf")
+    first, *more = (page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages)
+    assert first.count("09:00–10:00") > 8  # the table begins on the first page
+    assert sum(page.count("09:00–10:00") for page in (first, *more)) == 1 + 5 * 12
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+84", "-1", "@SUM(A1)", "\tx", "=HYPERLINK(\"http://x\")"])
