@@ -7,7 +7,7 @@ from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.store import damage, syncnote
 from kiosk.store.engine import VIEWED
-from kiosk.sync.state import SyncState
+from kiosk.sync.state import SyncState, coarse
 
 COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
 
@@ -59,7 +59,8 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "last_receipt_at": counts.last_receipt_at,
             "feed_age_s": parts.directory.age_s(now),
             "clock_skew_s": note.clock_skew_s,
-            "state": link if viewing is None else "view_only",
+            "state": coarse(link) if viewing is None else "view_only",
+            "link": link,
             "parked": counts.parked,
             "aside": counts.aside,
             "off": list(parts.station.off),

@@ -9,7 +9,7 @@ from kiosk.cli import opened, output
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
-from kiosk.sync.state import SyncRequest, SyncState
+from kiosk.sync.state import SyncRequest, SyncState, coarse
 from kiosk.sync.uploader import Uploader
 
 HOLDER_S = 75.0  # how long another process may take over one step: its whole call, and a little
@@ -108,8 +108,8 @@ def _show(state: SyncState, as_json: bool) -> None:
             "duplicate": state.duplicate,
             "refused": state.newly_refused,
         }
-        now = {"waiting": state.waiting, "state": state.state, "opened": state.opened, "aside": state.aside, "detail": state.detail}
-        output.emit(answer | now)
+        link = {"state": coarse(state.state), "link": state.state, "detail": state.detail}
+        output.emit({**answer, "waiting": state.waiting, "opened": state.opened, "aside": state.aside, **link})
     else:
         output.say("\n".join(words.sync_report(state)))
     if state.state != "ok":

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from kiosk.domain import events
 from kiosk.domain.protocol import Batch, BatchAnswer, Manifest, Receipt, Refusal, SignedOpening, Span
+from kiosk.errors import KioskError
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT
 from kiosk.store.register import RECEIPT
@@ -207,13 +208,14 @@ class Outbox:
 
     def __init__(self, database: Database, kiosk: str, service_public: bytes, wall: Callable[[], int] = lambda: 0) -> None:
         self._database, self._kiosk, self._service, self._wall = database, kiosk, service_public, wall
+        self._unkept: dict[tuple[str, int, int], Receipt] = {}  # true receipts that the disk would not take
 
     def next(self, max_events: int, max_bytes: int) -> Batch | None:
         """The oldest events not yet held, with the openings of their epochs; at least one event however large. None: nothing waits."""
         spans: list[Span] = []
         openings: dict[str, SignedOpening] = {}
         with self._database.read() as conn:
-            for epoch, run in ((s.epoch, run) for s in standings(conn, self._wall()) for run in s.gaps()):
+            for epoch, run in ((s.epoch, run) for s in standings(conn, self._wall()) for run in _without(s.gaps(), self._told(s.epoch))):
                 if max_events <= 0 or max_bytes <= 0:
                     break
                 span = self._span(conn, epoch, run, max_events, max_bytes, force=not spans)
@@ -285,10 +287,28 @@ class Outbox:
         return Batch(openings, spans) if spans else None
 
     def save(self, answer: BatchAnswer) -> Saved:
-        """Stores the receipts that are true of our bytes and the refusals, in one transaction."""
+        """Stores the receipts that are true of our bytes and the refusals, in one transaction.
+
+        Raises KioskError: nothing is stored. True receipts are remembered then, so that next() goes on to what follows; they
+        acknowledge nothing until they are stored, with the next answer that can be."""
+        try:
+            saved = self._store(answer)
+        except KioskError:
+            with self._database.read() as conn:
+                self._unkept |= {(r.epoch, r.from_seq, r.to_seq): r for r in answer.receipts if self._true(conn, r)}
+            raise
+        self._unkept.clear()
+        return saved
+
+    def _told(self, epoch: str) -> tuple[Run, ...]:
+        return _merged((first, last) for name, first, last in self._unkept if name == epoch)
+
+    def _store(self, answer: BatchAnswer) -> Saved:
         with self._database.write() as conn:
             before = {s.epoch: s for s in standings(conn)}
             good = [r for r in answer.receipts if self._true(conn, r)]
+            rejected = len(answer.receipts) - len(good)
+            good += [r for r in self._unkept.values() if self._true(conn, r)]
             news = _worth_keeping(good, before)
             if news:
                 number = int(conn.execute(select(func.max(RECEIPT.c.number))).scalar() or 0)
@@ -300,7 +320,7 @@ class Outbox:
         mine = (r for r in answer.receipts if r.epoch in before and self._ours(r))
         copied = {r.epoch for r in mine if r.have > before[r.epoch].last}  # another copy of this home has gone on
         forked = tuple(e for e in before if e in answer.forked or e in copied)
-        return Saved(max(0, held), refused, forked, len(answer.receipts) - len(good))
+        return Saved(max(0, held), refused, forked, rejected)
 
     def _true(self, conn: Connection, receipt: Receipt) -> bool:
         """Genuine, ours, and about our bytes up to `to_seq`; standings() believes nothing beyond that."""

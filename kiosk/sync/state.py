@@ -24,6 +24,7 @@ STATES: dict[Code, str] = {
     Code.DISK_READ_ONLY: "disk",
     Code.VIEW_DISK: "disk",
 }
+COARSE = {"revoked": "refused", "disk": "stale"}  # for scripts, whose list of states is closed
 TOTALS = ("sent", "newly_acknowledged", "newly_refused", "duplicate")
 OURS = "stale"  # this machine could not read or keep something: what is shown may be behind
 
@@ -65,6 +66,11 @@ class SyncState(msgspec.Struct, frozen=True):
     def on_top_of(self, earlier: "SyncState") -> "SyncState":
         """This state with the totals of `earlier` added: the way back from since()."""
         return msgspec.structs.replace(self, **{name: getattr(self, name) + getattr(earlier, name) for name in TOTALS})
+
+
+def coarse(state: str) -> str:
+    """The state as the commands' JSON names it under `state`; `link` has the finer word."""
+    return COARSE.get(state, state)
 
 
 def of_error(error: KioskError) -> str:

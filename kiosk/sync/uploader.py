@@ -33,6 +33,8 @@ PATIENCE_S = 60.0  # drain: without any progress for so long, say so instead of 
 T = TypeVar("T", BatchAnswer, FeedPage, ManifestAnswer)
 COUNTED = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside", "apart")
 STRIKES, PARKED_MS = 3, 30 * 60_000
+DISK = frozenset({Code.DISK_FULL, Code.DISK_READ_ONLY, Code.VIEW_DISK})
+DISK_TRIES = 3  # back-off while our own disk refuses: the province is not in trouble, and some seconds are enough
 LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
 POLL_S = 1.0  # a thread looks at least so often for a request of another process
 
@@ -85,6 +87,7 @@ class Uploader:
         self._ask_first = True  # receipts may have been lost with the last run, or with the last answer
         self._forked: set[str] = set()
         self._revoked = False
+        self._passed = 0  # events that wait and are passed over for now: parked, or with a receipt that the disk would not take
         self._prove_again = False  # `have` was answered, and may have proven nothing of an epoch that is forked
         self.state = self._told = SyncState()
 
@@ -106,7 +109,7 @@ class Uploader:
     def delay_s(self) -> float:
         """How long the thread may wait before the next step is of use; a commit wakes it earlier."""
         mono = self._mono()
-        busy = self._ask_first or self._prove_again or self.state.waiting > 0
+        busy = self._ask_first or self._prove_again or self.state.waiting > self._passed
         wanted = min(self._ask_at - mono, self._feed.wait_s(mono) if self._feed else self._ask_at)
         return max(0.0, self._hold_until - mono, 0.0 if busy else wanted)
 
@@ -179,6 +182,7 @@ class Uploader:
         if due is not None and due.first:
             return self._pull(due)
         batch = self._outbox.next(self._max_events, self._max_bytes)
+        self._passed = self._outbox.counts().waiting if batch is None else 0
         if batch is not None:
             return self._send(batch)
         again = self._outbox.again(self._forked) if self._prove_again else None
@@ -228,8 +232,9 @@ class Uploader:
     def _have(self, epochs: list[str]) -> None:
         self._ask_at = self._mono() + self._ask_every  # also when it fails
         answer = self._exchange("have", HaveCall(epochs), BatchAnswer)
+        self._ask_first = False  # it is answered, whether or not our disk can keep the answer
         saved = self._save(answer)
-        self._ask_first, self._prove_again = False, bool(self._forked)
+        self._prove_again = bool(self._forked)
         self._asked(saved, answer)
 
     def _offer_again(self, batch: Batch) -> None:
@@ -285,7 +290,9 @@ class Uploader:
         self._forked |= set(saved.forked)
         self._revoked = any(refusal.reason == "revoked" for refusal in answer.refusals)
         for epoch in self._outbox.conflicted() if saved.forked else ():
+            asked, self._ask_first = self._ask_first, True  # if it cannot be carried on now, the next `have` tries again
             self._carry(epoch)
+            self._ask_first = asked
         if saved.acknowledged:  # then ask soon whether it could be opened
             self._failures, self._ask_every = 0, ASK_S
             self._ask_at = self._mono() + ASK_S
@@ -306,12 +313,22 @@ class Uploader:
 
     def _failed(self, error: KioskError) -> None:
         self._failures += 1
+        if error.code in DISK:
+            return self._disk(error)
         # if the province may hold what we sent, ask before sending the same bytes again
         self._ask_first = self._ask_first or bool(error.facts.get("sent", True))
         if error.facts.get("problem") == "revoked":  # the province answers us nothing more, but takes events and keeps them apart
             self._ask_first, self._revoked = False, True
         floor = error.facts.get("retry_after_s", 0.0)
         self._hold(backoff.after_failure(self._failures, self._rng, floor if isinstance(floor, int | float) else 0.0))
+        self._show(of_error(error), str(error))
+
+    def _disk(self, error: KioskError) -> None:
+        """The province has answered and our disk cannot keep it: nothing is asked first, what has not been sent goes on."""
+        self._failures = min(self._failures, DISK_TRIES)
+        self._ask_every = min(ASK_CAP_S, self._ask_every * 2)
+        self._ask_at = min(self._ask_at, self._mono() + self._ask_every)
+        self._hold(backoff.after_failure(self._failures, self._rng))
         self._show(of_error(error), str(error))
 
     def _hold(self, seconds: float) -> None:

@@ -173,6 +173,8 @@ def test_a_revoked_kiosk_still_hands_its_events_over_and_says_that_it_is_revoked
     assert "Tỉnh đã thu hồi máy này" in said and f"mở đọc {before} trong {before + 3} sự kiện; 3 sự kiện để riêng" in said
     assert kiosk_cli.main(["status", "--home", str(home)]) == 0
     assert "Tỉnh đã thu hồi máy này" in capsys.readouterr().out
+    now = lines("kiosk", "status", "--home", str(home))[0]
+    assert (now["state"], now["link"]) == ("refused", "revoked"), "scripts know a closed list of states"
     with contextlib.closing(sqlite3.connect(province.home / "province.db", timeout=30)) as conn:
         held = conn.execute("SELECT count(*) FROM quarantine WHERE kiosk_id = ? AND seq > 0 AND reason = 'revoked'", (name,))
         assert held.fetchone() == (3,)

@@ -323,13 +323,15 @@ def test_a_fork_is_shown_and_loses_nothing(day: Day) -> None:
 
 
 class Full(Outbox):
-    """The disk is full when the first answer is to be stored."""
+    """The disk takes nothing for so many answers."""
 
-    def save(self, answer: BatchAnswer) -> Saved:
-        if answer.receipts and not hasattr(self, "once"):
-            self.once = True
+    answers = 1
+
+    def _store(self, answer: BatchAnswer) -> Saved:
+        if answer.receipts and self.answers:
+            self.answers -= 1
             raise KioskError(Code.DISK_FULL)
-        return super().save(answer)
+        return super()._store(answer)
 
 
 def test_a_receipt_that_cannot_be_stored_is_asked_for_again(day: Day) -> None:
@@ -338,7 +340,21 @@ def test_a_receipt_that_cannot_be_stored_is_asked_for_again(day: Day) -> None:
     day.write(2)
     state = day.steps(2)
     assert (state.state, state.waiting) == ("disk", 2)
-    assert day.steps(1).waiting == 0 and day.province.sizes() == [2]
+    assert day.steps(3).waiting == 0 and day.province.sizes() == [2]
+
+
+def test_with_a_full_disk_sending_goes_on_and_nothing_is_called_received_until_it_is_stored(day: Day) -> None:
+    full = Full(day.database, KIOSK, day.credentials.service)
+    day.outbox, day.province.biggest, full.answers = full, 4, 1_000
+    day.sync = day.fresh()
+    day.write(12)
+    state = day.steps(20)
+    assert sorted(day.province.events) == sorted(set(day.province.events)) and len(day.province.events) == 12
+    assert (state.state, state.waiting, state.acknowledged) == ("disk", 12, 0) and state.duplicate == 0
+    assert day.sync.delay_s() > 0, "and no rush while nothing is left to offer"
+    full.answers = 0
+    state = day.steps(3)
+    assert (state.state, state.waiting, state.acknowledged) == ("ok", 0, 12)
 
 
 def test_drain_goes_on_until_everything_is_opened(day: Day) -> None:
