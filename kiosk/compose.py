@@ -225,12 +225,13 @@ class Parts:
         return test_card.render(file, self.clock.now().wall)
 
     def _certificate(self, order: Order, file: Path, again: int) -> int:
-        """Of the purged day that `order.target` names. Raises KioskError(NOTHING_TO_PRINT)."""
+        """Of the purged day that `order.target` names. Raises KioskError(NO_SUCH_RECORD)."""
         from kiosk.printing import certificate
 
         said = next((one for one in self.purged() if one.day == order.target), None)
         if said is None:
-            raise KioskError(Code.NOTHING_TO_PRINT, paper="certificate")
+            days = ", ".join(one.day for one in self.purged())
+            raise KioskError(Code.NO_SUCH_RECORD, paper="certificate", day=order.target[:20], purged=days)
         info = self.station.info
         chains = [(chain.epoch, chain.last, chain.opened, chain.head, chain.into) for chain in said.chains]
         names = {row.id: row.name for row in self.vault.secrets.enrolment.officers} | {"policy": certificate.BY_POLICY}
@@ -241,13 +242,13 @@ class Parts:
         return certificate.render(made, file)
 
     def _start_check(self, order: Order, file: Path, again: int) -> int:
-        """The day's newest check. Raises KioskError(NOTHING_TO_PRINT) before there is one."""
+        """The day's newest check. Raises KioskError(NO_SUCH_RECORD) before there is one."""
         from kiosk.printing import start_check
 
         day, info = order.target or self.station.day() or "", self.station.info
         kept = checks.kept(self.home, day)
         if kept is None:
-            raise KioskError(Code.NOTHING_TO_PRINT, paper="start-check")
+            raise KioskError(Code.NO_SUCH_RECORD, paper="start-check", day=day[:20])
         found, at, seconds = kept
         rows = [(checks.item_label(f.item), f.state, f.detail, f.cure) for f in found]
         made = start_check.StartCheck(

@@ -38,6 +38,7 @@ class Code(StrEnum):
     FORM_KEPT = "KS-141"
     PRINT_FAILED = "KS-150"
     NOTHING_TO_PRINT = "KS-151"
+    NO_SUCH_RECORD = "KS-152"
     # enrolment, keys, day
     NOT_ENROLLED = "KS-201"
     ENROL_REFUSED = "KS-202"

@@ -274,11 +274,16 @@ class Papers:
         return slip.render(made, file, order.size or self.settings.slip_size)
 
     def _ticket(self, order: Order, file: Path, again: int) -> int:
-        """`target`: the visit or the deferral that names the ticket, or its number; without one, the day's newest ticket."""
+        """`target`: the visit or the deferral that names the ticket, or its number; without one, the day's newest ticket.
+
+        Raises KioskError(TICKET_UNKNOWN | EVENT_UNKNOWN | NOTHING_TO_PRINT).
+        """
         info, target = self.station.info, order.target
         if target.isdecimal() or not target:
             given = [line for line in self.station.lines(LIST) if line.ticket and "defer" in (line.source, line.kind)]
-            target = next((line.event for line in given if target in ("", str(line.ticket))), target)
+            target = next((line.event for line in given if target in ("", str(line.ticket))), "")
+            if order.target and not target:
+                raise KioskError(Code.TICKET_UNKNOWN, ticket=order.target[:12])
         try:
             key = Key.parse(target)
         except ValueError:
@@ -295,6 +300,10 @@ class Papers:
     def _declaration(self, order: Order, file: Path, again: int) -> int:
         said, info = self._declared(order.target), self.station.info
         number, area = self._number(said.number) or f"{said.key.epoch[:4]}-{said.key.seq}", info.station
+        with self.database.read() as conn:
+            fact = self.journal.opened(conn, said.key)
+        if fact is not None and (keyed := str(fact.body.fields.get("paper") or "")):  # the form that was keyed in, to be laid beside it
+            number = f"{number} · {keyed}"
         made = forms.PaperDeclaration(
             number, area.name, area.code, area.ward, said.fields, said.mode, said.at, info.officer, self.clock.now().wall, again
         )

@@ -70,8 +70,11 @@ class Places:
         return self._write(msgspec.structs.replace(row, id=now.id), rules.SET, now.at)
 
     def withdraw(self, place: str) -> PlaceRow:
-        """Its code is recognised from now on and said to be withdrawn. Raises KioskError(PLACE_UNKNOWN)."""
+        """Its code is recognised from now on and said to be withdrawn. Raises KioskError(PLACE_UNKNOWN), also for one that is
+        withdrawn and in no conflict."""
         now = self.get(place).row
+        if now.withdrawn and not now.rivals:
+            raise KioskError(Code.PLACE_UNKNOWN, place=now.id, why="withdrawn")
         return self._write(msgspec.structs.replace(now, withdrawn=True), rules.WITHDRAWN, now.at)
 
     def _write(self, row: PlaceRow, what: str, base: int) -> PlaceRow:

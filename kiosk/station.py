@@ -447,7 +447,7 @@ class Station:
 
         def act(bench: Bench) -> Done:
             known = self._known(bench.conn, tuple(s for s in form.subjects(said.fields) if s.startswith("id:")), bench.day)
-            drafts, judged = self._desk.declare(bench, said, known, 0, "", paper=True)
+            drafts, judged = self._desk.declare(replace(bench, at=at), said, known, 0, "", paper=True)
             drafts = [replace(d, fields={**d.fields, "paper": f"G{number:03d}", "paper_at": at}) for d in drafts]
             drafts = [replace(d, fields={**d.fields, "source": "paper"}) if d.kind is Kind.VISIT else d for d in drafts]
             return drafts, judged
@@ -484,7 +484,9 @@ class Station:
             known = replace(known, entered_event=f"{self._me.kiosk}:{known.entered_event}")
         if known.declared_at is None or known.elsewhere:
             return known
-        at, own = max(known.declared_at, self._me.enrolled_at), f"{self._me.kiosk}:{known.declaration}"
+        at, own = known.declared_at, f"{self._me.kiosk}:{known.declaration}"
+        if at < self._me.enrolled_at and local(at).date().isoformat() != day:  # of this very day: a paper form that was keyed in later
+            at = self._me.enrolled_at
         return replace(known, declared_at=at, declaration=own)
 
     def _campaign(self, day: str | None) -> Campaign:

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if bool(args.reason.strip()) != (args.copy is not None):
+        output.say(words.insisting())
         output.say("kiosk remove --reason TEXT --copy FOLDER")
         return 2
     settings = load(args.home)

@@ -267,7 +267,7 @@ def _journal(report: DayReport) -> Flowables:
     story: Flowables = [paragraph("6. Nhật ký của máy và phần tỉnh đã nhận", frame.SECTION)]
     if report.events:
         told = f"Nhật ký có {number(report.events)} sự kiện; {number(report.waiting)} sự kiện còn chờ gửi về tỉnh."
-        kinds = "; ".join(f"{label.lower()} {number(count)}" for label, count in _counted(report.kinds, KINDS, ()))
+        kinds = "; ".join(f"{label[:1].lower()}{label[1:]} {number(count)}" for label, count in _counted(report.kinds, KINDS, ()))
         story.append(paragraph(f"{told} Theo loại: {kinds}." if kinds else told, frame.BODY))
     else:
         story.append(paragraph("Nhật ký của ngày này chưa có sự kiện nào.", frame.BODY))

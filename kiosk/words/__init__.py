@@ -24,7 +24,7 @@ from kiosk.words.labels import (
     label,
     sync_state,
 )
-from kiosk.words.leaving import nothing_due, purge_goes, purge_stays, remove_goes, remove_stays, removed, why_not
+from kiosk.words.leaving import insisting, nothing_due, purge_goes, purge_stays, remove_goes, remove_stays, removed, why_not
 from kiosk.words.reasons import reason, warnings
 from kiosk.words.sync import bundle_home, bundle_written, second_copy, sync_report
 from kiosk.words.times import another_day, day, day_ended, day_month, day_month_time, full, hour_minute, keyed_in, keyed_in_vain
@@ -71,6 +71,7 @@ __all__ = [
     "full",
     "hint",
     "hour_minute",
+    "insisting",
     "keyed_in",
     "keyed_in_vain",
     "kind_label",

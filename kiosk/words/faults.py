@@ -171,6 +171,11 @@ FAULTS: dict[Code, FaultWords] = {
         UNTOUCHED,
         N_("Phiếu cho cử tri chỉ in được từ tờ khai lập ở máy này; người đã có mã trên điện thoại không cần phiếu."),
     ),
+    Code.NO_SUCH_RECORD: FaultWords(
+        N_("Máy này chưa có tờ kiểm tra hay biên bản đó để in."),
+        UNTOUCHED,
+        N_("Tờ kiểm tra đầu ngày: chạy kiosk doctor trước. Biên bản xóa: ghi ngày đã xóa, như kiosk print certificate 2021-05-23."),
+    ),
     Code.NOT_ENROLLED: FaultWords(
         N_("Máy này chưa được ghi danh."),
         NOTHING,

@@ -22,6 +22,13 @@ def why_not(why: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(gettext(WHY[word]).format(count=count) if word in WHY else f"{word} ({count})" for word, count in why.items())
 
 
+def insisting() -> str:
+    """A reason without a stick, or a stick without a reason."""
+    return _(
+        "Chưa dọn gì. Dọn khi tỉnh chưa mở đủ thì cần cả hai: lý do (--reason), và thư mục trên USB (--copy) để chép nhật ký ra trước."
+    )
+
+
 def nothing_due() -> str:
     return _("Chưa ngày nào đến hạn xóa.")
 

@@ -76,13 +76,14 @@ def test_a_closed_day_opens_again_with_a_reason_alone(parts: compose.Parts) -> N
 
 def test_the_report_of_a_closed_day_says_the_tally_and_its_code_the_totals(parts: compose.Parts, tmp_path: Path) -> None:
     parts.station.seen("moh")
+    parts.places.add({"name": "Cổng sau", "kind": "entrance"})
     parts.day.counted[""] = 2
     parts.day.close()
     job = parts.papers.print(Order("report"), tmp_path / "report.pdf")
     with pypdfium2.PdfDocument(job.file) as document:
         text = " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
         code = [c.text for page in document for c in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil())]
-    said_so = ("Không phải số liệu bầu cử", "Chốt ngày: 18 giờ 30, ngày 23/05/2021", "máy ghi 1 lượt, đếm tay 2")
+    said_so = ("Không phải số liệu bầu cử", "Chốt ngày: 18 giờ 30, ngày 23/05/2021", "máy ghi 1 lượt, đếm tay 2", "địa điểm đặt bảng QR 1")
     for part in ("5. Đối chiếu lượt vào theo lối", *said_so):
         assert part in text, part
     assert "%" not in text
@@ -139,9 +140,12 @@ def test_a_day_left_open_is_found_the_next_morning_and_closed_under_its_own_day(
     assert parts.station.day() == "2021-05-24" and not parts.station.left_open()
 
 
-def test_a_paper_form_is_keyed_in_with_its_number_and_time_once_only(parts: compose.Parts) -> None:
+def test_a_paper_form_is_keyed_in_with_its_number_and_time_once_only(parts: compose.Parts, home: Path) -> None:
     verdict = parts.station.paper(17, builders.at("09:12"), said())
-    assert verdict.act is Act.COME_IN and verdict.number == 1
+    assert verdict.act is Act.COME_IN and verdict.number == 1 and verdict.since == builders.at("09:12")
+    page = parts.papers.print(Order("declaration"), home / "declared.pdf").file
+    with pypdfium2.PdfDocument(page) as document:
+        assert "Số K1-000001 · G017" in document[0].get_textpage().get_text_range()
     with pytest.raises(KioskError) as caught:
         parts.station.paper(17, builders.at("09:12"), said(id_number="046183000456", birth_date="1983"))
     assert caught.value.code is Code.PAPER_ONCE
@@ -161,20 +165,34 @@ def test_the_same_paper_keyed_in_at_two_kiosks_is_one_deed(home: Path, parts: co
     """The spare took over and somebody keys the same form in again: the province counts the deed once."""
     parts.station.paper(17, builders.at("09:12"), said())
     key = parts.vault.secrets.enrolment.station_key
-    spare = builders.enrolled_home(tmp_path / "spare", builders.province((builders.ELECTION_DAY,)), station_key=key)
+    province, late = builders.province((builders.ELECTION_DAY,)), builders.at("10:00")
+    spare = builders.enrolled_home(tmp_path / "spare", province, station_key=key, enrolled_at=late)
     with compose.open_parts(spare, clock=clock) as second:
-        second.station.paper(17, builders.at("09:12"), said())
+        keyed = second.station.paper(17, builders.at("09:12"), said())
         deeds = []
         for one in (parts, second):
             with one.database.read() as conn:
                 deeds.append(conn.exec_driver_sql("SELECT deed FROM visit").scalar())
         assert deeds[0] == deeds[1] and second.station.info.kiosk != parts.station.info.kiosk
+        second.station.correct(keyed.event, "chưa vào", void=True)
+        shown = second.station.scan(Sighting(b"87654321", builders.CARD, "test"))
+        assert shown.act is Act.COME_IN and shown.since == builders.at("09:12"), "the form's time, though the spare is younger than it"
 
 
 def test_a_person_who_came_by_paper_is_known_at_the_door(parts: compose.Parts) -> None:
     parts.station.paper(3, builders.at("09:12"), said())
     card = builders.CARD
     assert parts.station.scan(Sighting(b"87654321", card, "test")).act is Act.ALREADY_IN
+
+
+@pytest.mark.parametrize(("order", "code"), [("start-check", "KS-152"), ("certificate", "KS-152"), ("ticket 99", "KS-310")])
+def test_what_cannot_be_printed_is_refused_in_its_own_words(
+    parts: compose.Parts, home: Path, capsys: pytest.CaptureFixture[str], order: str, code: str
+) -> None:
+    parts.station.seen("moh")
+    assert cli.main(["print", *order.split(), "--home", str(home), "--printer", "pdf"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(code) and "--ticket" not in told
 
 
 def test_the_command_counts_at_listed_entrances_alone_and_opens_an_earlier_day_again(

@@ -81,6 +81,9 @@ def test_edit_and_withdraw_keep_the_code_and_the_history(parts: compose.Parts, c
     clock.wall -= 3_600_000  # the clock was set back: a change still follows what its author saw
     gone = parts.places.withdraw(row.id)
     assert gone.withdrawn and gone.at > edited.at and not gone.rivals
+    with pytest.raises(KioskError) as again:
+        parts.places.withdraw(row.id)
+    assert again.value.code is Code.PLACE_UNKNOWN and again.value.facts["why"] == "withdrawn"
     with parts.database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM event WHERE kind = 9").scalar() == 3
 

@@ -194,7 +194,7 @@ def test_the_command_asks_for_the_name_and_cleans(
         assert cli.main(argv) == 1
     assert "KS-225" in capsys.readouterr().err and (over.home / "journal.db").exists()
     assert cli.main([*argv, "--reason", "x"]) == 2
-    capsys.readouterr()
+    assert "--copy" in capsys.readouterr().err.splitlines()[0]
     assert cli.main([*argv, "--yes"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["removed"] and Path(said["certificate"]).is_file() and said["left"] == []
