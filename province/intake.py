@@ -4,7 +4,7 @@ Nothing is opened, nothing is dropped: what cannot be filed with the rest is kep
 event never holds up the others. Receipts come back unsigned; they are signed after COMMIT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from kiosk.crypto import chain
-from kiosk.domain.protocol import Batch, BatchAnswer, Envelope, Opening, Receipt, Refusal, SignedOpening, Untrusted, decode
+from kiosk.domain.policy import Campaign
+from kiosk.domain.protocol import Batch, BatchAnswer, Envelope, Opening, Receipt, Refusal, SignedOpening, Span, Untrusted, decode
 from province import tables
 from province.bulk import Present, append
 from province.chains import MAX_SEQ, Checked, Held, advance, check, first_conflict, header, is_epoch
@@ -22,6 +23,7 @@ from province.standing import Sender, contact, unreadable
 
 EPOCH, EVENT, SPAN = tables.table(tables.Epoch), tables.table(tables.Event), tables.table(tables.Span)
 QUARANTINE, ALERT, DAY = tables.table(tables.Quarantine), tables.table(tables.Alert), tables.table(tables.CampaignDay)
+CAMPAIGN = tables.table(tables.Campaign)
 STRAY, ASIDE = tables.table(tables.Stray), tables.table(tables.Aside)
 PASSES = ("no_campaign", "revoked")  # reasons that may pass: the upload is kept whole, to be taken then
 STRAYS = 500  # uploads of unknown senders that the network may leave here
@@ -96,6 +98,9 @@ class _Upload:
         self.spans: list[dict[str, Any]] = []
         self.quarantine: dict[tuple[str, int, bytes], dict[str, Any]] = {}
         self.receipts: list[tuple[Checked, int]] = []
+        self.days = set(conn.execute(select(DAY.c.event_day)).scalars())
+        self.past: dict[str, None] = {}  # epochs of those that were named
+        self.gone: set[str] = set()  # days that were dropped: of them nothing is stored any more
         self.refusals: list[Refusal] = []
         self.duplicates = 0
 
@@ -117,11 +122,11 @@ class _Upload:
 
     def _usable(self, openings: Sequence[_Opened]) -> list[_Opened]:
         """Those of a revoked kiosk or of no campaign day are set aside with their events."""
-        days = set(self.conn.execute(select(DAY.c.event_day)).scalars())
+        self._dropped(opened.said.event_day for opened in openings)
         out: list[_Opened] = []
         for opened in openings:
             signed, said = opened
-            reason = "revoked" if self.sender.revoked else "no_campaign" if said.event_day not in days else ""
+            reason = "revoked" if self.sender.revoked else "no_campaign" if said.event_day not in self.days else ""
             if reason:
                 self.set_aside[said.epoch] = (said.event_day, reason)
                 self._keep(said.epoch, said.event_day, 0, signed.opening, sha256(signed.opening).digest(), reason)
@@ -160,6 +165,13 @@ class _Upload:
             numbers = (row.have_seq, row.have_head, row.max_seq, row.opened_seq, row.unreadable, row.state)
             self.held[row.epoch] = Held(row.epoch, row.event_day, *numbers)
             self.before[row.epoch] = (row.have_seq, row.max_seq, row.state)
+        self._dropped(held.event_day for held in self.held.values())
+
+    def _dropped(self, named: Iterable[str]) -> None:
+        """Those of the days that a campaign names and that are no days any more (retention)."""
+        if missing := set(named) - self.days - self.gone:
+            bodies = self.conn.execute(select(CAMPAIGN.c.body)).scalars()
+            self.gone |= missing & {day for body in bodies for day in msgspec.msgpack.decode(body, type=Campaign).days}
 
     def _compare(self, openings: Sequence[_Opened]) -> None:
         """An opening that differs from the one held is another history of the same epoch."""
@@ -174,6 +186,9 @@ class _Upload:
             otherwise = (held.event_day if held else NO_DAY, "revoked" if self.sender.revoked else "shape")
             day, reason = self.set_aside.get(span.epoch, otherwise)
             self._quarantine(checked, day, span.from_seq, reason)
+            return
+        if held.event_day in self.gone:
+            self._of_dropped(span, held)
             return
         known = self._known(held, checked)
         cut = first_conflict(held, checked, known)
@@ -198,6 +213,13 @@ class _Upload:
         held.max_seq = max(held.max_seq, upto)
         self.receipts.append((checked, upto))
 
+    def _of_dropped(self, span: Span, held: Held) -> None:
+        """What came before the day was dropped is acknowledged by what is still known of it, its number and head; the rest is refused."""
+        self.duplicates += max(0, min(span.to_seq, held.have_seq) - span.from_seq + 1)
+        late = range(max(span.from_seq, held.have_seq + 1), span.to_seq + 1)
+        self.refusals += [Refusal(span.epoch, seq, "no_campaign") for seq in late]
+        self.past[span.epoch] = None
+
     def _known(self, held: Held, checked: Checked) -> dict[int, bytes]:
         """seq -> sha256 of the span's places that are filled, in the tables or by an earlier span of this batch."""
         span = checked.span
@@ -217,6 +239,8 @@ class _Upload:
         return {"seq": seq, "kind": said.kind, "at": said.at, "sealed": data, "sha256": digest, "received_at": self.now}
 
     def _keep(self, epoch: str, day: str, seq: int, data: bytes, digest: bytes, reason: str) -> None:
+        if day in self.gone:
+            return  # sealed to a key that is destroyed: nobody will ever read it
         row = {**self.place, "event_day": day, "epoch": epoch, "reason": reason, **self._row(data, seq, digest)}
         self.quarantine[epoch, seq, digest] = row if seq else row | {"kind": 0, "at": self.now}
 
@@ -283,7 +307,7 @@ class _Upload:
             held, first, digest = self.held[checked.span.epoch], checked.span.from_seq, checked.head_at(upto)
             out.append(Receipt(kiosk, held.epoch, first, upto, digest, held.have_seq, held.opened_seq, self.now))
         named = {receipt.epoch for receipt in out}
-        for epoch in dict.fromkeys(o.said.epoch for o in openings):
+        for epoch in dict.fromkeys(o.said.epoch for o in openings) | self.past:
             if epoch in self.held and epoch not in named:
                 held = self.held[epoch]
                 out.append(Receipt(kiosk, epoch, 1, held.have_seq, held.have_head, held.have_seq, held.opened_seq, self.now))

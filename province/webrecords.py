@@ -26,7 +26,7 @@ from province.projector import Projector
 from province.reader import NoKey, Reader, projectable
 
 RECORD, WAITING = tables.table(tables_web.WebRecord), tables.table(tables_web.WebWaiting)
-CAMPAIGN = tables.table(tables.Campaign)
+CAMPAIGN, DAY = tables.table(tables.Campaign), tables.table(tables.CampaignDay)
 WEB = "web"  # stands for the kiosk in the keys of rows, and for the station of a declaration
 DICTIONARY = 1
 CHUNK = 200
@@ -43,11 +43,13 @@ def _dictionary() -> bytes:
 
 
 def current(db: Database, authority: Authority, now: int) -> tuple[Campaign, str]:
-    """(the campaign, the day that a record of `now` belongs to): today, else the next campaign day, else the last. Raises NoCampaign."""
+    """(the campaign, the day that a record of `now` belongs to): today, else the next campaign day, else the last; none that was dropped.
+    Raises NoCampaign."""
     with db.read() as conn:
+        held = set(conn.execute(select(DAY.c.event_day)).scalars())
         rows = conn.execute(select(CAMPAIGN).order_by(CAMPAIGN.c.created_at.desc())).all()
     campaigns = [SignedCampaign(row.body, row.signature).read(authority.trust.root) for row in rows]
-    days = sorted((day, -order, campaign) for order, campaign in enumerate(campaigns) for day in campaign.days) if campaigns else []
+    days = sorted((day, -order, campaign) for order, campaign in enumerate(campaigns) for day in campaign.days if day in held)
     if not days:
         raise NoCampaign
     day, _, campaign = next((each for each in days if each[0] >= iso_day(now)), days[-1])

@@ -79,6 +79,25 @@ def test_what_comes_late_is_set_aside_and_what_was_held_is_still_answered(place:
     answer = kiosk.send(late.span(), openings=[late])
     assert {refusal.reason for refusal in answer.refusals} == {"no_campaign"}
     assert sorted((r.have, r.opened) for r in kiosk.have().values()) == [(3, 3), (5, 5)]
+    assert [place.rows(name) for name in ("quarantine", "aside")] == [[], []]  # nobody could ever read it
+
+
+def test_a_dropped_days_bundle_that_comes_again_is_acknowledged_and_brings_nothing_back(place: Office) -> None:
+    kiosk = place.kiosk()
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 5)
+    kiosk.send(epoch.span(), openings=[epoch])
+    place.open_all()
+    drop(place)
+    kiosk.visits(epoch, 2)
+    for openings in ([epoch], []):
+        again_ = kiosk.send(epoch.span(1, 3), epoch.span(4), openings=openings)
+        assert [(r.from_seq, r.to_seq, r.have, r.opened) for r in again_.receipts] == [(1, 5, 5, 5)]
+        assert again_.receipts[0].digest == epoch.heads[5] and again_.duplicates == 5
+        assert [(r.seq, r.reason) for r in again_.refusals] == [(6, "no_campaign"), (7, "no_campaign")]
+    assert [place.rows(name) for name in ("event", "span", "quarantine", "aside")] == [[], [], [], []]
+    with place.db.read() as conn:
+        assert retention.left(conn, DAY) == {}
 
 
 def test_a_day_with_events_that_nobody_opened_is_kept(place: Office, capsys: pytest.CaptureFixture[str]) -> None:
