@@ -96,6 +96,7 @@ class Code(StrEnum):
     FORM_INCOMPLETE = "KS-503"
     FILE_NOT_WRITTEN = "KS-504"
     NO_STICK = "KS-505"
+    RECEIPTS_NOT_KEPT = "KS-506"
     # ours
     INTERNAL = "KS-900"
 

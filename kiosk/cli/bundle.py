@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(parts: compose.Parts, args: argparse.Namespace) -> int:
+    output.usable(args.file)
     made = parts.stick.export(args.file, parts.station.day(), args.all)
     if parts.station.day() is not None:
         parts.station.audit("bundle_export", count=made.events)
@@ -39,7 +40,7 @@ def _receipts(parts: compose.Parts, args: argparse.Namespace) -> int:
         parts.station.audit("bundle_receipts", count=taken.events)
         parts.mirror.step()
     _show(taken, args.json)
-    output.say(words.bundle_home(taken.events, taken.feed, taken.rejected, taken.trouble))
+    output.say(words.bundle_home(taken))
     return int(bool(taken.rejected or taken.trouble))
 
 

@@ -6,7 +6,7 @@ Written beside, fsynced, read back, then renamed: what stands there under its na
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +14,13 @@ import msgspec
 
 from kiosk.crypto import sign
 from kiosk.domain import protocol, stick
-from kiosk.domain.protocol import PROVINCE, BatchAnswer, Envelope, FeedCall, FeedPage, HaveCall, Manifest, Untrusted, pack
+from kiosk.domain.protocol import PROVINCE, BatchAnswer, Envelope, FeedCall, FeedPage, HaveCall, Manifest, Problem, Untrusted, pack
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.ports import Clock
 from kiosk.store.bundles import Bundles
 from kiosk.store.feed import Filing
 from kiosk.store.outbox import Outbox
-from kiosk.sync.uploader import Credentials
+from kiosk.sync.uploader import DISK, Credentials
 
 EVENTS, BYTES = 1_000, 512 * 1024
 MAX_FILE = 512 * 1024 * 1024
@@ -38,16 +38,26 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`events`: newly acknowledged; `refused`: newly put aside by the province; `feed`: rows of the feed; `rejected`: answers that were
-    not the province's, not about our bytes, or not to our calls; `trouble`: "" or why the file ends early (foreign, cut, torn)."""
+    """`events`: newly acknowledged; `refused`: newly put aside by the province; `feed`: rows of the feed; `rejected`: answers and receipts
+    that were not used, of which `unproven`: receipts that are not about our bytes, `problems`: calls that the province refused, by its
+    code; the others are not signed by the province or not to our calls. `trouble`: "" or why the file ends early (foreign, cut, torn)."""
 
-    events: int
-    bytes: int
-    digest: str
+    events: int = 0
+    bytes: int = 0
+    digest: str = ""
     refused: int = 0
     feed: int = 0
     rejected: int = 0
     trouble: str = ""
+    unproven: int = 0
+    problems: dict[str, int] = field(default_factory=dict)
+
+    def plus(self, more: "Taken") -> "Taken":
+        """Both together: sums, the later digest, the first trouble."""
+        names = ("events", "bytes", "refused", "feed", "rejected", "unproven")
+        sums = {name: getattr(self, name) + getattr(more, name) for name in names}
+        problems = {code: self.problems.get(code, 0) + more.problems.get(code, 0) for code in {**self.problems, **more.problems}}
+        return Taken(**sums, digest=more.digest or self.digest, trouble=self.trouble or more.trouble, problems=problems)
 
 
 class Stick:
@@ -83,21 +93,23 @@ class Stick:
         return msgspec.msgpack.encode(stick.Call(kind, sealed))
 
     def receipts(self, file: Path) -> Taken:
-        """Takes the province's answers home. Raises KioskError(BAD_FILE) for a file in which nothing is to be found."""
+        """Takes the province's answers home. Raises KioskError(BAD_FILE) for a file in which nothing is to be found, RECEIPTS_NOT_KEPT
+        when our disk takes nothing more; what it took before stays."""
         data = read(file)
         found = stick.read(data, stick.RECEIPTS, stick.ANSWER)
         if not found.frames and found.trouble:
             raise KioskError(Code.BAD_FILE, file=file.name, why=WORTH[found.trouble])
-        events = refused = rows = rejected = 0
+        taken = Taken(bytes=len(data), digest=sha256(data).hexdigest(), trouble=WORTH[found.trouble] if found.trouble else "")
         for frame in found.frames:
             try:
-                got = self._answer(frame)
+                taken = taken.plus(self._answer(frame))
             except Untrusted:
-                rejected += 1
-                continue
-            events, refused, rows, rejected = events + got.events, refused + got.refused, rows + got.feed, rejected + got.rejected
-        trouble = WORTH[found.trouble] if found.trouble else ""
-        return Taken(events, len(data), sha256(data).hexdigest(), refused, rows, rejected, trouble)
+                taken = taken.plus(Taken(rejected=1))
+            except KioskError as error:
+                if error.code not in DISK:
+                    raise
+                raise KioskError(Code.RECEIPTS_NOT_KEPT, file=file.name, why=error.code.value) from error
+        return taken
 
     def _answer(self, frame: bytes) -> Taken:
         """One answer. Raises Untrusted when it is not the province's, or to no call of ours."""
@@ -109,10 +121,12 @@ class Stick:
             raise Untrusted("nonce")
         if sealed.kind in ("events", "have"):
             saved = self._outbox.save(protocol.decode(sealed.body, BatchAnswer))
-            return Taken(saved.acknowledged, 0, "", saved.refused, 0, saved.rejected)
+            return Taken(saved.acknowledged, refused=saved.refused, rejected=saved.rejected, unproven=saved.rejected)
         if sealed.kind == "feed":
             return self._feed(sealed, msgspec.msgpack.decode(asked.asked, type=dict[str, int]))
-        return Taken(0, 0, "", rejected=int(sealed.kind == "problem"))
+        if sealed.kind == "problem":
+            return Taken(rejected=1, problems={protocol.decode(sealed.body, Problem).code: 1})
+        return Taken()
 
     def _feed(self, sealed: Envelope, asked: dict[str, int]) -> Taken:
         """A page that begins no later than where we stand; what the network has brought since is not taken back."""
@@ -122,7 +136,7 @@ class Stick:
         cursors = {scope: page.cursors[scope] for scope in scopes}
         sums = {scope: said for scope, said in page.checksums.items() if scope in scopes}
         part = msgspec.structs.replace(page, rows=kept, cursors=cursors, checksums=sums, must_refetch=[])
-        return Taken(0, 0, "", feed=self._filing.take(part, sealed.at).rows)
+        return Taken(feed=self._filing.take(part, sealed.at).rows)
 
 
 def write(file: Path, calls: Iterator[bytes]) -> tuple[int, str]:

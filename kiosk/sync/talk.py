@@ -43,18 +43,9 @@ class Talk:
         files = sorted((f for folder in folders for f in folder.glob(f"*{HOME}")), key=lambda f: f.stat().st_mtime, reverse=True)
         if not files:
             raise KioskError(Code.BAD_FILE, why="none", file=f"*{HOME}")
-        total = Taken(0, 0, "")
+        total = Taken()
         for file in files[:LOOKED_AT]:
-            got = self._stick().receipts(file)
-            total = Taken(
-                total.events + got.events,
-                total.bytes + got.bytes,
-                got.digest,
-                total.refused + got.refused,
-                total.feed + got.feed,
-                total.rejected + got.rejected,
-                total.trouble or got.trouble,
-            )
+            total = total.plus(self._stick().receipts(file))
         self._directory.refresh()
         self._note("bundle_receipts", total.events)
         return total

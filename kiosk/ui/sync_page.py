@@ -172,4 +172,4 @@ class SyncPage(QWidget):
             self._slow.submit(lambda: services.talk().home(), self._brought)
 
     def _brought(self, taken: BroughtHome) -> None:
-        self._front.tell(words.bundle_home(taken.events, taken.feed, taken.rejected, taken.trouble))
+        self._front.tell(words.bundle_home(taken))

@@ -424,6 +424,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Xem lại đường dẫn và nội dung của tệp được nêu."),
     ),
+    Code.RECEIPTS_NOT_KEPT: FaultWords(
+        N_("Chưa lưu được ký nhận của tỉnh: ổ đĩa không nhận thêm."),
+        N_("Tệp trên USB vẫn còn nguyên; sự kiện vẫn còn trong máy này."),
+        N_("Xóa bớt tệp khác trên ổ đĩa, rồi nhận từ USB lần nữa."),
+    ),
     Code.FILE_NOT_WRITTEN: FaultWords(
         N_("Không ghi được tệp ra ngoài."),
         KEPT,

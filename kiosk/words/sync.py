@@ -1,6 +1,6 @@
 """How it stands with the province, in whole sentences: what is in, what is opened, what is not. For the window and the commands alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from kiosk.i18n import _
@@ -68,15 +68,46 @@ def bundle_written(events: int) -> str:
     return _("Đã ghi {events} sự kiện ra USB. Mang USB về tỉnh; dữ liệu vẫn còn trong máy này.").format(events=events)
 
 
-def bundle_home(events: int, feed: int, rejected: int, trouble: str) -> str:
-    """What came home on the stick, and what of it could not be used."""
-    if trouble:
-        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới. Tệp bị đứt hoặc hỏng phần sau: chép lại từ tỉnh.")
-    elif rejected:
-        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới. {rejected} mục không phải cho máy này nên không dùng.")
-    else:
-        text = _("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới.")
-    return text.format(events=events, feed=feed, rejected=rejected)
+class BroughtHome(Protocol):
+    """What is said of: sync.bundle.Taken."""
+
+    @property
+    def events(self) -> int: ...
+    @property
+    def feed(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+    @property
+    def unproven(self) -> int: ...
+    @property
+    def problems(self) -> Mapping[str, int]: ...
+    @property
+    def trouble(self) -> str: ...
+
+
+def bundle_home(taken: BroughtHome) -> str:
+    """What came home on the stick, what of it could not be used and why, and what to do about it."""
+    said = [_("Tỉnh đã nhận thêm {events} sự kiện, có {feed} mục tin mới.").format(events=taken.events, feed=taken.feed)]
+    if taken.trouble:
+        said.append(_("Tệp bị đứt hoặc hỏng phần sau: chép lại từ tỉnh."))
+    said += [_problem(code, count) for code, count in taken.problems.items()]
+    if taken.unproven:
+        text = _("{count} ký nhận không khớp nhật ký của máy này nên không dùng; báo 19001075.")
+        said.append(text.format(count=taken.unproven))
+    foreign = taken.rejected - taken.unproven - sum(taken.problems.values())
+    if foreign:
+        said.append(_("{count} mục không phải cho máy này, hoặc không do tỉnh ký, nên không dùng.").format(count=foreign))
+    return " ".join(said)
+
+
+def _problem(code: str, count: int) -> str:
+    """Calls of the bundle that the province refused."""
+    texts = {
+        "busy": _("Tỉnh đang bận nên chưa nhận {count} mục: nhờ tỉnh nhập lại tệp."),
+        "revoked": _("Tỉnh đã thu hồi máy này: gọi 19001075."),
+        "unknown_kiosk": _("Tỉnh không biết máy này, vẫn giữ riêng tệp: gọi 19001075."),
+    }
+    return texts.get(code, _("Tỉnh không nhận {count} mục ({code}): gọi 19001075.")).format(count=count, code=code)
 
 
 def _summary(s: Standing) -> str:

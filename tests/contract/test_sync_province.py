@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2
@@ -150,6 +151,13 @@ def test_the_commands_enrol_and_sync(province: Province, tmp_path: Path) -> None
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["state"] == "ok" and said["waiting"] == 0 and said["duplicate"] == 0 and said["refused"] == 0
     assert said["sent"] == said["acknowledged"] == len(lines("kiosk", "journal", "--home", home)) >= 3
+    told_lines = done.stderr.splitlines()
+    assert told_lines and all(one != next_ for one, next_ in pairwise(told_lines)), "a line of progress when it changed, not before"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for target in ("pipe", "folder", "no/where"):
+        assert kiosk_cli.main(["bundle", "export", str(tmp_path / target), "--home", home]) == 1
+    assert (tmp_path / "pipe").is_fifo() and not list((tmp_path / "folder").iterdir())
     assert lines("kiosk", "status", "--home", home)[0]["state"] == "ok"
     province.stop()
     lines("kiosk", "seen", "--kind", "moh", "--home", home)

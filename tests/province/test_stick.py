@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import words
 from kiosk.compose import Parts
 from kiosk.domain import stick
 from kiosk.domain.feed import ALL
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Answer
-from province import campaigns, importer, settings
+from province import campaigns, importer, intake, settings, standing
 from province.cli import main as province_main
 from province.importer import Outcome
 from tests import builders
 from tests.province.conftest import Office
-from tests.province.ends import enrolled, office_sql, opened, settle, written
+from tests.province.ends import copied, enrolled, office_sql, opened, settle, written
 
 pytestmark = pytest.mark.parametrize("office", ["sqlite"], indirect=True)
 
@@ -122,6 +123,7 @@ def test_foreign_files_and_foreign_answers(office: Office, tmp_path: Path) -> No
         (tmp_path / "home").write_bytes(receipts)
         taken = parts.stick.receipts(tmp_path / "home")  # genuine, and to another kiosk's calls
         assert taken.events == 0 and taken.rejected == len(stick.read(receipts, stick.RECEIPTS, stick.ANSWER).frames)
+        assert f"{taken.rejected} mục không phải cho máy này" in words.bundle_home(taken)
         for content in (b"", b"PK\x03\x04" + bytes(100), out.read_bytes(), b"<html>"):
             (tmp_path / "home").write_bytes(content)
             with pytest.raises(KioskError) as error:
@@ -143,12 +145,64 @@ def test_an_unknown_kiosks_bundle_is_kept_whole(office: Office, tmp_path: Path) 
             conn.exec_driver_sql("DELETE FROM kiosk")
         out = tmp_path / "out"
         parts.stick.export(out, None)
-        outcome, _ = importer.take(office.calls, out.read_bytes())
+        outcome, receipts = importer.take(office.calls, out.read_bytes())
+        (tmp_path / "home").write_bytes(receipts)
+        told = words.bundle_home(parts.stick.receipts(tmp_path / "home"))
+        assert "Tỉnh không biết máy này" in told and "không phải cho máy này" not in told
         assert outcome.inserted == 0 and outcome.rejected == outcome.received > 0 and outcome.problems["unknown_kiosk"] >= 1
         assert len(office.rows("stray")) == 1
         parts.uploader.step()
         assert parts.uploader.state.state == "refused" and parts.outbox.counts().waiting == outcome.received
         del wire
+
+
+def busy(*_: object) -> None:
+    raise intake.Raced
+
+
+def full(*_: object) -> None:
+    raise KioskError(Code.DISK_FULL)
+
+
+def test_a_full_disk_at_home_sends_nobody_to_paper_for_receipts(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, _):
+        offline(parts, 2)
+        parts.stick.export(tmp_path / "out", None)
+        (tmp_path / "home").write_bytes(importer.take(office.calls, (tmp_path / "out").read_bytes())[1])
+        with monkeypatch.context() as patched:
+            patched.setattr(parts.outbox, "_store", full)
+            with pytest.raises(KioskError) as error:
+                parts.stick.receipts(tmp_path / "home")
+        assert error.value.code is Code.RECEIPTS_NOT_KEPT and "sổ giấy" not in words.fault_text(error.value.code)
+        assert parts.outbox.counts().waiting and parts.stick.receipts(tmp_path / "home").events == parts.outbox.counts().events
+
+
+def test_what_the_province_refused_or_cannot_prove_is_told_by_its_reason(office: Office, tmp_path: Path) -> None:
+    home = enrolled(office, tmp_path / "kiosk")
+    with opened(office, home, builders.Clock()) as (parts, _):
+        offline(parts, 2)
+        older, out, back = copied(home, tmp_path / "older"), tmp_path / "out", tmp_path / "home"
+        offline(parts, 1)
+        settle(office, parts)
+        parts.stick.export(out, None)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(standing, "have", busy)
+            back.write_bytes(importer.take(office.calls, out.read_bytes())[1])
+        taken = parts.stick.receipts(back)
+        assert (taken.rejected, taken.problems) == (1, {"busy": 1}) and "nhờ tỉnh nhập lại tệp" in words.bundle_home(taken)
+    with opened(office, older, builders.Clock()) as (parts, _):
+        parts.stick.export(out, None)
+        back.write_bytes(importer.take(office.calls, out.read_bytes())[1])
+        taken = parts.stick.receipts(back)
+        assert taken.unproven == taken.rejected == 1 and "không khớp nhật ký của máy này" in words.bundle_home(taken)
+        with office.db.write() as conn:
+            conn.exec_driver_sql(f"UPDATE kiosk SET revoked_at = 1 WHERE kiosk_id = '{parts.journal.identity.kiosk}'")
+        parts.stick.export(out, None)
+        back.write_bytes(importer.take(office.calls, out.read_bytes())[1])
+        taken = parts.stick.receipts(back)
+        assert taken.problems == {"revoked": taken.rejected} and "đã thu hồi máy này" in words.bundle_home(taken)
 
 
 def test_the_commands_say_what_became_of_it(office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

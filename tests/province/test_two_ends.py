@@ -261,6 +261,8 @@ def test_a_clock_that_is_off_is_shown_and_no_record_is_refused(office: Office, t
         settle(office, parts)
         assert parts.outbox.counts().refused == 0 and parts.uploader.state.clock_skew_s is not None
         assert office.station().kiosks[0].skew_s is not None
+        (said,) = [text for text in words.sync_report(parts.uploader.state) if text.startswith("Đồng hồ máy")]
+        assert said.endswith(" ngày."), "years are not told in minutes"
 
 
 def test_a_failed_carry_is_said_and_tried_again(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
