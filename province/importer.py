@@ -19,13 +19,31 @@ from province.settings import Refused
 KINDS = ("events", "have", "manifest", "feed")
 MAX_FILE = 1 << 30
 WORDS = {
-    "magic": "không phải tệp của kiosk / not a kiosk's bundle",
+    "magic": "không phải tệp của kiosk; không có gì được nhận / not a kiosk's bundle: nothing was taken",
     "cut": "tệp thiếu phần cuối / the file ends early",
     "torn": "tệp hỏng từ đây / damaged from here on",
     "type": "tệp hỏng từ đây / damaged from here on",
-    "end": "phần cuối không khớp / its end does not fit",
+    "end": "phần cuối không khớp: tệp bị nối hoặc sửa / its end does not fit: it was joined or changed",
     "digest": "mã kiểm tra không khớp / its digest does not fit",
 }
+AGAIN = "Hãy xuất lại từ kiosk (kiosk bundle export) / export it again on the kiosk"
+PROBLEMS = {
+    "busy": "lần gọi chưa nhận: cơ sở dữ liệu bận hoặc đĩa đầy. Hãy giải phóng đĩa rồi nhận lại đúng tệp này; không gì bị nhận hai lần\n"
+    "calls were not taken: the database is busy or the disk is full. Free the disk, then import this same file again; nothing is doubled",
+    "unknown_kiosk": "lần gọi của máy mà tỉnh này không biết: giữ nguyên, chưa nhận. Khi máy đã có ở đây: `province strays release`\n"
+    "calls of a kiosk that is not known here: kept whole, not taken. Once it is known: `province strays release`",
+    "signature": "lần gọi có chữ ký không đúng: không nhận / calls whose signature is wrong: not taken",
+    "shape": "lần gọi không đọc được: không nhận / calls that could not be read: not taken",
+    "revoked": "lần gọi của máy đã bị thu hồi / calls of a revoked kiosk",
+}
+CONFLICT = (
+    "bản ghi khác với bản tỉnh giữ ở cùng chỗ: máy này từng bị sao chép hoặc khôi phục. Cả hai bản được giữ; xem `province conflicts`\n"
+    "events differ from those held at the same place: this kiosk was copied or restored. Both are kept: see `province conflicts`"
+)
+REJECTED = (
+    "bản ghi để riêng hoặc không nhận được; xem `province quarantine list`\n"
+    "events were set aside or could not be taken: see `province quarantine list`"
+)
 
 
 @dataclass(slots=True)
@@ -94,6 +112,34 @@ def _count(sealed: protocol.Envelope, answer: protocol.Envelope, outcome: Outcom
     outcome.rejected += len(aside) - conflicts
     outcome.duplicate += said.duplicates
     outcome.inserted += events - len(aside) - said.duplicates
+
+
+def said(file: Path, outcome: Outcome) -> Iterator[str]:
+    """What was not taken and what to do, for people."""
+    if outcome.trouble:
+        before = "" if outcome.trouble == "magic" else " Phần trước đó đã nhận / what came before it is taken."
+        yield f"{file}: {WORDS[outcome.trouble]}.{before} {AGAIN}."
+    for code, count in outcome.problems.items():
+        yield f"{count} {PROBLEMS.get(code, code)}."
+    if outcome.conflict:
+        yield f"{outcome.conflict} {CONFLICT}."
+    if outcome.rejected and not outcome.problems:
+        yield f"{outcome.rejected} {REJECTED}."
+
+
+def check_target(bundle: Path, target: Path) -> None:
+    """The receipts must not go over a bundle, this one or another: it may be the only copy. Raises Refused."""
+    try:
+        same = target.exists() and target.samefile(bundle)
+        with target.open("rb") as file:
+            over = same or file.read(len(stick.BUNDLE)) == stick.BUNDLE
+    except OSError:
+        return  # not there, or not to be read: writing will say so
+    if over:
+        raise Refused(
+            f"--receipts {target} là gói của kiosk; không ghi đè, chưa nhận gì. Hãy chọn tên khác.\n"
+            f"--receipts {target} is a kiosk's bundle: it was left alone and nothing was taken. Choose another name."
+        )
 
 
 def read(file: Path) -> bytes:

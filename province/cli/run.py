@@ -44,15 +44,17 @@ def run_import(args: argparse.Namespace) -> int:
 
     home = home_of(args).require()
     data = importer.read(args.file)
+    importer.check_target(args.file, args.receipts)
     db = Database(home.url)
     outcome, receipts = importer.take(Calls(db, authority.load(home)), data)
-    importer.write(args.receipts, receipts)
+    carried = not outcome.problems.get("busy") and outcome.trouble != "magic"  # else there is nothing whole to take home
+    if carried:
+        importer.write(args.receipts, receipts)
     emit(args, outcome.as_json())
-    if outcome.trouble:
-        say(f"{args.file}: {importer.WORDS[outcome.trouble]}. Phần trước đó đã nhận / what came before it is taken.")
-    for code, count in outcome.problems.items():
-        say(f"{code}: {count}")
-    say(f"Mang {args.receipts} về máy: kiosk bundle receipts / take it home: kiosk bundle receipts")
+    for line in importer.said(args.file, outcome):
+        say(line)
+    if carried:
+        say(f"Mang {args.receipts} về máy: kiosk bundle receipts / take it home: kiosk bundle receipts")
     return int(bool(outcome.trouble or outcome.problems or outcome.conflict or outcome.rejected))
 
 

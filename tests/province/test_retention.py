@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.domain import protocol
 from kiosk.domain.events import Kind
-from province import actlog, asking, cases, retention, settings, tables, tables_known, tables_official
+from province import actlog, asking, campaigns, cases, retention, settings, tables, tables_known, tables_official
 from province.cli import main
 from province.opener import Opener
 from province.settings import Home
@@ -98,6 +98,8 @@ def test_a_dropped_days_bundle_that_comes_again_is_acknowledged_and_brings_nothi
     assert [place.rows(name) for name in ("event", "span", "quarantine", "aside")] == [[], [], [], []]
     with place.db.read() as conn:
         assert retention.left(conn, DAY) == {}
+    with pytest.raises(settings.Refused, match="cannot be opened again"):
+        campaigns.change(place.db, place.home, "", lambda campaign: campaign, NOW, (DAY,))
 
 
 def test_a_day_with_events_that_nobody_opened_is_kept(place: Office, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ replayed, older, mixed with what the network brought: the valid part is taken, t
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kiosk import words
 from kiosk.compose import Parts
@@ -219,6 +220,43 @@ def test_the_commands_say_what_became_of_it(office: Office, tmp_path: Path, caps
     assert province_main(["import", str(tmp_path / "nowhere"), *argv[2:]]) == 1
     assert province_main([*argv[:2], "--receipts", str(tmp_path / "no" / "where"), *argv[4:]]) == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_bundle_is_never_written_over_and_each_trouble_says_what_to_do(
+    office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(office, enrolled(office, tmp_path / "kiosk"), builders.Clock()) as (parts, _):
+        offline(parts, 2)
+        parts.stick.export(tmp_path / "b1", parts.station.day())
+    whole = (tmp_path / "b1").read_bytes()
+    (tmp_path / "other").write_bytes(whole[:-9])
+    (tmp_path / "link").symlink_to(tmp_path / "b1")
+
+    def full(*_: object) -> None:
+        raise OperationalError("", {}, Exception("disk full"))
+
+    def run(file: str, receipts: str) -> tuple[int, str]:
+        code = province_main(["import", str(tmp_path / file), "--receipts", str(tmp_path / receipts), "--home", str(office.home.path)])
+        return code, capsys.readouterr().err
+
+    for target in ("b1", "other", "link"):
+        code, said = run("b1", target)
+        assert code == 1 and "left alone and nothing was taken" in said
+    assert (tmp_path / "b1").read_bytes() == whole and not office.rows("event")
+    (tmp_path / "foreign").write_bytes(b"GIF89a")
+    code, said = run("foreign", "home")
+    assert code == 1 and "not a kiosk's bundle" in said and "take it home" not in said and not (tmp_path / "home").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("province.intake.take", full)
+        code, said = run("b1", "home")
+    assert code == 1 and "Free the disk" in said and "take it home" not in said and not (tmp_path / "home").exists()
+    assert run("b1", "home")[0] == 0
+    with office.db.write() as conn:
+        conn.exec_driver_sql("DELETE FROM kiosk")
+    code, said = run("b1", "home")
+    assert code == 1 and "not known here: kept whole" in said
+    said = "".join(importer.said(tmp_path, Outcome(conflict=2, trouble="end")))
+    assert "joined or changed" in said and "Both are kept" in said
 
 
 def test_what_is_parked_or_spoiled_on_the_network_goes_by_stick(office: Office, tmp_path: Path) -> None:
