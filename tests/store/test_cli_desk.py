@@ -125,7 +125,7 @@ def test_a_running_number_names_its_arrival_and_a_ticket_its_paper(run: Run, tmp
     for target in (["slip", "K1-000001"], ["declaration", "k1-1"], ["ticket"], ["ticket", "1"], ["ticket", "K1-000002"]):
         code, (printed,), _ = run("print", *target, "--out", str(tmp_path / "paper.pdf"))
         assert code == 0 and Path(printed["file"]).read_bytes().startswith(b"%PDF")
-    assert "KS-304" in run("print", "ticket", "7")[2]
+    assert "KS-310" in run("print", "ticket", "7")[2]
     _, (keyed,), _ = run("paper", "G001", "--at", "00:00", "--file", file)
     assert keyed["event"], "a paper form is kept under its number, though the same was declared"
     assert "KS-220" in run("paper", "G001", "--at", "00:00", "--file", file)[2]
