@@ -20,6 +20,7 @@ from kiosk.domain import pin as pins
 from kiosk.domain.protocol import enrol_code
 from kiosk.domain.vntime import ZONE
 from kiosk.errors import Code, KioskError
+from kiosk.security.officers import Officers
 from kiosk.store import locks
 from kiosk.sync.state import SyncRequest
 from kiosk.sync.uploader import POLL_S
@@ -337,6 +338,7 @@ def test_commands_alone_send_all_close_the_day_purge_it_and_clean_the_laptop(
     province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each command signs the lead in, and that is an event too: it is sent before anything is refused for it."""
+    monkeypatch.setattr(Officers.__init__, "__defaults__", (lambda: builders.CHEAP,))  # a phrase that is quick to try
     day = Takeover(province, tmp_path, monkeypatch, capsys)
     day.CODE = "46-474-19750-36"  # type: ignore[misc]
     day.opens(day.CODE)
