@@ -10,7 +10,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
 from kiosk.sync.state import SyncRequest, SyncState, coarse
-from kiosk.sync.uploader import Uploader
+from kiosk.sync.uploader import PATIENCE_S, Uploader
 
 HOLDER_S = 75.0  # how long another process may take over one step: its whole call, and a little
 
@@ -49,9 +49,13 @@ def _own(uploader: Uploader, once: bool, drain: bool) -> SyncState:
     progress = _Progress()
     if drain:
         return uploader.drain(progress, lambda: False)
+    sent, since = 0, time.monotonic()
     while True:
         state = uploader.step()
-        if _ended(state) or (once and state.sent):
+        if state.sent > sent:
+            sent, since = state.sent, time.monotonic()
+        full = state.state == "disk"  # receipts cannot be kept, and everything is to be offered all the same
+        if (uploader.offered or time.monotonic() - since >= PATIENCE_S if full else _ended(state)) or (once and state.sent):
             return state
         progress(state)
         time.sleep(min(uploader.delay_s(), 5.0))

@@ -109,9 +109,14 @@ class Uploader:
     def delay_s(self) -> float:
         """How long the thread may wait before the next step is of use; a commit wakes it earlier."""
         mono = self._mono()
-        busy = self._ask_first or self._prove_again or self.state.waiting > self._passed
+        busy = self._ask_first or self._prove_again or not self.offered
         wanted = min(self._ask_at - mono, self._feed.wait_s(mono) if self._feed else self._ask_at)
         return max(0.0, self._hold_until - mono, 0.0 if busy else wanted)
+
+    @property
+    def offered(self) -> bool:
+        """Nothing that waits is to be offered now: it is parked, or was received and our disk could not keep that."""
+        return self.state.waiting <= self._passed
 
     def hurry(self) -> None:
         """Somebody asked for it now: no waiting before the next step (back-off goes on growing if it fails). Never blocks."""

@@ -94,7 +94,7 @@ SYNC_STATES: dict[str, str] = {
     "refused": N_("Tỉnh chưa nhận, dữ liệu vẫn ở máy này"),
     "revoked": N_("Tỉnh đã thu hồi máy này, báo 19001075"),
     "fork": N_("Có hai bản nhật ký, báo 19001075"),
-    "disk": N_("Ổ đĩa không nhận thêm: vẫn gửi, chưa lưu được ký nhận"),
+    "disk": N_("Ổ đĩa không nhận thêm, máy vẫn gửi"),
     "stale": N_("Lâu chưa có tin từ tỉnh, máy vẫn làm việc"),
     "locked": N_("Máy đang khóa, mở khóa để gửi"),
 }

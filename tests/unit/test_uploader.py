@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from kiosk import __version__
+from kiosk.cli import sync
 from kiosk.crypto import sign
 from kiosk.domain.events import Kind
 from kiosk.domain.protocol import Batch, BatchAnswer, HaveCall, Problem, envelope
@@ -343,7 +344,10 @@ def test_a_receipt_that_cannot_be_stored_is_asked_for_again(day: Day) -> None:
     assert day.steps(3).waiting == 0 and day.province.sizes() == [2]
 
 
-def test_with_a_full_disk_sending_goes_on_and_nothing_is_called_received_until_it_is_stored(day: Day) -> None:
+def test_with_a_full_disk_sending_goes_on_and_nothing_is_called_received_until_it_is_stored(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync.time, "sleep", lambda seconds: day.clock.forward(seconds + 0.001))
     full = Full(day.database, KIOSK, day.credentials.service)
     day.outbox, day.province.biggest, full.answers = full, 4, 1_000
     day.sync = day.fresh()
@@ -352,9 +356,12 @@ def test_with_a_full_disk_sending_goes_on_and_nothing_is_called_received_until_i
     assert sorted(day.province.events) == sorted(set(day.province.events)) and len(day.province.events) == 12
     assert (state.state, state.waiting, state.acknowledged) == ("disk", 12, 0) and state.duplicate == 0
     assert day.sync.delay_s() > 0, "and no rush while nothing is left to offer"
+    day.write(3)
+    state = sync._own(day.sync, once=False, drain=False)
+    assert (state.state, len(day.province.events)) == ("disk", 15), "the command goes on too, and ends"
     full.answers = 0
     state = day.steps(3)
-    assert (state.state, state.waiting, state.acknowledged) == ("ok", 0, 12)
+    assert (state.state, state.waiting, state.acknowledged) == ("ok", 0, 15)
 
 
 def test_drain_goes_on_until_everything_is_opened(day: Day) -> None:
