@@ -45,6 +45,7 @@ class Opener:
 
     def step(self) -> int:
         """One pass; returns how many events it went past (0: nothing to do)."""
+        self.reader.let_go()
         quarantine.step(self.db, settings.now())  # what it lets in is opened below
         done, missing = self.project()
         now = settings.now()

@@ -102,6 +102,13 @@ class Reader:
             self._days[event_day] = private
         return self._days[event_day]
 
+    def let_go(self) -> None:
+        """Forgets the keys of days whose file is gone: a day that was dropped must not live on in this process."""
+        for day in [day for day in self._days if not self._home.day_key(day).exists()]:
+            del self._days[day]
+            for at in [at for at, room in self._rooms.items() if room.place.event_day == day]:
+                del self._rooms[at]
+
     def station_key(self, station: str, sealed: bytes) -> bytes | None:
         """A station's key, or None where the wrap key is not (then known people are not published: decision 0020)."""
         if sealed not in self._station_keys:

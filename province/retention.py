@@ -55,9 +55,10 @@ def drop(db: Database, home: Home, held: Authority, day: str, now: int, unopened
         _remove_left(db, home, path, day, now)
         return path
     if not begun.exists():
-        _write(begun, json.dumps(_said(db, home, day, now, unopened, reason), ensure_ascii=False).encode())
-        why = "; ".join(part for part in (reason, unopened) if part)
-        actlog.note(db, "province", "day_dropped", now, day, why)
+        will_say = json.dumps(_said(db, home, day, now, unopened, reason), ensure_ascii=False).encode()
+        # in the log first: killed in between, it stands there twice at most
+        actlog.note(db, "province", "day_dropped", now, day, "; ".join(part for part in (reason, unopened) if part))
+        _write(begun, will_say)
     said = json.loads(begun.read_bytes())
     _shred(home.day_key(day))
     with db.write() as conn:

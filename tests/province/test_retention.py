@@ -223,7 +223,8 @@ def test_nobody_is_known_by_a_day_that_is_gone_and_a_question_that_meets_it_hold
     ]  # fmt: skip
     with place.db.write() as conn:
         conn.execute(tables.table(tables_official.Trace).insert(), rows)
-    assert place.opener.step() == 5
+    assert DAY in place.opener.reader._days and place.opener.step() == 5
+    assert list(place.opener.reader._days) == [OTHER]  # the process that runs on has let go of it too
     answers = [asking.take(place.db, key, name) for name in (gone, spoiled, good)]
     assert [(len(a.told), a.unreadable) for a in answers if a] == [(0, False), (0, True), (1, False)]
     assert {row[0]: row[6] for row in place.rows("trace")} == {"t1": "done", "t2": "failed"}
