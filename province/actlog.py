@@ -87,6 +87,11 @@ def lines(db: Database, account: str = "", limit: int = 500) -> list[Line]:
         return [Line(r.number, r.at, r.account, r.what, r.target, r.reason) for r in conn.execute(statement)]
 
 
+def dropped(conn: Connection) -> set[str]:
+    """ISO days whose data were destroyed."""
+    return set(conn.execute(select(LINE.c.target).where(LINE.c.what == "day_dropped")).scalars())
+
+
 def tip(conn: Connection) -> tuple[int, bytes]:
     """(number, head) of the newest line; (0, zeros) before the first."""
     row = conn.execute(select(HEAD).where(HEAD.c.name == NAME)).first()

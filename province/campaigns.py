@@ -5,7 +5,7 @@ Campaigns and revocations are signed by the root, whose key is brought for it. N
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from kiosk.domain.feed import ALL, FeedKind, KioskRow, NoticeRow, commune_scope,
 from kiosk.domain.policy import PURGE_DAYS, Campaign, Policy
 from kiosk.domain.protocol import IssuerRow, revocation_text
 from kiosk.domain.text import BadText, clean
-from province import authority, feed, tables
+from province import actlog, authority, feed, tables
 from province.db import Database
 from province.settings import Home, Refused, event_day
 
@@ -47,7 +47,7 @@ def change(db: Database, home: Home, campaign: str, edit: Edit, now: int, new_da
     seed = authority.root_seed(home)
     with db.write() as conn:
         old = _one(conn, campaign)
-        days = {day: authority.create_day(home, day) for day in _days(conn, new_days, old.days)}
+        days = {day: authority.create_day(home, day) for day in _days(conn, new_days)}
         edited = edit(msgspec.structs.replace(old, days={**old.days, **days}))
         version = max(old.policy.version + 1, edited.policy.version)
         made = msgspec.structs.replace(edited, id=old.id, policy=msgspec.structs.replace(edited.policy, version=version))
@@ -70,9 +70,9 @@ def _one(conn: Connection, campaign: str) -> Campaign:
     return msgspec.msgpack.decode(found[0].body, type=Campaign)
 
 
-def _days(conn: Connection, days: tuple[str, ...], before: Collection[str]) -> list[str]:
-    """`before`: days that the campaign names; one that is none any more was dropped, and kiosks hold its old key."""
-    known = set(conn.execute(select(DAY.c.event_day)).scalars())
+def _days(conn: Connection, days: tuple[str, ...]) -> list[str]:
+    """A day that was dropped is none again: kiosks hold its old key."""
+    known, dropped = set(conn.execute(select(DAY.c.event_day)).scalars()), actlog.dropped(conn)
     for day in days:
         try:
             event_day(day)
@@ -80,7 +80,7 @@ def _days(conn: Connection, days: tuple[str, ...], before: Collection[str]) -> l
             raise Refused(f"Ngày {day!r} phải viết như 2021-05-23.\nWrite days as 2021-05-23.") from None
         if day in known:
             raise Refused(f"Ngày {day} đã có trong một đợt.\n{day} is a campaign day already.")
-        if day in before:
+        if day in dropped:
             raise Refused(f"Ngày {day} đã hủy, không mở lại được.\n{day} was dropped and cannot be opened again.")
     return sorted(set(days))
 

@@ -12,9 +12,8 @@ import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from kiosk.crypto import chain
-from kiosk.domain.policy import Campaign
 from kiosk.domain.protocol import Batch, BatchAnswer, Envelope, Opening, Receipt, Refusal, SignedOpening, Span, Untrusted, decode
-from province import tables
+from province import actlog, tables
 from province.bulk import Present, append
 from province.chains import MAX_SEQ, Checked, Held, advance, check, first_conflict, header, is_epoch
 from province.db import Database, insert_ignore
@@ -23,7 +22,6 @@ from province.standing import Sender, contact, unreadable
 
 EPOCH, EVENT, SPAN = tables.table(tables.Epoch), tables.table(tables.Event), tables.table(tables.Span)
 QUARANTINE, ALERT, DAY = tables.table(tables.Quarantine), tables.table(tables.Alert), tables.table(tables.CampaignDay)
-CAMPAIGN = tables.table(tables.Campaign)
 STRAY, ASIDE = tables.table(tables.Stray), tables.table(tables.Aside)
 PASSES = ("no_campaign", "revoked")  # reasons that may pass: the upload is kept whole, to be taken then
 STRAYS = 500  # uploads of unknown senders that the network may leave here
@@ -168,10 +166,9 @@ class _Upload:
         self._dropped(held.event_day for held in self.held.values())
 
     def _dropped(self, named: Iterable[str]) -> None:
-        """Those of the days that a campaign names and that are no days any more (retention)."""
+        """Those of the days that the officials' log says were dropped (retention). One that is only missing is kept aside."""
         if missing := set(named) - self.days - self.gone:
-            bodies = self.conn.execute(select(CAMPAIGN.c.body)).scalars()
-            self.gone |= missing & {day for body in bodies for day in msgspec.msgpack.decode(body, type=Campaign).days}
+            self.gone |= missing & actlog.dropped(self.conn)
 
     def _compare(self, openings: Sequence[_Opened]) -> None:
         """An opening that differs from the one held is another history of the same epoch."""
