@@ -351,7 +351,8 @@ class Outbox:
         with self._database.read() as conn:
             all_ = standings(conn, self._wall())
             refused = sum(1 for _ in refusals(conn, all_))
-            last, again = conn.execute(select(func.max(RECEIPT.c.at))).scalar(), carried(conn)
+            last = conn.execute(select(func.max(RECEIPT.c.at))).scalar()
+            again = carried(conn) if any(s.set_aside for s in all_) else {}
         total, held, aside = (sum(n) for n in zip(*((s.last, s.held, s.set_aside) for s in all_), strict=True)) if all_ else (0, 0, 0)
         parked, apart = sum(len(s.parked) for s in all_), sum(s.set_aside for s in all_ if s.epoch not in again)
         return Counts(total, total - held - aside, held, sum(s.opened for s in all_), refused, last, parked, aside, apart)

@@ -187,7 +187,7 @@ class Uploader:
         if due is not None and due.first:
             return self._pull(due)
         batch = self._outbox.next(self._max_events, self._max_bytes)
-        self._passed = self._outbox.counts().waiting if batch is None else 0
+        self._passed = self._outbox.counts().waiting if batch is None and self.state.waiting else 0
         if batch is not None:
             return self._send(batch)
         again = self._outbox.again(self._forked) if self._prove_again else None
