@@ -171,11 +171,17 @@ class Program:
             self.desk.watch(self.scanner)
             gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
             sys.setswitchinterval(SWITCH_S)
-            QTimer.singleShot(PAGES_AFTER_MS, self.desk.load_pages)
+            QTimer.singleShot(PAGES_AFTER_MS, self._build_pages)
             QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
+
+    def _build_pages(self) -> None:
+        if not self._stopped:
+            self.desk.load_pages()
 
     def _later(self) -> None:
         """What no officer waits for: the log's, the uploader's and the power watcher's libraries load after the first frames."""
+        if self._stopped:
+            return
         self.desk.slow.submit(self.open_log, lambda _none: None)
         self.desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
@@ -478,6 +484,7 @@ class Program:
         self._stopped = True
         front = self.front
         if front is not None:
+            front.home.close()
             if front.enrolling is not None:
                 front.enrolling.unwatch()
             if front.scanner is not None and not front.scanner.stop():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # these rooms cost start-up time that the first paint must no
     from kiosk.lookup import LookUps
     from kiosk.station import StationInfo
     from kiosk.ui.roster import Roster
-    from kiosk.words.sync import Standing
+    from kiosk.words.sync import BroughtHome, Standing
 
 
 def wall() -> int:
@@ -341,27 +341,12 @@ class Exported(Protocol):
     def events(self) -> int: ...
 
 
-class BroughtHome(Protocol):
-    @property
-    def events(self) -> int: ...
-    @property
-    def feed(self) -> int: ...
-    @property
-    def rejected(self) -> int: ...
-    @property
-    def trouble(self) -> str: ...
-    @property
-    def unproven(self) -> int: ...
-    @property
-    def problems(self) -> Mapping[str, int]: ...
-
-
 class TalkDesk(Protocol):
     """The talk with the province: kiosk.sync.talk.Talk. Everything here waits for network or stick: call it on the slow lane."""
 
     def drain(self, progress: "Callable[[Standing], None]", cancelled: Callable[[], bool]) -> "Standing": ...
     def out(self) -> "tuple[Path, Exported]": ...
-    def home(self) -> BroughtHome: ...
+    def home(self) -> "BroughtHome": ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from kiosk import words
 from kiosk.errors import KioskError
 from kiosk.i18n import _
 from kiosk.ui import theme
-from kiosk.ui.services import BroughtHome, Notice, Services, Status
+from kiosk.ui.services import Notice, Services, Status
 from kiosk.ui.threads import Home, Lane, Result
 from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row, rule
-from kiosk.words.sync import Standing
+from kiosk.words.sync import BroughtHome, Standing
 
 SENTENCES, NOTICES = 7, 4
 

@@ -123,16 +123,21 @@ class Result:
 
 
 class Home(QObject):
-    """Lives on the UI thread; lanes send their results here."""
+    """Lives on the UI thread; lanes send their results here. Closed, it takes none: what comes after the window has gone is nobody's."""
 
     arrived = Signal(object)  # Result
 
     def __init__(self) -> None:
         super().__init__()
+        self._closed = False
         self.arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
+    def close(self) -> None:
+        self._closed = True
+
     def _take(self, result: Result) -> None:
-        result.call(result.value)
+        if not self._closed:
+            result.call(result.value)
 
 
 class Lane:

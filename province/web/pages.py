@@ -20,7 +20,10 @@ from province.settings import VIETNAM
 from province.web.guard import HEADERS, VISITOR, Denied, Guard, cookie, set_cookie, visitor
 
 FOLDER = Path(__file__).parent
-NO_RIGHT = -403  # 403 with words of its own
+NO_RIGHT = (
+    "Tài khoản này chưa có quyền dùng trang này. Xin hỏi quản trị viên của Sở.",
+    "This account has no right to this page. Ask the Department's administrator.",
+)
 REFUSALS: dict[int, tuple[str, str]] = {
     400: (
         "Yêu cầu chưa đúng. Chưa có gì được ghi; xin quay lại và làm lại.",
@@ -33,10 +36,6 @@ REFUSALS: dict[int, tuple[str, str]] = {
     404: (
         "Không có trang này. Xin quét lại mã hoặc về trang chính.",
         "There is no such page. Scan the code again, or go to the first page.",
-    ),
-    NO_RIGHT: (
-        "Tài khoản này chưa có quyền dùng trang này. Xin hỏi quản trị viên của Sở.",
-        "This account has no right to this page. Ask the Department's administrator.",
     ),
     405: ("Trang này không nhận yêu cầu như vậy.", "This page does not take such a request."),
     413: ("Nội dung gửi lên quá lớn. Chưa có gì được ghi.", "What was sent is too large. Nothing was recorded."),
@@ -105,9 +104,10 @@ class Pages:
         response.delete_cookie(cookie(kind), path="/", secure=True, httponly=True, samesite="lax")
         return response
 
-    def refuse(self, request: Request, status: int) -> Response:
-        vi, en = REFUSALS.get(status, REFUSALS[400])
-        response = self.show(request, "refused.html", {"vi": vi, "english": en}, abs(status))
+    def refuse(self, request: Request, status: int, said: tuple[str, str] | None = None) -> Response:
+        """A page that says why not, in the words of its status or in `said` (Vietnamese, English)."""
+        vi, en = said or REFUSALS.get(status, REFUSALS[400])
+        response = self.show(request, "refused.html", {"vi": vi, "english": en}, status)
         if status in (429, 503):
             response.headers["Retry-After"] = "60" if status == 429 else "5"
         return response
@@ -117,8 +117,8 @@ class Pages:
 
         async def denied(request: Request, error: Exception) -> Response:
             assert isinstance(error, Denied)
-            status = NO_RIGHT if error.right else error.status
-            return self.go(error.where) if status == 303 else self.refuse(request, status)
+            said = NO_RIGHT if error.right else None
+            return self.go(error.where) if error.status == 303 else self.refuse(request, error.status, said)
 
         async def http(request: Request, error: Exception) -> Response:
             assert isinstance(error, HTTPException)
