@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from kiosk import compose
 from kiosk.app import Program
@@ -33,6 +33,7 @@ from kiosk.errors import Code, KioskError
 from kiosk.ports import Frame, Order
 from kiosk.security.vault import Secrets
 from kiosk.sync import enrol
+from kiosk.ui.widgets.fields import Field
 from kiosk.ui.window import ShownVerdict
 
 STATION = "46-474-19750-03"
@@ -242,25 +243,38 @@ class Conductor(QObject):
                 self.press(Qt.Key.Key_1, "1")
         if here is not None and here.key == "phone":
             self.on_page("form-1")
-        self.press(Qt.Key.Key_Return, "\r")
+        QTimer.singleShot(0, lambda: self._confirm(here, left))
+
+    def _confirm(self, here: Field | None, left: int) -> None:
+        """Enter, unless the one key has led on already."""
+        if here is None or here.editor.hasFocus():
+            self.press(Qt.Key.Key_Return, "\r")
         QTimer.singleShot(0, lambda: self._particulars(left - 1))
 
     def _questions(self) -> None:
+        """The notice has been read out; no to the three, a fever or none of the six, Enter."""
         feverish = self.voters[self.at].feverish
-        self.press(Qt.Key.Key_1, "1")  # the notice has been read out
-        for _exposure in range(3):
-            self.press(Qt.Key.Key_2, "2")
-        if feverish:
-            self.press(Qt.Key.Key_1, "1")
-        self.press(Qt.Key.Key_0, "0")
+        keys = [(Qt.Key.Key_1, "1"), *3 * [(Qt.Key.Key_2, "2")], *feverish * [(Qt.Key.Key_1, "1")], (Qt.Key.Key_0, "0")]
+        self._each(keys, self._save)
+
+    def _each(self, keys: Sequence[tuple[Qt.Key, str]], then: Callable[[], object]) -> None:
+        """Key after key: a keyboard leaves the window its turn between two of them."""
+        if not keys:
+            then()
+            return
+        self.press(*keys[0])
+        QTimer.singleShot(0, lambda: self._each(keys[1:], then))
+
+    def _save(self) -> None:
         self.on_page("form-2")
         self.press(Qt.Key.Key_Return, "\r")
 
     # -- keys, as a keyboard sends them -------------------------------------------------------------------------------
 
-    def _target(self) -> QWidget:
+    def _target(self) -> QObject:
+        """The window that the system would hand a key to; it knows who has the focus."""
         assert self.program is not None
-        return QApplication.focusWidget() or self.program.window
+        return QGuiApplication.focusWindow() or self.program.window.windowHandle()
 
     def press(self, key: Qt.Key, text: str = "") -> None:
         """One key; a function key goes to its button, since an offscreen window is not always the active one that shortcuts want."""
@@ -276,7 +290,8 @@ class Conductor(QObject):
         """Vietnamese comes from an input method, so it is committed as one does."""
         event = QInputMethodEvent()
         event.setCommitString(text)
-        QApplication.sendEvent(self._target(), event)
+        assert self.program is not None
+        QApplication.sendEvent(QApplication.focusWidget() or self.program.window, event)
 
 
 # -- the whole ----------------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QGuiApplication, QWindow
 
 HIDE_S, STOP_S = 180.0, 1800.0
 T = QEvent.Type
-ALIVE = frozenset({T.KeyPress, T.MouseButtonPress, T.MouseMove, T.TouchBegin, T.InputMethod, T.Wheel})
+ALIVE = frozenset({T.KeyPress, T.MouseButtonPress, T.MouseMove, T.TouchBegin, T.Wheel})
 
 
 class State(StrEnum):
@@ -23,7 +23,11 @@ class State(StrEnum):
 
 
 class Guard(QObject):
-    """`mono`: monotonic seconds. `changed(state, why)` is called on each change; `why`: idle, key, lid, session, sleep, lock, pin."""
+    """`mono`: monotonic seconds. `changed(state, why)` is called on each change; `why`: idle, key, lid, session, sleep, lock, pin.
+
+    It looks at what the system hands to the window on top, and at the text cursor (an input method's words come without a key). A
+    filter on the application would see the same and be asked in Python for each of the window's own thousand events a voter.
+    """
 
     def __init__(self, parent: QObject, changed: Callable[[State, str], object]) -> None:
         super().__init__(parent)
@@ -31,14 +35,23 @@ class Guard(QObject):
         self.state = State.OPEN
         self.armed = False  # until the journal is open there is nothing to hide
         self._changed, self._touched = changed, self.mono()
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.focusWindowChanged.connect(self._watch)
+            self._watch(QGuiApplication.focusWindow())
+            QGuiApplication.inputMethod().cursorRectangleChanged.connect(self._touch)
+
+    def _watch(self, window: QWindow | None) -> None:
+        if window is not None:
+            window.installEventFilter(self)  # again is no twice
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in ALIVE:
-            self._touched = self.mono()
+            self._touch()
         return False
+
+    def _touch(self) -> None:
+        self._touched = self.mono()
 
     def step(self) -> None:
         """Once a second."""
