@@ -19,6 +19,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtCore import Qt, QTimer
 
+from benchmarks import pairs
 from kiosk import demo_run
 from kiosk.settings import Settings
 
@@ -85,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=956)
     parser.add_argument("--plant", type=float, default=1.0)
     args = parser.parse_args(argv)
+    pairs.compile_modules()
     memory: dict[int, int] = {}
     watch: list[Watch] = []
     bare = subprocess.Popen([sys.executable, "-c", BARE], stdout=subprocess.PIPE, text=True)

@@ -2,7 +2,7 @@
 imports the same libraries and opens the same encrypted file.
 
 Usage: python -m benchmarks.start [--n 5] [--plant 3]. Each start is a process of its own, offscreen; pairs are interleaved. Both sides find
-their modules compiled, as every start but a machine's first does.
+their modules compiled, as ./run leaves them.
 """
 
 import argparse
@@ -17,9 +17,6 @@ from benchmarks import pairs
 from kiosk import compose
 from kiosk.devices.stage import Scene, Stage
 from tests import builders
-
-ROOT = Path(__file__).resolve().parent.parent
-COMPILED = Path(tempfile.gettempdir()) / "hue-kiosk-start-compiled"
 
 COMMON = """
 import os, sys, time
@@ -92,8 +89,7 @@ app.run(Path(sys.argv[1]).parent, settings, conductor=conduct, first_paint=told 
 
 def start(script: str, *args: str) -> float:
     """Seconds from the start of the process to the moment it tells."""
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(COMPILED)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(pairs.ROOT)}
     began = time.clock_gettime(time.CLOCK_MONOTONIC)
     done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True, env=environment, timeout=120, check=False)
     if not done.stdout.strip():
@@ -106,6 +102,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=5)
     parser.add_argument("--plant", type=float, default=1.0)
     args = parser.parse_args(argv)
+    pairs.compile_modules()
     with tempfile.TemporaryDirectory() as folder:
         home = builders.enrolled_home(Path(folder) / "home", builders.province_for_today())
         with compose.open_parts(home) as parts:

@@ -7,6 +7,7 @@ concrete classes named.
 import contextlib
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005  # every call into Qt gives the interpreter away; at 5 ms each, a paint waits for the scanner ten times over
-UPLOADER_AFTER_MS = 1500
-PAGES_AFTER_MS = 100  # the first picture of the camera is painted by then; F2 that comes sooner makes them itself
+# After the journal is open, and after the camera's first frame: none of it may hold that frame up.
+LOOPS_AFTER_MS, PAGES_AFTER_MS, UPLOADER_AFTER_MS = 200, 100, 1500  # F2 that comes before the pages makes them itself
+SETTLED_MS = 5000
 MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S, PRINTER_IDLE_S = 30.0, 5.0, 0.5, 1.0, 30.0
 
 
@@ -75,6 +77,7 @@ class Program:
 
     def start(self) -> None:
         """Furnishes the window; then journal on one lane, camera's libraries on the other. Scanning begins when both are there."""
+        QTimer.singleShot(SETTLED_MS, self._settle)  # at the latest: a camera's driver may hang, a PIN may be asked
         self.front = self.window.furnish()
         self.front.duty.leave = self.sign_out
         self.front.desk.submit(self.open, self.opened, self.not_opened)
@@ -153,7 +156,8 @@ class Program:
 
     def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
         self.parts, services = made
-        self._start_loops(self.parts)
+        self._make_loops(self.parts)
+        QTimer.singleShot(LOOPS_AFTER_MS, self._start_loops)
         self.equipment.consent = self._consent
         self.desk.attach(services, again)
         if self._late and self.desk.scanner is not None:  # opened again after a restore or a purge
@@ -169,10 +173,16 @@ class Program:
             if enrolling is not None:
                 enrolling.unwatch()
             self.desk.watch(self.scanner)
-            gc.freeze()  # what is loaded stays: later collections look at the day's own objects only, and a verdict waits for none
-            sys.setswitchinterval(SWITCH_S)
+            self._settle()
             QTimer.singleShot(PAGES_AFTER_MS, self._build_pages)
             QTimer.singleShot(UPLOADER_AFTER_MS, self._later)
+
+    @staticmethod
+    def _settle() -> None:
+        """What is loaded stays: later collections look at the day's own objects only, and a verdict waits for none."""
+        gc.freeze()
+        gc.enable()
+        sys.setswitchinterval(SWITCH_S)
 
     def _build_pages(self) -> None:
         if not self._stopped:
@@ -287,7 +297,7 @@ class Program:
 
     # -- loops ----------------------------------------------------------------------------------------------------
 
-    def _start_loops(self, parts: "Parts") -> None:
+    def _make_loops(self, parts: "Parts") -> None:
         from kiosk.ui.threads import LoopThread, until_done
 
         self._mirror = LoopThread("mirror", until_done(parts.mirror.step, MIRROR_IDLE_S))
@@ -297,8 +307,12 @@ class Program:
         self._loops = [self._mirror, self._uploader, self._status]
         parts.station.on_commit += [loop.wake for loop in self._loops]
         self._loops.append(self._printer)
-        self._mirror.start()
-        self._status.start()  # the uploader begins after the first frames: loading its libraries would hold them up
+
+    def _start_loops(self) -> None:
+        """Copy and status; uploader and printer begin in `_later`."""
+        if self._loops and not self._stopped:
+            self._mirror.start()
+            self._status.start()
 
     def _watch_power(self) -> None:
         """Lid, session and sleep lock the window, whatever thread hears of them. Begun once for the life of the window."""
@@ -530,7 +544,8 @@ def run(
     KioskError(WINDOW_BUSY) naming the window that is open on this home already.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sys.setswitchinterval(SWITCH_S)
+    gc.disable()  # until all is loaded: of a start's half a second, a fifth was collections that find nothing
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would spin beside the start; nothing here multiplies matrices
     native = crash.watch_interpreter(home)
     with locks.hold(home, "window"), contextlib.closing(native) if native is not None else contextlib.nullcontext():
         app = application(settings)

@@ -169,7 +169,7 @@ with_uv() {
     if [ -n "$index" ]; then UV_DEFAULT_INDEX=$index && export UV_DEFAULT_INDEX; fi
     if [ -n "$more" ]; then UV_INDEX=$more && export UV_INDEX; fi
     if [ -n "$cert" ]; then SSL_CERT_FILE=$cert && export SSL_CERT_FILE; fi
-    UV_LINK_MODE=${UV_LINK_MODE:-copy} .venv/bin/python -m uv pip sync -q --require-hashes --python .venv/bin/python requirements.lock >&2
+    UV_LINK_MODE=${UV_LINK_MODE:-copy} .venv/bin/python -m uv pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python requirements.lock >&2
 }
 
 with_pip() {
@@ -195,3 +195,4 @@ if command -v flock >/dev/null 2>&1; then # ./run and ./test at once: one makes,
 fi
 libraries_and_python
 environment
+.venv/bin/python -m compileall -q -j 0 kiosk province tests benchmarks >&2 || true # each command starts quicker, even where Python may not keep it

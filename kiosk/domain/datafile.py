@@ -12,6 +12,7 @@ import yaml
 
 LARGEST = 4 * 1024 * 1024  # characters; the EU's whole list has under half of that
 DEEPEST = 12
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the package brings it: the form is read at each start
 
 Path = tuple[str | int, ...]
 
@@ -49,14 +50,10 @@ class Source:
     def _nodes(self) -> yaml.Node | None:
         if self._root is None:
             try:
-                for event in yaml.parse(self._text, yaml.SafeLoader):
-                    if isinstance(event, yaml.AliasEvent):
-                        raise Mistake("alias", line=event.start_mark.line + 1 if event.start_mark else 0)
-                self._root = yaml.compose(self._text, yaml.SafeLoader)
+                _bounded(self._text)
+                self._root = yaml.compose(self._text, LOADER)
             except (yaml.YAMLError, ValueError) as error:
                 raise error if isinstance(error, Mistake) else _yaml_mistake(error) from error
-            except RecursionError as error:
-                raise Mistake("nesting") from error
         return self._root
 
     def line(self, path: Path) -> int:
@@ -77,6 +74,18 @@ class Source:
 
     def mistake(self, what: str, *path: str | int) -> Mistake:
         return Mistake(what, path, self.line(path))
+
+
+def _bounded(text: str) -> None:
+    """Raises Mistake for an alias, and for more nesting than a composer that calls itself would bear."""
+    depth = 0
+    for event in yaml.parse(text, LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent):
+            raise Mistake("alias", line=line)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise Mistake("nesting", line=line)
 
 
 def _children(node: yaml.Node | None) -> Iterator[tuple[str | int, int, yaml.Node]]:
