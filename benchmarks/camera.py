@@ -21,8 +21,8 @@ from PySide6.QtCore import QEventLoop, QTimer
 
 from benchmarks import pairs
 from kiosk.app import application
-from kiosk.compose import make_scanner
 from kiosk.devices.pace import Pace
+from kiosk.equipment import make_scanner
 from kiosk.ports import Frame
 from kiosk.settings import Settings
 from kiosk.ui.widgets.preview import Preview

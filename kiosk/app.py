@@ -19,7 +19,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from kiosk import __version__, crash, log
-from kiosk.equipment import Equipment
+from kiosk.equipment import Equipment, make_scanner
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
 from kiosk.store import locks
@@ -146,9 +146,9 @@ class Program:
         return self.window.furnish()
 
     def _make_scanner(self) -> "Scanner":
-        from kiosk import compose
-
-        return compose.make_scanner(self.settings, self._camera)
+        scanner = make_scanner(self.settings, self._camera)
+        scanner.prepare()
+        return scanner
 
     def _have_scanner(self, scanner: "Scanner") -> None:
         self.scanner = self.equipment.scanner = scanner

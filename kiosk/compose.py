@@ -6,7 +6,6 @@ Heavy rooms (cv2, reportlab, requests) are not imported here; their makers below
 import contextlib
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from kiosk.domain.policy import PURGE_DAYS, Campaign
 from kiosk.domain.protocol import Enrolment, OfficerRow, Untrusted
 from kiosk.errors import Code, KioskError, code_of
 from kiosk.lookup import LookUps, Province
-from kiosk.ports import Camera, Clock, KeyStore, Order, Printer, PrintJob
+from kiosk.ports import Clock, KeyStore, Order, Printer, PrintJob
 from kiosk.security import officers as security
 from kiosk.security.drafts import Drafts
 from kiosk.security.keyring import Keyring
@@ -67,7 +66,6 @@ if TYPE_CHECKING:
     from kiosk.day import Day
     from kiosk.papers import Papers
     from kiosk.places import Places
-    from kiosk.scanner import Scanner
     from kiosk.spreadsheet import Spreadsheets
     from kiosk.sync.bundle import Stick
     from kiosk.sync.state import SyncState
@@ -522,32 +520,6 @@ def restore(home: Path, file: Path, given: Credentials | None = None, vault: Vau
         raise KioskError(code_of(error), home=home, what=error.strerror) from error
 
 
-def make_scanner(settings: Settings, camera: Camera | None = None) -> "Scanner":
-    """The scanner with every engine this machine has, on the camera of the settings or a given one; loads OpenCV."""
-    from kiosk.devices import camera as cameras
-    from kiosk.devices.aside import Aside
-    from kiosk.devices.decoder import Cascade
-    from kiosk.devices.hints import Hints
-    from kiosk.devices.quality import Quality
-    from kiosk.scanner import Scanner
-
-    def open_camera() -> Camera:
-        return camera if camera is not None else cameras.open_camera(settings.camera)
-
-    aside = Aside()
-    decoder = Cascade(aside=aside)
-    return Scanner(
-        open_camera,
-        decoder,
-        time.monotonic,
-        settings.repeat_seconds,
-        Quality(),
-        hints=Hints(decoder),
-        person=of_a_person,
-        let_go=aside.close,
-    )
-
-
 def print_loose(home: Path, name: str, render: Callable[[Path], int], out: Path | None = None, printer: str | None = None) -> PrintJob:
     """A paper with nobody and no record in it, of a machine that need not be enrolled: to `out` alone, or to a printer (None or "":
     the usual one; "pdf": the papers folder). `render` draws it and returns its pages. Raises KioskError(PRINT_FAILED)."""
@@ -563,15 +535,6 @@ def print_loose(home: Path, name: str, render: Callable[[Path], int], out: Path 
         job = chosen.print(file, name)
     kept = settings.papers(home) / job
     return PrintJob(kept if chosen.name == spooler.FOLDER else file, pages, chosen.name, job)
-
-
-def of_a_person(raw: bytes) -> bool:
-    """May this code be a voter's? An unknown text may be another app's and counts; a payment, a place, a network, a link do not."""
-    from kiosk.domain.passes import Kind, read
-
-    said = read(raw)
-    others = (Kind.LOCATION, Kind.VIETQR, Kind.WIFI, Kind.OTHER)
-    return said.kind not in others and (said.kind is not Kind.UNKNOWN or said.reason == "look_at_phone")
 
 
 def environment(settings: Settings) -> Credentials | None:

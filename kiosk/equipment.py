@@ -4,6 +4,7 @@ Waits for drivers and disks: never on the window's thread. Records nothing about
 """
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from kiosk.settings import Settings
 if TYPE_CHECKING:  # OpenCV loads when a camera is first asked for
     from kiosk.devices.aside import Aside
     from kiosk.devices.controls import Control
+    from kiosk.ports import Camera
     from kiosk.ports import Code as Found
     from kiosk.scanner import Scanner
 
@@ -24,6 +26,41 @@ def remembered(home: Path, settings: Settings) -> Settings:
     """The settings with the camera that was last chosen here on the page; a command line's choice goes before it."""
     choice = chosen.load(home)
     return replace(settings, camera=choice.camera) if choice.camera else settings
+
+
+def make_scanner(settings: Settings, camera: "Camera | None" = None) -> "Scanner":
+    """The scanner with every engine this machine has, on the camera of the settings or a given one; loads OpenCV."""
+    from kiosk.devices import camera as cameras
+    from kiosk.devices.aside import Aside
+    from kiosk.devices.decoder import Cascade
+    from kiosk.devices.hints import Hints
+    from kiosk.devices.quality import Quality
+    from kiosk.scanner import Scanner
+
+    def open_camera() -> "Camera":
+        return camera if camera is not None else cameras.open_camera(settings.camera)
+
+    aside = Aside()
+    decoder = Cascade(aside=aside)
+    return Scanner(
+        open_camera,
+        decoder,
+        time.monotonic,
+        settings.repeat_seconds,
+        Quality(),
+        hints=Hints(decoder),
+        person=_of_a_person,
+        let_go=aside.close,
+    )
+
+
+def _of_a_person(raw: bytes) -> bool:
+    """May this code be a voter's? An unknown text may be another app's and counts; a payment, a place, a network, a link do not."""
+    from kiosk.domain.passes import Kind, read
+
+    said = read(raw)
+    others = (Kind.LOCATION, Kind.VIETQR, Kind.WIFI, Kind.OTHER)
+    return said.kind not in others and (said.kind is not Kind.UNKNOWN or said.reason == "look_at_phone")
 
 
 class Equipment:

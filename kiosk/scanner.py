@@ -4,7 +4,9 @@ Knows nothing of what a code says, but asks whether it is a person's when severa
 clears itself, never an exception: the camera is opened again and again, and everything else goes on meanwhile.
 """
 
+import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -94,6 +96,30 @@ def _distance(code: Code, middle: tuple[float, float]) -> float:
     return (_left(code) - middle[0]) ** 2 + (y - middle[1]) ** 2
 
 
+class _Opening:
+    """A camera that opens on a thread of its own: a driver may take its time, or never come back."""
+
+    def __init__(self, open_camera: Callable[[], Camera]) -> None:
+        self._open = open_camera
+        self._camera: Camera | None = None
+        self._error: KioskError | None = None
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._camera = self._open()
+        except KioskError as error:
+            self._error = error
+
+    def camera(self) -> Camera:
+        """Waits for it. Raises KioskError as the opener did."""
+        self._thread.join()
+        if self._camera is None:
+            raise self._error or KioskError(errors.Code.CAMERA_MISSING)
+        return self._camera
+
+
 class Scanner:
     """One camera, one decoder. After each `step()`: `latest` the newest frame, `boxes` the codes found in it, `condition`
     what troubles the camera (or None), `name` the camera's, `pick` the codes of a question, `hint` what would help the person who
@@ -129,6 +155,7 @@ class Scanner:
         self._acceptance = Acceptance(repeat_seconds, person)
         self._chosen: list[bytes] = []
         self._camera: Camera | None = None
+        self._opening: _Opening | None = None
         self._retry_at, self._attempts = 0.0, 0
         self._wanted: Callable[[], Camera] | None = None
         self._taken: tuple[Frame, Sequence[Code]] | None = None
@@ -187,12 +214,20 @@ class Scanner:
         """Another camera from the next step on. May be called from any thread."""
         self._wanted = open_camera
 
+    def prepare(self) -> None:
+        """Begins to open the camera, while what `step` will be asked for still loads. What fails is the first step's to say."""
+        self._opening = _Opening(self._open)
+
     def close(self) -> None:
         """Lets camera and engines go; the thread that steps calls it last."""
         self._let_go()
         self._close_camera()
 
     def _close_camera(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            with contextlib.suppress(KioskError):
+                opening.camera().close()
         if self._camera is not None:
             self._camera.close()
             self._camera = None
@@ -209,7 +244,8 @@ class Scanner:
                 if self._attempts and now < self._retry_at:
                     self._wait(min(NAP, self._retry_at - now))
                     return None
-                self._camera = self._open()
+                opening, self._opening = self._opening, None
+                self._camera = opening.camera() if opening is not None else self._open()
                 self.name = self._camera.name
             frame = self._camera.read()
         except KioskError as error:

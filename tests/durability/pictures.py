@@ -18,9 +18,9 @@ import numpy as np
 import psutil
 from numpy.random import Generator, default_rng
 
-from kiosk.compose import make_scanner
 from kiosk.devices.aside import Aside
 from kiosk.devices.decoder import Cascade, spent
+from kiosk.equipment import make_scanner
 from kiosk.errors import KioskError
 from kiosk.ports import Frame
 from kiosk.settings import Settings
