@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTableWidget, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -139,9 +141,11 @@ def test_locked_is_not_closed(signed: Callable[..., Front]) -> None:
     front.window.duty.guard.stop("lid")
     front.wait_to_read("MÁY ĐANG KHÓA")
     assert front.program.parts is not None
-    before = front.program.parts.mirror.path.stat().st_size
+    copy = front.program.parts.mirror.path
+    front.wait(copy.exists)
+    before = copy.stat().st_size
     front.station.seen("moh")
-    front.wait(lambda: front.program.parts is not None and front.program.parts.mirror.path.stat().st_size > before)
+    front.wait(lambda: copy.stat().st_size > before)
     front.wait(lambda: all(loop.alive for loop in front.program.loops))
 
 
@@ -179,6 +183,32 @@ def test_after_three_minutes_names_are_gone_from_every_widget_and_scanning_goes_
     sign_in(front, OFFICER)
     front.wait(lambda: guard.state is State.OPEN)
     assert form.particulars.fields["full_name"].value == "Trần Thị Mẫu"  # the draft waited
+
+
+def test_a_key_the_mouse_and_an_input_methods_word_are_signs_of_life(signed: Callable[..., Front]) -> None:
+    front = signed()
+    signed_in(front, OFFICER)
+    front.press(Qt.Key.Key_F3)
+    search = front.focus()
+    assert isinstance(search, QLineEdit)
+    guard, system = front.window.duty.guard, front.window.windowHandle()
+    word = QInputMethodEvent()
+    word.setCommitString("Hồ")
+    nearly = [guard.mono() + HIDE_S - 1]
+    guard.mono = lambda: nearly[0]
+    for sign in (
+        lambda: QTest.keyClick(system, Qt.Key.Key_A),
+        lambda: QTest.mouseMove(system, QPoint(40, 40)),
+        lambda: QApplication.sendEvent(search, word),
+    ):
+        sign()
+        nearly[0] += HIDE_S - 1
+        guard.step()
+        assert guard.state is State.OPEN
+    assert search.text() == "aHồ"
+    nearly[0] += 1
+    guard.step()
+    assert guard.state is State.HIDDEN
 
 
 def test_while_names_are_hidden_a_ticket_can_be_given_and_no_form_opens_by_a_side_door(signed: Callable[..., Front]) -> None:

@@ -264,7 +264,7 @@ def test_a_declaration_is_corrected_on_the_form_it_came_from(front: Front) -> No
     fill_person(front)
     answer(front, "222", "222222")
     front.wait_for_title("MỜI VÀO")
-    front.wait(lambda: bool(front.window.status.today.last))
+    front.wait(lambda: front.window.status is not None and bool(front.window.status.today.last))
     front.press(Qt.Key.Key_F4)
     front.wait_to_read("Sửa tờ khai")
     front.type("6")

@@ -56,7 +56,12 @@ def test_a_rule_set_with_a_mistake_names_its_line(old: str, new: str, word: str)
     assert found.value.line == line_of(text, new.split("\n")[0].strip()) and word in str(found.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "7", "a: *b", "a: &b [*b]", "{", "\t- x", "a: 1\na: 2\n- x", "x" * (LARGEST + 1), "[" * 2000])
+NESTED = ("[" * 2000, "a: " + "[" * 13 + "]" * 13, "- " * 9000 + "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "7", "a: *b", "a: &b [*b]", "{", "\t- x", "a: 1\na: 2\n- x", "x" * (LARGEST + 1), *NESTED]
+)
 def test_what_is_no_file_of_ours_is_refused_in_one_line(text: str) -> None:
     for parse in (policyfile.parse, formfile.parse):
         with pytest.raises(Mistake) as found:

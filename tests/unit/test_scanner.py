@@ -249,6 +249,29 @@ def test_a_camera_that_is_not_there_is_tried_ever_more_rarely() -> None:
     assert gaps[:2] == pytest.approx([0.25, 0.5], abs=0.1) and gaps[2:] == pytest.approx([1.0] * (len(gaps) - 2), abs=0.2)
 
 
+def test_a_camera_that_was_opened_beforehand_is_the_one_that_is_read() -> None:
+    hall = Hall()
+    hall.scanner.prepare()
+    hall.view = (A,)
+    assert hall.scanner.step() is not None and hall.opened == 1
+
+
+def test_what_failed_beforehand_is_said_at_the_first_step_and_tried_again() -> None:
+    hall = Hall()
+    hall.plugged = False
+    hall.scanner.prepare()
+    assert hall.scanner.step() is None and hall.scanner.condition is errors.Code.CAMERA_MISSING and hall.opened == 1
+    hall.plugged, hall.view, hall.now = True, (A,), hall.now + 1
+    assert hall.scanner.step() is not None and hall.opened == 2
+
+
+def test_a_camera_that_was_opened_for_nothing_is_let_go() -> None:
+    hall = Hall()
+    hall.scanner.prepare()
+    hall.scanner.close()
+    assert (hall.opened, hall.closed) == (1, 1)
+
+
 def test_a_camera_that_opens_and_dies_is_not_hammered() -> None:
     hall = Hall()
     dead: Callable[[], Frame | None] = lambda: (_ for _ in ()).throw(KioskError(errors.Code.CAMERA_LOST))  # noqa: E731
