@@ -9,11 +9,11 @@ import os
 import statistics
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import segno
+from msgspec.structs import replace
 
 from benchmarks import pairs
 from kiosk.crypto import sign

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import msgspec
 
 from kiosk.i18n import N_, gettext
 
@@ -34,8 +35,7 @@ ITEMS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """`state`: ok (green), limited (amber: works, with less) or missing (red: needed). `cure`: what to do, "" when ok."""
 
     item: str
@@ -50,7 +50,7 @@ def item_label(item: str) -> str:
 
 def keep(home: Path, day: str, found: Sequence[Finding], at: int, seconds: float) -> Path | None:
     """One file a day, the newest check; None where the disk refuses (which the check itself says)."""
-    content = {"day": day, "at": at, "seconds": round(seconds, 1), "findings": [asdict(finding) for finding in found]}
+    content = {"day": day, "at": at, "seconds": round(seconds, 1), "findings": msgspec.to_builtins(found)}
     file = home / FOLDER / f"{day or 'none'}.json"
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

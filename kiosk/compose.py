@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kiosk import __version__, checks, formcopy, homes, log
 from kiosk.crypto import sign
 from kiosk.devices import keystore as keystores
@@ -102,8 +104,7 @@ def own_issuer(vault: Vault) -> Issuer:
     return Issuer(vault.secrets.enrolment.issuer_id, sign.public(vault.secrets.issuer_seed))
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """An open vault and who is signed in, kept while the home is closed for a moment: nobody gives the PIN again."""
 
     vault: Vault
@@ -487,8 +488,7 @@ def learn(database: Database, officers: Officers) -> None:
         officers.learn([row for row in rows.values()])
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """`events` in the journal and `rows` of its projections after it; `code`: what to tell."""
 
     events: int

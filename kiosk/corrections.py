@@ -3,8 +3,9 @@
 The station runs these inside its one transaction. No clock and no COMMIT here.
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from kiosk.domain import declaration as form
 from kiosk.domain.events import Key, Kind
@@ -20,8 +21,7 @@ REASONS = ("refused", "not_yet", "closing")  # why somebody goes in first and de
 PERSONS = (VOTER, "team", "service", "companion")
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(msgspec.Struct, frozen=True):
     """One act's surroundings. `at`: ms UTC; `deed`: 8 bytes; `place`: the lane's place id, or ""."""
 
     conn: Connection

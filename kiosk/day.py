@@ -6,8 +6,9 @@ deeds here, opened at the province, and counted by hand; never ballots, voter ca
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from kiosk.domain import text
 from kiosk.domain.verdict import Act
@@ -25,8 +26,7 @@ KEPT, VOIDED = "có trên giấy và trong máy: giữ lượt trong máy", "có
 OTHER = re.compile(r"BCYT1/([0-9A-Z-]{3,40})/([0-9A-Z.]{1,12})/(\d{4}-\d{2}-\d{2})/V(\d{1,6})/.*")
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(msgspec.Struct, frozen=True):
     """How a day stands before and after it is closed. `places`: of `tally`, line by line; `waiting`: events on their way; `opened`: the
     province has opened all; `tickets`: open ones; `tally`: per entrance; `others`: the station's other kiosks, label -> visits; `unsure`:
     deeds on paper that count here too, to be kept or voided before the close; `purged`: nothing of the day can be read here any more."""
@@ -40,7 +40,7 @@ class Closing:
     tickets: tuple[int, ...]
     refused: int
     tally: tuple[TallyLine, ...]
-    others: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, int] = msgspec.field(default_factory=dict)
     unsure: tuple[Doubtful, ...] = ()
     purged: bool = False
 
@@ -55,8 +55,7 @@ class Closing:
         return self.opened and all(line.agrees for line in self.tally)
 
 
-@dataclass(slots=True)
-class Day:
+class Day(msgspec.Struct):
     """What a report is made of; compose.Parts fills it. `counted`: place -> visits counted by hand; `others`: see Closing."""
 
     station: Station
@@ -64,8 +63,8 @@ class Day:
     clock: Clock
     unsure: Unsure
     journal: Journal
-    counted: dict[str, int] = field(default_factory=dict)
-    others: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, int] = msgspec.field(default_factory=dict)
+    others: dict[str, int] = msgspec.field(default_factory=dict)
     names: Callable[[], Mapping[str, str]] = dict  # officers' ids -> names
     send: Callable[[], bool] = lambda: False  # manifest and events, as far as the link goes
 

@@ -13,10 +13,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
@@ -123,15 +124,14 @@ class Gate:
         self._stage.close()
 
 
-@dataclass
-class Tally:
+class Tally(msgspec.Struct):
     """What happened, for the summary."""
 
     scanned: int = 0
     declared: int = 0
     unread: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    latencies: list[float] = field(default_factory=list)
+    verdicts: Counter[str] = msgspec.field(default_factory=Counter)
+    latencies: list[float] = msgspec.field(default_factory=list)
 
     def percentile(self, share: float) -> float:
         ordered = sorted(self.latencies)
@@ -297,8 +297,7 @@ class Conductor(QObject):
 # -- the whole ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """Everything in place, the window not yet open."""
 
     province: Province

@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QTimer
 
 from kiosk import app, compose, demo, demo_voters
@@ -15,8 +15,7 @@ from kiosk.devices.camera import list_cameras
 from kiosk.settings import Settings
 
 
-@dataclass(frozen=True)
-class Show:
+class Show(msgspec.Struct, frozen=True):
     """How to play: `pace` seconds between voters, `headless` presses the keys too, `drawn` voters or a real camera."""
 
     out: Path
@@ -40,13 +39,12 @@ class Problems(logging.Handler):
         self.lines.append(f"{record.name}: {record.getMessage()}")
 
 
-@dataclass
-class Stagehand:
+class Stagehand(msgspec.Struct):
     """Grabs each kind of page once, and closes the window at the end."""
 
     out: Path
     wanted: bool
-    taken: set[str] = field(default_factory=set)
+    taken: set[str] = msgspec.field(default_factory=set)
     program: Program | None = None
 
     def grab(self, name: str) -> None:

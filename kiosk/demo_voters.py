@@ -1,7 +1,8 @@
 """Who comes to the demonstration: invented voters of all kinds, and the codes they show. No Qt, no camera, nothing is recorded."""
 
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 from kiosk.devices.stage import Scene
 from kiosk.domain.passes import hu1
@@ -14,8 +15,7 @@ HARD = 0.15
 PARADE = ("pass", "card", "phone", "old", "strange", "other", "unknown")  # first one of each, so that a short demo shows all
 
 
-@dataclass(frozen=True, slots=True)
-class Voter:
+class Voter(msgspec.Struct, frozen=True):
     """One person in the queue: the code and what it is shown on."""
 
     scene: Scene

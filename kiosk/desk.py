@@ -6,8 +6,9 @@ vote: a voter who cannot or will not answer goes in first, with a ticket that ca
 
 import contextlib
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from kiosk.corrections import PERSONS, REASONS, Bench, Corrections, allowed
 from kiosk.domain import declaration as form

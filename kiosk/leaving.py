@@ -1,8 +1,9 @@
 """What the window asks about data that leaves this laptop, and the two acts between closing the journal and opening it again. No Qt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kiosk import compose, purging, removing
 from kiosk.devices.sticks import sticks
@@ -14,8 +15,7 @@ __all__ = ["POLICY", "Day", "Leaving", "Stay", "after_purge", "due", "purge_day"
 POLICY, due = purging.POLICY, purging.due
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """A day that was begun here. `why` it may not go: reason -> how many; `until`: ms UTC when it goes by itself, None while it is open."""
 
     day: str
@@ -24,8 +24,7 @@ class Day:
     until: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(msgspec.Struct, frozen=True):
     """What is still on this laptop. `days`: newest first; `why` it may not be cleaned: reason -> how many."""
 
     label: str
@@ -33,8 +32,7 @@ class Stay:
     why: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(msgspec.Struct, frozen=True):
     """The window's questions (ui.services.LeaveDesk)."""
 
     parts: compose.Parts

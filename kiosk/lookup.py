@@ -5,7 +5,6 @@ province answered is kept with its age. No Qt; the network is behind a port, nev
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
@@ -38,8 +37,7 @@ class Province(Protocol):
     def ask(self, subject: str) -> Told: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """One person. `event`: the declaration's key; `verdict`: what a scan would say now; `name` is whole: the list masks it unless a name
     was searched for. Times in ms UTC."""
 
@@ -60,8 +58,7 @@ class Hit:
         return verdict.short_name(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """`told`: what the province said earlier of the same number; `subjects`: what may be asked of it."""
 
     by_number: bool
@@ -71,8 +68,7 @@ class Answer:
     person: verdict.Person = NO_PERSON
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(msgspec.Struct, frozen=True):
     """An earlier declaration of the same person."""
 
     event: str
@@ -81,16 +77,18 @@ class Earlier:
     desk: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(msgspec.Struct, frozen=True):
     """A declaration as it stands: form.yaml's keys. Personal: shown once, never logged."""
 
     event: str
     declared_at: int
     mode: str
     desk: bool
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any]
     earlier: tuple[Earlier, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Details({self.event!r})"
 
     @property
     def symptoms(self) -> bool:

@@ -5,9 +5,10 @@ tried again until it is printed or dropped, and marked "bản in lại" from the
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from kiosk.domain import ticketcode
 from kiosk.domain.events import Key, Kind

@@ -4,18 +4,18 @@ No implementation here. Real ones live in devices/, security/, sync/; fakes that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:  # numpy costs 0.1 s of start-up that `kiosk scan` must not pay
     from numpy import uint8
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """One picture. `image`: (height, width, 3) BGR or (height, width) grey, uint8; `at`: monotonic seconds of capture."""
 
     image: "NDArray[uint8]"
@@ -23,8 +23,7 @@ class Frame:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """A code found in a frame. `raw`: its bytes, never engine-decoded text; `box`: 4 corners in pixels (x, y)."""
 
     raw: bytes
@@ -42,8 +41,7 @@ class Hint(StrEnum):
     FOCUS = "focus"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """A code that passed the debounce: the officer's deed begins here.
 
     `deed`: 8 random bytes made at this moment; `frame_at`: monotonic seconds at which the frame was taken (0 without a camera).
@@ -56,8 +54,7 @@ class Sighting:
     frame_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(msgspec.Struct, frozen=True):
     """One reading of the clocks. `wall`: ms UTC; `mono`: ms since boot; `boot`: the boot's id (hex)."""
 
     wall: int
@@ -65,16 +62,14 @@ class Now:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrinterState:
+class PrinterState(msgspec.Struct, frozen=True):
     """`ready` and, when not, why: one of none, out_of_paper, paused, error."""
 
     ready: bool
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """One paper. `paper`: slip, ticket, declaration, poster, notice, announcement, form, register, card, report …; `target`: the event
     ("kiosk:epoch:seq") or the place it is about, "" for neither; `size`: a6, 80, a4, a3, column, or "" for the usual one; `detail`: what
     else the paper's maker needs, ready for JSON."""
@@ -82,11 +77,10 @@ class Order:
     paper: str
     target: str = ""
     size: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PrintJob:
+class PrintJob(msgspec.Struct, frozen=True):
     """What became of a page: the file always written, and the spooler's job if one took it."""
 
     file: Path
@@ -95,13 +89,12 @@ class PrintJob:
     job: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An HTTP answer, whatever it was. `body`: at most 1 MiB, cut beyond."""
 
     status: int
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Camera(Protocol):

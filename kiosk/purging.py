@@ -9,8 +9,9 @@ import base64
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kiosk import compose
 from kiosk.checks import FOLDER as CHECKS
@@ -39,8 +40,7 @@ from kiosk.store.swap import Step, nothing
 POLICY = "policy"  # who answers for a purge that nobody asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """May `day` be purged? `why`: reason -> how many; empty: yes."""
 
     day: str
@@ -72,8 +72,7 @@ def due(parts: compose.Parts) -> list[str]:
     return [day for day in parts.overdue() if not look(parts, day).why]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """A purge that counts: its certificate, and how the home is opened again without a PIN."""
 
     said: Said

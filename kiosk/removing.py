@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -61,8 +60,7 @@ class Said(msgspec.Struct, frozen=True):
     copies: list[Copy]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """`certificate`: the page that stays; `left`: names in the home that no kiosk wrote."""
 
     said: Said
@@ -70,8 +68,7 @@ class Done:
     left: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Insisting:
+class Insisting(msgspec.Struct, frozen=True):
     """Why all the same, and where the whole journal is written first: a folder outside the home."""
 
     reason: str

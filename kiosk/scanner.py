@@ -9,7 +9,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kiosk import errors
 from kiosk.errors import KioskError
@@ -24,8 +25,7 @@ NAP = 0.2  # seconds one step waits at most while there is no camera
 Box = tuple[tuple[int, int], ...]
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(msgspec.Struct):
     """When a code was last in view and when it was last taken (the scanner's clock, seconds)."""
 
     seen: float

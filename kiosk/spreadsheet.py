@@ -6,9 +6,10 @@ answers for must not exist. What anybody answered about their health does not le
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+
+import msgspec
 
 from kiosk import words
 from kiosk.domain import cells, text
@@ -34,8 +35,7 @@ COLUMNS = ("full_name", "birth_date", "gender", "id_number", "phone", "email", "
 Row = Sequence[object]
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(msgspec.Struct, frozen=True):
     """What stands in `file` now. `rows`: without the header."""
 
     file: Path

@@ -7,9 +7,11 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from kiosk import desk, log
 from kiosk.corrections import PERSONS, REASONS, Bench, allowed
@@ -41,8 +43,7 @@ LOOKS, LOOKS_FREE, LOOKS_MS = ("details_opened", "name_search"), 30, 600_000
 CLOCK_BACK_MS = 300_000  # small steps are the time service at work
 
 
-@dataclass(frozen=True, slots=True)
-class StationInfo:
+class StationInfo(msgspec.Struct, frozen=True):
     """What the window's head shows. `lane`: this entrance's name; `officer`: the name of who is signed in, "" for nobody."""
 
     kiosk: str
@@ -53,8 +54,7 @@ class StationInfo:
     officer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """What a station is made of; compose.py fills it. `issuer`: 3 bytes of this kiosk's own pass issuer."""
 
     database: Database

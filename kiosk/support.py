@@ -5,14 +5,16 @@ with every value replaced by the class of its characters ("Trần Thị Mẫu" -
 program, not enough to see whose it is. Answers about health are left out altogether. Keys, vault and journal are never packed.
 """
 
+import dataclasses
 import json
 import platform
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from kiosk import __version__, compose, crash, log
 from kiosk.domain.events import Key, kind_word
@@ -75,9 +77,9 @@ def write(home: Path, out: Path, findings: Iterable[object]) -> list[str]:
 
 
 def _machine(home: Path, findings: Iterable[object]) -> Iterator[tuple[str, bytes]]:
-    yield "doctor.json", _json([asdict(f) if is_dataclass(f) and not isinstance(f, type) else f for f in findings])
+    yield "doctor.json", _json([*map(msgspec.to_builtins, findings)])
     yield "program.json", _json({"version": __version__, "python": platform.python_version(), "system": platform.platform()})
-    yield "settings.json", _json({key: classes(str(value)) for key, value in asdict(load(home)).items()})
+    yield "settings.json", _json({key: classes(str(value)) for key, value in dataclasses.asdict(load(home)).items()})
     there = [path for path in sorted(home.rglob("*")) if path.is_file()] if home.is_dir() else []
     yield "files.json", _json([[_name(path, home), path.stat().st_size, oct(path.stat().st_mode & 0o777)] for path in there])
     for folder, pattern in ((log.FILE.parent, "kiosk.log*"), (Path(crash.FOLDER), "*")):
@@ -104,7 +106,7 @@ def _journal(home: Path) -> Iterator[tuple[str, bytes]]:
                 {
                     "epoch": log.masked(epoch) if epoch else "",
                     "seq": seq,
-                    "counts": asdict(counts),
+                    "counts": msgspec.to_builtins(counts),
                     "viewing": viewing.value if viewing else None,
                     "conditions": [code.value for code in parts.conditions()],
                 }

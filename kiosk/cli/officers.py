@@ -4,7 +4,6 @@ A PIN never stands on the command line, where other programs could read it: it c
 """
 
 import argparse
-import dataclasses
 import os
 
 from kiosk import compose, words
@@ -65,6 +64,6 @@ def _phrase(as_json: bool) -> int:
 
 def _show(one: Standing, as_json: bool) -> None:
     if as_json:
-        output.emit(dataclasses.asdict(one))
+        output.emit(one)
     else:
         print(f"{one.id:12} {words.label(words.ROLES, one.role):24} {one.pin:6} {one.name}" + (f"  {one.wait_s} s" if one.wait_s else ""))

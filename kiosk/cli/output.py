@@ -1,6 +1,5 @@
 """How commands speak: JSON lines for scripts on standard output, words for people on standard error."""
 
-import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -65,8 +64,6 @@ def emit(content: Any) -> None:
     """One JSON object on one line, flushed (a script waits for it)."""
     import msgspec  # here: it costs the window's start a tenth of its first paint
 
-    if dataclasses.is_dataclass(content) and not isinstance(content, type):
-        content = dataclasses.asdict(content)
     sys.stdout.write(msgspec.json.encode(content, enc_hook=str).decode() + "\n")
     sys.stdout.flush()
 

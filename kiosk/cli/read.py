@@ -8,10 +8,11 @@ import io
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.cli import output

@@ -13,9 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from kiosk.devices.engines import Grey
 from kiosk.domain.pipe import give, take
@@ -30,13 +31,12 @@ START_S = 5.0  # of the first look: Python and OpenCV are loaded
 DEATHS, REST_S = 3, 60.0  # so many deaths within a rest, and it is left alone for one
 
 
-@dataclass
-class _Job:
+class _Job(msgspec.Struct):
     """One request on its way; `answer` None: the process died over it."""
 
     request: dict[str, Any]
     payload: bytes = b""
-    done: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = msgspec.field(default_factory=threading.Event)
     answer: dict[str, Any] | None = None
 
 

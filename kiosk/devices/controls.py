@@ -7,8 +7,9 @@ import contextlib
 import os
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 try:
     import fcntl
@@ -35,8 +36,7 @@ KNOBS = {
 Call = Callable[[int, bytearray], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(msgspec.Struct, frozen=True):
     """One knob: its range as the driver says it, and where it stands."""
 
     name: str

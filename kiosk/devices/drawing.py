@@ -4,10 +4,10 @@ Flat pictures only; stage.py moves them, lights them and adds the noise. Invente
 All pictures are uint8, BGR or BGRA with 4th channel opacity; sizes in pixels.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 import cv2
+import msgspec
 import numpy as np
 import segno
 from numpy.random import Generator
@@ -23,8 +23,7 @@ Colour = tuple[int, ...]
 Drawn = tuple[Image, tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Whose hand it is: colours, BGR."""
 
     skin: Colour

@@ -3,13 +3,13 @@
 zxing-cpp looks at every frame. zbar (kiosk/devices/zbar.py) is optional. Engines guess encodings, and a guessed name is a wrong name.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +24,7 @@ Box = tuple[tuple[int, int], ...]
 cv2.setNumThreads(1)  # a frame's cost is then one core's, and the window keeps the other
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(msgspec.Struct, frozen=True):
     """What one look at a picture gave. `damaged`: corners of codes that were found but whose check sums failed."""
 
     codes: list[Code]

@@ -3,9 +3,9 @@
 It reads nothing. A phone's code stands out from a hall; leaves and print do too, so what it names is a place worth a second look.
 """
 
-from dataclasses import dataclass
 
 import cv2
+import msgspec
 import numpy as np
 
 from kiosk.devices.engines import Box, Grey
@@ -16,8 +16,7 @@ FAINT = 3.0  # grey levels of texture above the picture's own noise; below it th
 FADE = 0.5  # of the peak: where the texture is taken to end
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A rectangle of the frame in pixels, right and bottom exclusive; `texture`: grey levels, 0 when a decoder named the place."""
 
     left: int

@@ -5,11 +5,11 @@ For demonstrations, tests and machines without a webcam. Nothing here reads code
 
 import os
 from collections.abc import Generator
-from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +34,7 @@ Image = NDArray[np.uint8]
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """`image`: (height, width, 3) BGR; `size`: of the file, (width, height). The image is smaller where the file was beyond WORKING."""
 
     image: Image

@@ -7,9 +7,9 @@ thread; a read only moves, tilts, lights and mixes them. Deterministic: frame n 
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ LOOKS = {"phone": drawing.phone, "card": drawing.card, "paper": drawing.paper}
 Image = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """What one voter shows. `look`: phone, card or paper; `hard`: small, blurred, tilted, glaring or in the dark; `label`: for people."""
 
     payload: bytes
@@ -38,8 +37,7 @@ class Scene:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Trouble(msgspec.Struct, frozen=True):
     """How a scene is seen. `pitch`: pixels a module; `blur`, `motion`: pixels; `glare`, `gain`: shares of full light;
     `tilt`, `turn`: degrees out of and in the plane; `noise`: which bank."""
 
@@ -53,8 +51,7 @@ class _Trouble:
     noise: int = 0
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(msgspec.Struct):
     """A scene in front of the camera: its flat picture and how many frames it has been in."""
 
     index: int
@@ -63,7 +60,7 @@ class _Shown:
     drawn_pitch: int
     trouble: _Trouble
     backdrop: Image
-    frames: int = field(default=0)
+    frames: int = msgspec.field(default=0)
 
 
 def _trouble(scene: Scene, modules: int, rng: Generator) -> _Trouble:

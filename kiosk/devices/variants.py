@@ -4,9 +4,9 @@ Each variant answers one trouble that plain reading fails at; docs/scanning.md s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
+import msgspec
 import numpy as np
 
 from kiosk.devices.engines import Grey
@@ -16,8 +16,7 @@ LARGEST = 3.0
 MOST = 16 << 20  # pixels of an enlarged picture
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(msgspec.Struct, frozen=True):
     """`prepare`: grey -> grey; a result of another size was enlarged evenly, and boxes are scaled back."""
 
     name: str

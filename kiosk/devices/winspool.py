@@ -6,9 +6,10 @@ Not run on a real Windows machine so far; tests drive it with another `Api`.
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from kiosk.errors import Code, KioskError
 from kiosk.ports import PrinterState
@@ -29,8 +30,7 @@ WORK_OFFLINE = 0x400
 DPI = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True):
     """One page as 24-bit BGR rows, top first, each padded to four bytes; sizes in pixels, `dpi` of the picture."""
 
     wide: int

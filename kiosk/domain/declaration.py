@@ -6,9 +6,10 @@ unanswered and must each be answered. No clock and no I/O but the shipped form; 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from kiosk.domain import identity, lists
 from kiosk.domain.form import Field, Form, form
@@ -32,8 +33,7 @@ Answers = Mapping[str, Any]
 NONE: Answers = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """One good declaration. `mode`: new, supplement, proxy; `fields`: form.yaml's keys in one form each: texts, `exposures` and
     `symptoms` as {key: bool}, addresses as {province, district, ward, hamlet, ward_code}. Ready for JSON. Treat as read-only."""
 
@@ -41,14 +41,13 @@ class Declaration:
     fields: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """Answers, checked. `errors` and `warnings`: field -> reason; a question is named "symptoms.fever"."""
 
     mode: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    warnings: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+    warnings: dict[str, str] = msgspec.field(default_factory=dict)
 
     def declaration(self) -> Declaration:
         """Raises FormIncomplete while there are errors."""

@@ -3,8 +3,9 @@
 Adding a field is one entry; this says what is wrong with it before an officer meets it. No I/O.
 """
 
-from dataclasses import fields as columns
 from typing import Any
+
+from msgspec.structs import fields as columns
 
 from kiosk.domain import datafile
 from kiosk.domain.datafile import Mistake, Source

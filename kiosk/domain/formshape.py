@@ -1,14 +1,14 @@
 """What a form is: fields, questions and labels, made from what its file says. Reading and checking that file is others' work."""
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from kiosk.domain import lists
 from kiosk.domain.lists import Option
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field. `type`: name, id, date_or_year, choice, phone, email, country, list, address, text, table, or a machine's own;
     `required`: "", yes, year, contact; `enabled`: asked at all; `desk`: asked by an officer only, never on the
     web; `auto`: filled by the machine, never typed."""
@@ -26,8 +26,7 @@ class Field:
     options: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """The form. `exposures`, `symptoms`, `levels` (of an address) and `modes` in the letter's order; `texts`: key -> both languages."""
 
     version: int

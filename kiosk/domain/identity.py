@@ -7,9 +7,9 @@ have errors, and nobody is turned away for one. Digits are [0-9] only; str.isdig
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 import phonenumbers
 
 from kiosk.domain import lists
@@ -38,8 +38,7 @@ class IdKind(StrEnum):
     PASSPORT = "passport"
 
 
-@dataclass(frozen=True, slots=True)
-class IdNumber:
+class IdNumber(msgspec.Struct, frozen=True):
     """A number of an identity paper. `number`: 12 digits (CCCD), 9 (CMND), or letters and digits (passport)."""
 
     kind: IdKind

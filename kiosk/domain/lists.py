@@ -6,10 +6,11 @@ Communes are keyed by code: spellings differ (Thuỷ/Thủy) and four ward names
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from kiosk.domain.text import fold, squeeze
 from kiosk.shipped import data_dir
@@ -18,8 +19,7 @@ KIND_OF_UNIT: Final = re.compile(r"(?:thi tran|thi xa|thanh pho|phuong|huyen|tin
 OWN_PROVINCE: Final = frozenset({"thua thien hue", "tt hue", "thua thien - hue", "tt-hue", "thua thien-hue"})
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """A commune of 23 May 2021, with its General Statistics Office codes (ward 5 digits, district 3, province 2)."""
 
     code: str
@@ -30,8 +30,7 @@ class Unit:
     province: str
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """One choice. `value` is stored; labels are shown."""
 
     value: str

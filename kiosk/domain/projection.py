@@ -8,8 +8,9 @@ ticket meets in `tickets` and `repeated`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from kiosk.domain.events import Body, Key, Kind
 
@@ -32,8 +33,7 @@ class Fact(NamedTuple):
         return self.at, self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """One arrival. `number`: dense per kiosk and day; `source`: hu1, cccd, proxy, moh, defer, …; `since`: when the person declared;
     `subjects`: look-up names; `left_at`: exit or None; `person`: voter, team, service or companion; `ticket`: the number handed out
     or taken in, 0 for none; `place`: the lane's place id. Times in ms UTC."""
@@ -54,8 +54,7 @@ class Visit:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """One health declaration, after its corrections. `fields`: form.yaml's keys with the answers; `desk`: the rules' outcome;
     `ticket`: the ticket it closes, 0 for none; `completes`: key of the declaration it completes, or ""."""
 
@@ -65,15 +64,14 @@ class Declaration:
     mode: str
     desk: bool
     subjects: tuple[str, ...]
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
     voided: bool = False
     amended: int = 0
     ticket: int = 0
     completes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Defer:
+class Defer(msgspec.Struct, frozen=True):
     """A ticket handed out. `reason`: refused, not_yet, closing (the voter went in first), or lane (sent to the other table)."""
 
     key: Key
@@ -86,8 +84,7 @@ class Defer:
     subjects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(msgspec.Struct, frozen=True):
     """Somebody went out. `target`: the visit it closes where that kiosk knew it; else `subjects` or `ticket` name the person."""
 
     key: Key
@@ -103,16 +100,14 @@ class Leave:
 Row = Visit | Declaration | Defer | Leave
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(msgspec.Struct, frozen=True):
     """`rows` by canonical root key; `waiting`: amendments whose target has not come (or is no root)."""
 
     rows: dict[Key, Row]
     waiting: tuple[Key, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(msgspec.Struct, frozen=True):
     """What became of one ticket. `visit`: the arrival it went with, None for a lane's; times in ms UTC."""
 
     number: int

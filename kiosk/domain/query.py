@@ -6,7 +6,9 @@ Every word becomes a few spellings, all folded (text.fold); which of them anybod
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from kiosk.domain import identity
 from kiosk.domain.text import BadText, clean, fold
@@ -21,16 +23,14 @@ _PARTS = re.compile(r"[^\W_]+(?:/[^\W_]+)*", re.UNICODE)
 _DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](\d{4})")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """One typed word: `marked` as typed, lower case NFC, "" if it bears no mark; `spellings`: folded, likeliest first."""
 
     spellings: tuple[str, ...]
     marked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """`subjects`: a whole number ("id:…", "phone:…"), asked at the door and free; else a name: `words`, `year`, `tails` of four digits."""
 
     words: tuple[Word, ...] = ()

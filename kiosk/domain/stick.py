@@ -7,7 +7,6 @@ frame holds the number of frames and the SHA-256 of all bytes before it. Whoever
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -30,8 +29,7 @@ class End(msgspec.Struct, frozen=True, array_like=True):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """`frames`: payloads up to the first that does not hold; `trouble`: "" or what ended it (magic, cut, torn, type, end, digest)."""
 
     frames: tuple[bytes, ...]

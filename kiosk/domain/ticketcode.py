@@ -3,7 +3,8 @@
 Alphanumeric letters only, so that every reader gets it right: "HUT1:KIOSK:EPOCH:SEQ/NUMBER".
 """
 
-from dataclasses import dataclass
+
+import msgspec
 
 from kiosk.domain.events import Key
 
@@ -11,8 +12,7 @@ HEAD = "HUT1:"
 LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class TicketCode:
+class TicketCode(msgspec.Struct, frozen=True):
     """`target`: the arrival, or the deferral of a lane's ticket; `number`: as called out, 0 where the code does not say it."""
 
     target: Key

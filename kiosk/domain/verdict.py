@@ -3,9 +3,11 @@
 Pure. It guides and never decides who may vote: no verdict turns anybody away (letter 63/CV-BCĐ; law 7 of the architecture).
 """
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from kiosk.domain.passes.model import Kind, Pass, Reading
 
@@ -40,8 +42,7 @@ class Act(StrEnum):
     NOT_SAVED = "not_saved"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What this kiosk already knows of the person shown. Times in ms UTC.
 
     `entered_at`: first arrival today; `declared_at`: newest declaration that counts; `health_desk`: that declaration's rule outcome;
@@ -69,8 +70,7 @@ class Known:
 NOBODY = Known()
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """The little a large card may show: "T. T. Mẫu · nữ · 1983". Never a number, never a full name."""
 
     short_name: str = ""
@@ -78,8 +78,7 @@ class Person:
     birth_year: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """`act`; `reason`: a stable word or ""; `arrival`: this act counts a visit; `person`; `since`: the time the title or the
     card quotes (entered, declared), ms UTC; `number`: the visit's number once written, 0 before; `event`: "kiosk:epoch:seq"
     once written; `at`: ms UTC of the act; `prefill`: fields for the form when a card was read (memory only, never logged);
@@ -96,7 +95,7 @@ class Verdict:
     number: int = 0
     event: str = ""
     at: int = 0
-    prefill: dict[str, str] = field(default_factory=dict)
+    prefill: dict[str, str] = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     list_at: int | None = None
     ticket: int = 0

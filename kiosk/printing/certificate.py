@@ -1,9 +1,9 @@
 """The certificate of a purge: what left this laptop, what stays sealed in it, the heads it can be checked by, and who signs for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.units import mm
 from reportlab.platypus import Spacer, Table
 
@@ -25,8 +25,7 @@ STAYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Purged:
+class Purged(msgspec.Struct, frozen=True):
     """`day`: ISO; `at`: ms UTC; `kinds`, `rows`: counts by kind and by table; `chains`: (epoch, last, opened, head as hex, the epoch that
     carried its tail on or "")."""
 

@@ -5,10 +5,10 @@ It counts checks of health declarations at the entrance and says so: no share of
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, Spacer, Table
 
@@ -29,8 +29,7 @@ UNKNOWN = "…………………"
 WARD_WORDS = ("Phường ", "Xã ", "Thị trấn ")
 
 
-@dataclass(frozen=True, slots=True)
-class EpochLine:
+class EpochLine(msgspec.Struct, frozen=True):
     """One run of the journal. `last`: its last seq; `head`: 32 bytes of its chain; `have`, `opened`: the province's newest receipt."""
 
     epoch: str
@@ -44,16 +43,14 @@ class EpochLine:
         return max(0, self.last - self.have)
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(msgspec.Struct, frozen=True):
     """An event that the province keeps aside. `key`: "kiosk:epoch:seq"; `reason`: a word of words.REFUSALS."""
 
     key: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TallyLine:
+class TallyLine(msgspec.Struct, frozen=True):
     """One entrance: visits that count here, of them opened at the province, and counted by hand where somebody did (else None)."""
 
     entrance: str
@@ -66,8 +63,7 @@ class TallyLine:
         return self.here == self.opened and self.counted in (None, self.here)
 
 
-@dataclass(frozen=True, slots=True)
-class DayReport:
+class DayReport(msgspec.Struct, frozen=True):
     """Finished numbers of one kiosk and one working day. Times in ms UTC, `event_day` ISO.
 
     `arrivals`: visits that count by source (hu1, cccd, proxy, moh …); `declarations`: by mode (new, supplement, proxy);
@@ -87,8 +83,8 @@ class DayReport:
     opened_at: int | None = None
     closed_at: int | None = None
     officers: tuple[str, ...] = ()
-    arrivals: Mapping[str, int] = field(default_factory=dict)
-    declarations: Mapping[str, int] = field(default_factory=dict)
+    arrivals: Mapping[str, int] = msgspec.field(default_factory=dict)
+    declarations: Mapping[str, int] = msgspec.field(default_factory=dict)
     health_desk: int = 0
     repeated: int = 0
     conflicts: int = 0
@@ -97,15 +93,15 @@ class DayReport:
     deferred: int = 0
     corrected: int = 0
     voided: int = 0
-    hours: Mapping[int, int] = field(default_factory=dict)
+    hours: Mapping[int, int] = msgspec.field(default_factory=dict)
     first: int = 0
     last: int = 0
     events: int = 0
-    kinds: Mapping[str, int] = field(default_factory=dict)
+    kinds: Mapping[str, int] = msgspec.field(default_factory=dict)
     epochs: tuple[EpochLine, ...] = ()
     aside: tuple[Aside, ...] = ()
     tally: tuple[TallyLine, ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, int] = msgspec.field(default_factory=dict)
     notes: tuple[str, ...] = ()
     again: int = 0
 

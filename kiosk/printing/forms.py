@@ -5,10 +5,10 @@ Questions, labels and their order are data/form.yaml's, as on the screen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.platypus import PageBreak, Spacer, Table
@@ -43,8 +43,7 @@ ROOMY = [("TOPPADDING", (0, 0), (-1, -1), 2.5), ("BOTTOMPADDING", (0, 0), (-1, -
 BLANK = ("full_name", "birth_date", "gender", "id_number", "phone", "current", "travel_14d")
 
 
-@dataclass(frozen=True, slots=True)
-class PaperDeclaration:
+class PaperDeclaration(msgspec.Struct, frozen=True):
     """`number`: "K1-000123", or "G017" of a blank form; `fields`: form.yaml's keys with the answers ({} for a blank one); `declared_at`:
     ms UTC or None; `officer`: who declared for the voter; `again`: how often it was printed before."""
 
@@ -52,7 +51,7 @@ class PaperDeclaration:
     station: str
     station_code: str
     ward: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     mode: str = "proxy"
     declared_at: int | None = None
     officer: str = ""

@@ -3,9 +3,9 @@
 Both say the same three things: declare at home, bring the phone or papers, scan at the entrance.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.pagesizes import A4, A5
 from reportlab.lib.units import mm
 
@@ -24,8 +24,7 @@ ADVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """`day`: ISO date of polling; `opens`, `closes`: "07:00"; `form_url`: where to declare at home, in the alphanumeric set."""
 
     station: str

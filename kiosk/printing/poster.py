@@ -4,9 +4,9 @@ The code is a short address of the province: place id and an 80-bit MAC. Error l
 two metres; the code itself is at least 15 x 15 cm on every format.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.pagesizes import A3, A4
 from reportlab.lib.units import mm
 
@@ -33,8 +33,7 @@ STEPS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Poster:
+class Poster(msgspec.Struct, frozen=True):
     """`url`: what the code says, in the alphanumeric set; `id`: the place's, as people read it; `name`, `kind` (entrance, exit, waiting);
     `retention_days`: how long arrivals are kept; `printed_at`: ms UTC."""
 

@@ -1,9 +1,9 @@
 """The certificate of a removal: this laptop keeps nothing of the station any more; what its journal held, and who answers for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.units import mm
 from reportlab.platypus import Spacer, Table
 
@@ -26,8 +26,7 @@ SMALL = style(fonts.SANS, 8, leading=10)
 DIGITS = 16  # of a digest, enough to tell files apart
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(msgspec.Struct, frozen=True):
     """`days`: ISO, each with "" or "purged"; `at`: ms UTC; `events`: all that the journal held; `chains`: (epoch, last, opened, head as
     hex); `why`: what stood against it, in words; `reason`: the lead's; `copies`: (file name, SHA-256 as hex)."""
 

@@ -3,9 +3,9 @@
 The slip carries the voter's own pass (HU1): exit and the next station need no new declaration. No name, no number, no health answer.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.pagesizes import A6
 from reportlab.lib.units import mm
 
@@ -23,8 +23,7 @@ EDGE = {"a6": 8 * mm, "80": 5 * mm}  # a roll printer prints 72 mm of the 80
 CODE = {"a6": 68 * mm, "80": 66 * mm}  # side of the code with its quiet zone: 49 units, 1.3 mm a module
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(msgspec.Struct, frozen=True):
     """`pass_text`: the HU1 code; `initials`, `gender` (M, F, X), `birth_year`: what the pass itself says; times in ms UTC; `number`: of the
     arrival as papers say it ("K1-000123"), or ""; `again`: how often it was printed before."""
 
@@ -41,8 +40,7 @@ class Slip:
     again: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(msgspec.Struct, frozen=True):
     """`number`: of the ticket, as called out; `code`: what is scanned at the exit; `at`: ms UTC of going in."""
 
     number: int

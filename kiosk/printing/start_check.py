@@ -1,9 +1,9 @@
 """The start-of-day check as one page: what was looked at, green, amber or red in words, the cure, and who signs for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from reportlab.lib.units import mm
 from reportlab.platypus import Spacer, Table
 
@@ -27,8 +27,7 @@ MOST = 24  # rows on one page
 PLAIN, BOLD = style(size=10.5, leading=12.5), style(fonts.SERIF_BOLD, 10.5, leading=12.5)
 
 
-@dataclass(frozen=True, slots=True)
-class StartCheck:
+class StartCheck(msgspec.Struct, frozen=True):
     """`rows`: (what, state, what was found, cure); `day`: the working day, ISO or ""; times ms UTC."""
 
     station: str

@@ -5,7 +5,6 @@ Nothing is sent. The vault is written once, at the end; an enrolled home is neve
 
 import os
 import shutil
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,8 +28,7 @@ SPARE = "spare.enrolment"
 TRAINING = "training"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A station that a file can make this machine a kiosk of. `leads`: (id, name)."""
 
     station: str

@@ -6,7 +6,6 @@ Every try is counted before its PIN is looked at. What happened is told to the s
 import base64
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,8 +23,7 @@ from kiosk.security.tries import Tries
 from kiosk.security.vault import Lid, Slot, Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What an officer gives: id (or name), and PIN or phrase. `how`: "window" or "command"."""
 
     officer: str
@@ -36,8 +34,7 @@ class Credentials:
         return f"Credentials({self.officer!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """An officer as the lists show them. `pin`: none, first (given out of band, to be replaced), set; `wait_s`: until the next try."""
 
     id: str

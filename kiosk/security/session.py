@@ -6,8 +6,9 @@ While a kiosk has no officer with a PIN (demonstration, training, before the fir
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from kiosk.domain.events import Kind
 from kiosk.errors import Code, KioskError
@@ -16,8 +17,7 @@ NOBODY = "-"
 LEAD_MS = 60_000  # a lead's word for somebody else holds for one task, and no longer than this
 
 
-@dataclass(frozen=True, slots=True)
-class Officer:
+class Officer(msgspec.Struct, frozen=True):
     """`role`: officer, lead or technician."""
 
     id: str
@@ -25,14 +25,13 @@ class Officer:
     role: str
 
 
-@dataclass(slots=True)
-class Untold:
+class Untold(msgspec.Struct):
     """A fact that is not yet in the journal. `deed` makes it count once, however often it is written; `tried`: it may be there."""
 
     kind: Kind
     officer: str
     fields: dict[str, Any]
-    deed: bytes = field(default_factory=lambda: os.urandom(8))
+    deed: bytes = msgspec.field(default_factory=lambda: os.urandom(8))
     tried: bool = False
 
 

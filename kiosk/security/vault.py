@@ -9,7 +9,6 @@ import base64
 import binascii
 import hmac
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -71,8 +70,7 @@ class VaultFile(msgspec.Struct, frozen=True):
     slots: list[Slot] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Lid:
+class Lid(msgspec.Struct, frozen=True):
     """A closed vault: who may open it. `where`: where the device secret lives ("os" or "file")."""
 
     path: Path

@@ -7,9 +7,9 @@ import csv
 import io
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from kiosk.domain.events import Body, Key, Kind
@@ -22,8 +22,7 @@ PLAIN = re.compile(r"[a-z0-9][a-z0-9_:.\-]{0,79}", re.ASCII)  # words and ids of
 UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """`at`: ms UTC; `officer`: id or "-"; `what`: a word (of AUDITED, stay_begin, day_opened, void, correct …); `event`: its key."""
 
     at: int

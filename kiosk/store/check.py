@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
 from kiosk.crypto import chain, seal, sign
@@ -22,8 +22,7 @@ from kiosk.store.projections import TABLES, VISIT
 from kiosk.store.register import RECEIPT
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """`kind`: chain, opening, event, key, database, mirror, receipt, number, projection; `seq` 0 where none applies."""
 
     kind: str
@@ -31,12 +30,11 @@ class Finding:
     detail: str
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     ok: bool = True
     events: int = 0
     head: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
 
 
 def verify(

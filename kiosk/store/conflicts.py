@@ -3,9 +3,9 @@
 Computed from what the journal and the feed hold: codes shown again here, and arrivals that another kiosk counted too.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from kiosk.domain.events import Key
@@ -15,8 +15,7 @@ from kiosk.store.projections import SIGHTING, SUBJECT, VISIT
 AGAIN, ELSEWHERE, BOTH = "entered", "entered_elsewhere", "counted_twice"
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(msgspec.Struct, frozen=True):
     """`reason`: entered (the same code or person again, here), entered_elsewhere (shown here, counted at another place), counted_twice
     (counted at both). `at`, `event`: here; `other`, `other_at`, `station`: the other one, as far as it is known. ms UTC."""
 

@@ -4,9 +4,9 @@ A lead keeps each one (a correction without changes) or voids it; until then the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from kiosk.domain.events import Key
@@ -14,8 +14,7 @@ from kiosk.store.projections import TABLES
 from kiosk.store.unsure import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
+class Doubtful(msgspec.Struct, frozen=True):
     """`event`: "kiosk:epoch:seq" of what counts; `day`: its working day; `paper`: the form's number (1 is G001); `number`: the arrival's
     running number, 0 for none; `at`: ms UTC."""
 

@@ -2,9 +2,9 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from kiosk.domain.events import Body, Kind
@@ -15,13 +15,12 @@ KINDS = (Kind.STAY, Kind.AUDIT, Kind.DAY)
 DUTY = ("begin", "sign_in", "unlocked")  # words by which somebody takes this entrance over
 
 
-@dataclass(frozen=True, slots=True)
-class Evening:
+class Evening(msgspec.Struct, frozen=True):
     """`officers`: ids, as they came. As last signed, `counted`: entrance -> counted by hand, `others`: kiosk's label -> visits."""
 
     officers: tuple[str, ...] = ()
-    counted: Mapping[str, int] = field(default_factory=dict)
-    others: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, int] = msgspec.field(default_factory=dict)
+    others: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 def of_day(conn: Connection, journal: Journal, event_day: str) -> Evening:

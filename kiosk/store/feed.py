@@ -3,7 +3,6 @@
 A page is filed in one short transaction. A scope that must be fetched again is filled beside the old one and swapped by one row.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -45,8 +44,7 @@ DROP = Prepared(delete(FEED).where(*(FEED.c[name] == bindparam(name) for name in
 DROP_HASHES = Prepared(delete(HASH).where(*(HASH.c[name] == bindparam(name) for name in ("key", "scope", "build"))))
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """What filing a page did. `rows`: filed; `again`: scopes that are filled beside from now on; `whole`: the run has ended and every
     checksum fits; `swapped`: scopes whose new filling is now read."""
 

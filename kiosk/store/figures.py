@@ -1,7 +1,7 @@
 """Figures of one day for paper: events by kind, epochs with their heads and the province's word, events put aside."""
 
-from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import func, select
 
 from kiosk.domain.events import kind_word
@@ -10,8 +10,7 @@ from kiosk.store.journal import EVENT
 from kiosk.store.outbox import carried, head_at, reached, refusals, standings
 
 
-@dataclass(frozen=True, slots=True)
-class EpochFigures:
+class EpochFigures(msgspec.Struct, frozen=True):
     """`head`: 32 bytes after `last`; `have`, `opened`: as receipts prove, there or where its tail was carried on; `into`: that epoch."""
 
     epoch: str
@@ -22,8 +21,7 @@ class EpochFigures:
     into: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DayFigures:
+class DayFigures(msgspec.Struct, frozen=True):
     """`kinds`: events by the header's kind; `refusals`: (epoch, seq, reason)."""
 
     events: int

@@ -6,7 +6,6 @@ seq, head and epoch are read inside every write transaction and never cached: tw
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -38,8 +37,7 @@ LAST_EVENT = Prepared(select(EVENT.c.seq, EVENT.c.head).where(EVENT.c.epoch == b
 INSERT_EVENT = Prepared(insert(EVENT))
 
 
-@dataclass(slots=True)
-class Identity:
+class Identity(msgspec.Struct):
     """Who writes. `seed`: the kiosk's Ed25519 seed; `station_key`: HMAC of known people; `campaigns`: root-signed, already verified,
     and alone replaced when the feed brings newer ones (store/directory.py)."""
 
@@ -56,8 +54,7 @@ class Identity:
         return next((c for c in self.campaigns if event_day in c.days), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """One event to be written. `deed`: 8 bytes."""
 
     kind: Kind
@@ -65,15 +62,13 @@ class Draft:
     deed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     key: Key
     at: int
     head: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
+class Tip(msgspec.Struct, frozen=True):
     """Where an epoch stands: its day, last seq and head."""
 
     epoch: str

@@ -8,7 +8,6 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any, NamedTuple
@@ -57,8 +56,7 @@ class HeadFrame(msgspec.Struct, frozen=True, array_like=True):
         return b"kiosk-mirror-v1" + chain.fields(bytes.fromhex(self.epoch), self.seq.to_bytes(8, "big"), self.head)
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(msgspec.Struct):
     """What the file holds: `seqs` last seq by epoch, `heads` chain after it, `whole` bytes up to the last whole frame,
     `torn` bytes after it, `broken` a frame that is whole but does not fit (chain, signature)."""
 

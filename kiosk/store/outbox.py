@@ -4,10 +4,10 @@ Only a genuine receipt whose digest is our own chain head at that seq counts. No
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -29,8 +29,7 @@ CARRIED = "carried:"  # an epoch's reason: it repeats the tail of the epoch that
 Run = tuple[int, int]  # from_seq .. to_seq, both included
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """Events in the journal by what the province said of them: `events` = acknowledged + aside + waiting. `aside`: in quarantine there,
     or carried into another epoch; `apart`: those of `aside` that no other epoch has carried on; `refused`: quarantined or unreadable;
     `parked`: waiting, and passed over for a while; `last_receipt_at`: ms UTC or None."""
@@ -46,8 +45,7 @@ class Counts:
     apart: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """`acknowledged`: events newly held; `forked`: our epochs of which the province holds another history, or more than we have;
     `rejected`: receipts that were not genuine or not about our bytes."""
 
@@ -57,8 +55,7 @@ class Saved:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """One epoch: last seq; `have`, `opened`: how far receipts prove that the province holds and has opened *our* history; `beyond`: what
     it holds after a gap; `aside`: what it put into quarantine, or what another epoch has carried on; `parked`: passed over for now."""
 

@@ -1,7 +1,6 @@
 """What paper needs of the store: declarations and tickets by their event, and the queue of prints. A print never touches an event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ JOB: Any = PrintJobRow.__table__  # type: ignore[attr-defined]
 WAITING, PRINTED, DROPPED = "waiting", "printed", "dropped"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """One declaration as it stands. `deed`: hex; `number`: of the arrival that came with it, 0 without one; times ms UTC."""
 
     key: Key
@@ -27,8 +25,7 @@ class Declared:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A paper in the queue; the columns of PrintJobRow."""
 
     number: int
@@ -74,7 +71,7 @@ def printed_before(conn: Connection, paper: str, target: str, but: str = "") -> 
 def add(conn: Connection, job: Job) -> int:
     """Files a job and returns its number; `job.number` is not looked at."""
     number = int(conn.execute(select(func.max(JOB.c.number))).scalar() or 0) + 1
-    values = {name: getattr(job, name) for name in Job.__slots__} | {"number": number, "detail": msgspec.json.encode(job.detail).decode()}
+    values = msgspec.structs.asdict(job) | {"number": number, "detail": msgspec.json.encode(job.detail).decode()}
     conn.execute(insert(JOB).values(**values))
     return number
 
@@ -107,5 +104,5 @@ def change(conn: Connection, numbers: Sequence[int], **values: Any) -> None:
 
 
 def _job(row: Any) -> Job:
-    values = {name: getattr(row, name) for name in Job.__slots__}
+    values = {name: getattr(row, name) for name in Job.__struct_fields__}
     return Job(**values | {"detail": msgspec.json.decode(row.detail, type=dict[str, Any])})

@@ -1,6 +1,5 @@
 """QR places as this kiosk knows them: the province's rows from the feed, and its own changes that have not come back yet."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,8 +12,7 @@ from kiosk.store import feed
 from kiosk.store.projections import PLACE
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """`row`: what stands here, with the province's MAC as far as it has come; `sent`: the province has answered this version."""
 
     row: PlaceRow

@@ -5,10 +5,10 @@ Nothing is thrown away: lost events come back from the copy, a copy that contrad
 """
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from kiosk.crypto import chain, sign
@@ -29,8 +29,7 @@ DAY: Any = WorkingDay.__table__  # type: ignore[attr-defined]
 REFUSAL: Any = RefusalRow.__table__  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """`restored`: events the database had lost; `code`: what to announce, or None; `noted`: it stands in `damage.log`."""
 
     restored: int = 0

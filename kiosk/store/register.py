@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -205,8 +204,7 @@ def close_day(conn: Connection, event_day: str, now: int) -> None:
     conn.execute(update(DAY).where(DAY.c.event_day == event_day).values(closed_at=now))
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """One entrance's visits that count, deeds once. `place`: "" where the lane named none; `opened`: those that the province has opened."""
 
     place: str
@@ -332,8 +330,7 @@ def tickets(conn: Connection, kiosk: str, event_day: str) -> tuple[Ticket, ...]:
     return tuple(projection.tickets(rows))
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """A declaration as it stands. `event`: "kiosk:epoch:seq"; `fields`: form.yaml's keys."""
 
     event: str
@@ -355,8 +352,7 @@ def day_of_declaration(conn: Connection, key: Key) -> str:
     return str(conn.execute(select(DECLARATION.c.event_day).where(*where)).scalar() or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line of today's list, one a deed; no name, no number of a person. `event`: "kiosk:epoch:seq" of what F4 takes; `kind`:
     visit, declaration (of somebody who was in), defer (a lane's ticket), leave; `declaration`: event of the deed's declaration, or ""."""
 
@@ -407,8 +403,7 @@ def lines(conn: Connection, kiosk: str, event_day: str, limit: int) -> tuple[Lin
     return tuple(line for _, _, line in found[:limit])
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
+class Today(msgspec.Struct, frozen=True):
     """Counts of the open day; voided arrivals are in `voided` alone. `by_hour`: local hour -> arrivals."""
 
     event_day: str
@@ -419,11 +414,11 @@ class Today:
     opened_at: int | None = None
     first: int = 0
     highest: int = 0
-    by_hour: dict[int, int] = field(default_factory=dict)
-    by_source: dict[str, int] = field(default_factory=dict)
-    by_verdict: dict[str, int] = field(default_factory=dict)
-    by_mode: dict[str, int] = field(default_factory=dict)
-    by_person: dict[str, int] = field(default_factory=dict)
+    by_hour: dict[int, int] = msgspec.field(default_factory=dict)
+    by_source: dict[str, int] = msgspec.field(default_factory=dict)
+    by_verdict: dict[str, int] = msgspec.field(default_factory=dict)
+    by_mode: dict[str, int] = msgspec.field(default_factory=dict)
+    by_person: dict[str, int] = msgspec.field(default_factory=dict)
     left: int = 0
     tickets: tuple[Ticket, ...] = ()
     last: tuple[Line, ...] = ()

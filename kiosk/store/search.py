@@ -6,10 +6,10 @@ First the people of the rarest words (with the likely slips of each word), then 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, select
 
 from kiosk.domain import query, text
@@ -55,8 +55,7 @@ class Particulars(msgspec.Struct, frozen=True):
     phone_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """One person, by the newest declaration. `score`: 0-1; `place`: (epoch, seq) of the declaration; times in ms UTC."""
 
     place: Place
@@ -78,8 +77,7 @@ def by_subject(conn: Connection, station_key: bytes, subjects: tuple[str, ...]) 
     return _once(all_of(conn, station_key, subjects))
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """A declaration that counts: `fields`: JSON of form.yaml's keys."""
 
     place: Place

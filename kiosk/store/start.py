@@ -8,8 +8,10 @@ import contextlib
 import os
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from kiosk.crypto import sign
 from kiosk.errors import Code, KioskError, code_of
@@ -47,8 +49,7 @@ def numbered(home: Path, name: str) -> Path:
     return home / f"{name}.{number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """One start. `first`: no other program is at this home; `left`: what the WAL's end looked like before anybody opened it."""
 
     home: Path

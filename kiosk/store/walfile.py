@@ -6,16 +6,16 @@ key is needed. Reads only.
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 HEADER, FRAME = struct.Struct(">IIIIIIII"), struct.Struct(">IIIIII")
 MAGIC = 0x377F0682  # the last bit says in which order the checksum's words are read
 NEAR = 2  # bits by which a salt may differ and still be this generation's, damaged
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """`frame`: number of the first frame that SQLite will not take; `commits`: how many whole transactions lie from there on."""
 
     frame: int

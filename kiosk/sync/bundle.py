@@ -6,7 +6,6 @@ Written beside, fsynced, read back, then renamed: what stands there under its na
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,8 +26,7 @@ MAX_FILE = 512 * 1024 * 1024
 WORTH = {"magic": "foreign", "cut": "cut", "torn": "torn", "type": "foreign", "end": "torn", "digest": "torn"}
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """`events` in the file; `bytes` of the file; `digest`: its SHA-256 as hex."""
 
     events: int
@@ -36,8 +34,7 @@ class Written:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """`events`: newly acknowledged; `refused`: newly put aside by the province; `feed`: rows of the feed; `rejected`: answers and receipts
     that were not used, of which `unproven`: receipts that are not about our bytes, `problems`: calls that the province refused, by its
     code; the others are not signed by the province or not to our calls. `trouble`: "" or why the file ends early (foreign, cut, torn)."""
@@ -50,7 +47,7 @@ class Taken:
     rejected: int = 0
     trouble: str = ""
     unproven: int = 0
-    problems: dict[str, int] = field(default_factory=dict)
+    problems: dict[str, int] = msgspec.field(default_factory=dict)
 
     def plus(self, more: "Taken") -> "Taken":
         """Both together: sums, the later digest, the first trouble."""

@@ -9,7 +9,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -39,8 +38,7 @@ LINK = frozenset({Code.OFFLINE, Code.PORTAL, Code.TLS})
 POLL_S = 1.0  # a thread looks at least so often for a request of another process
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """`kiosk` and its Ed25519 `seed` sign what goes up; `service` is the province's public key that signs what comes back."""
 
     kiosk: str

@@ -1,9 +1,9 @@
 """Numbered choices in place of the verdict card: press the number or the row. F4 and F5 ask with it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -13,8 +13,7 @@ from kiosk.ui.widgets.basics import PlainLabel, button, column, panel, row
 SMALL = 4  # more choices than this stand closer together
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     text: str
     action: Callable[[], object]
 

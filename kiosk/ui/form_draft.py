@@ -1,6 +1,5 @@
 """What a form begins with, and the draft that outlives a crash and a lock. Bytes go to kiosk/security/drafts.py, sealed."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -8,13 +7,12 @@ import msgspec
 DEED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """`prefill`: of the card just read; `fields`: of an earlier declaration; `mode`: proxy or supplement; `completes`, `corrects`:
     event of the declaration that is completed or corrected; `ticket`: the number the voter brought, 0 for none; `person`: who it is."""
 
-    prefill: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, Any] = field(default_factory=dict)
+    prefill: dict[str, str] = msgspec.field(default_factory=dict)
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
     mode: str = "proxy"
     completes: str = ""
     corrects: str = ""

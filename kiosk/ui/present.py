@@ -1,6 +1,7 @@
 """Verdicts as the window shows them. Sentences come from kiosk/words; nothing is decided here."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.domain.verdict import Act, Verdict
@@ -69,8 +70,7 @@ def chip(verdict: Verdict, label: str) -> ChipText:
     return ChipText(said.title, said.icon, words.COLOURS[said.role], words.hour_minute(verdict.at), number)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A deed that is too new for today's list, as far as its verdict tells."""
 
     at: int

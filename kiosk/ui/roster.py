@@ -1,9 +1,10 @@
 """Who is on duty, as the window asks for it: the officers' acts, each followed by its event. Every call but the properties is a lane's."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from kiosk.errors import KioskError
 from kiosk.security.officers import Credentials, Officers, Standing
@@ -15,8 +16,7 @@ HOW = "window"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(msgspec.Struct, frozen=True):
     """`officers` of the open vault; `station` writes what they do into the journal."""
 
     officers: Officers

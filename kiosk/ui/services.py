@@ -5,9 +5,10 @@ Every call but `sound`, `look` and `wall` is made on a lane, never on the UI thr
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from kiosk.checks import Finding
 from kiosk.domain.verdict import Verdict
@@ -349,8 +350,7 @@ class TalkDesk(Protocol):
     def home(self) -> "BroughtHome": ...
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """How things stand, gathered by the status thread. Times in ms UTC; `sync`: a state of SyncState; `days`: those the lead may
     open, empty while a day is open; `policy`: in force; `closing`: the last minutes before closing have begun; `standing`: with the
     province; `notices`: of the province, oldest first; `unread`: those that nobody has acknowledged here."""
@@ -369,13 +369,12 @@ class Status:
     unread: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceReport:
+class DeviceReport(msgspec.Struct, frozen=True):
     """What this machine has. `engines` present, `missing` engine -> why; `cameras`: (spec, name); `key_store`: "os" or "file"."""
 
     camera: str = ""
     engines: tuple[str, ...] = ()
-    missing: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = msgspec.field(default_factory=dict)
     cameras: tuple[tuple[str, str], ...] = ()
     printer: str = ""
     printer_ready: bool = False
@@ -385,8 +384,7 @@ class DeviceReport:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """`station` and what belongs to its day; `info` was read when the journal was opened."""
 
     station: Desk

@@ -1,9 +1,9 @@
 """Who are you, and your PIN: for signing in, unlocking, taking over a shift, and for a lead's word. One page, four sentences on top."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -17,8 +17,7 @@ from kiosk.ui.widgets.basics import PlainLabel, button, clear, column, panel, re
 SHOWN = 8  # officers on the page; more are reached with the arrow keys
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """One officer on the list. `pin`: none, first, set; `wait_s`: until the next try."""
 
     id: str
@@ -29,8 +28,7 @@ class Person:
     phrase: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the page says and does. `submit(officer, pin)`; `back`: None where there is no way round the PIN."""
 
     title: str

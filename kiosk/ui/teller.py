@@ -1,8 +1,8 @@
 """The line above the strip: what just went right, what stands wrong, and the one button that helps. It clears itself."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer
 
 from kiosk import words

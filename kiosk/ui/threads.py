@@ -9,9 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
 
 from kiosk.domain.verdict import Verdict
@@ -46,8 +46,7 @@ class ScannerLike(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(msgspec.Struct, frozen=True):
     """A verdict on its way to the window. `frame_at`: monotonic seconds of its frame, 0 without one; `deed`: of the sighting."""
 
     verdict: Verdict
@@ -114,8 +113,7 @@ class ScannerThread(QObject):
         return not self._thread.is_alive()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What a lane brings home: the call to make on the UI thread and its argument."""
 
     call: Callable[[Any], object]

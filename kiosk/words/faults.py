@@ -5,7 +5,8 @@ Facts of an error are listed after the sentences, cleaned; they are never woven 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kiosk.errors import Code
 from kiosk.i18n import LANGUAGES, N_, gettext, translate
@@ -17,8 +18,7 @@ HOTLINE = "19001075"
 LONGEST_FACT = 160
 
 
-@dataclass(frozen=True, slots=True)
-class FaultWords:
+class FaultWords(msgspec.Struct, frozen=True):
     """`title`: what happened; `kept`: what became of the data; `cure`: what to do now."""
 
     title: str
@@ -26,8 +26,7 @@ class FaultWords:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionWords:
+class ConditionWords(msgspec.Struct, frozen=True):
     """One line above the strip, and the label of the one button that helps."""
 
     line: str

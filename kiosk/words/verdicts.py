@@ -3,8 +3,9 @@
 Red belongs to the machine's trouble, never to a person. "To the health desk" looks and sounds like "declare now".
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from kiosk.domain.passes.model import Kind
 from kiosk.domain.verdict import Act, Person, Verdict
@@ -38,8 +39,7 @@ INK = "#FFFFFF"
 CAUTION = "#FCD34D"  # amber on the neutral grounds
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictWords:
+class VerdictWords(msgspec.Struct, frozen=True):
     """The card, top to bottom, all plain text. `sound`: high, low, low_low or long_low; `person`, `detail`, `saved`, `caution`: may be
     ""."""
 
@@ -54,8 +54,7 @@ class VerdictWords:
     caution: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     """`timed`: the title when the verdict quotes a time or a number."""
 
     title: str

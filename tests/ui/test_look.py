@@ -1,8 +1,7 @@
 """What an officer at arm's length can read and hit: contrast, sizes, nothing cut off, in both themes and languages."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFontMetrics, QFontMetricsF, QRawFont
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget

@@ -1,9 +1,9 @@
 """PINs, phrases, costs and tries: what stands between a stolen laptop and its data."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.crypto.kdf import FLOOR_KIB, MOST_PASSES, WANTED_KIB, Costs, stretch
 from kiosk.domain import pin, text

@@ -3,12 +3,12 @@
 import datetime as dt
 import time
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 import pytest
 import zxingcpp
+from msgspec.structs import replace
 from PIL import Image
 
 from kiosk.errors import Code, KioskError

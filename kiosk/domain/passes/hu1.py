@@ -8,9 +8,9 @@ It holds no name, no number, no hash of a number, no health answer. Numbers are 
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import base45
+import msgspec
 
 from kiosk.crypto import sign as ed25519
 from kiosk.domain.identity import initials
@@ -32,8 +32,7 @@ GENDERS = ("", "M", "F", "X")  # the two lowest flag bits
 PROXY = 0b100
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(msgspec.Struct, frozen=True):
     """What a pass says. `serial`: 8 bytes, random; `declared_at`: ms UTC, kept to the minute; `valid_hours`: 1-65535;
     `gender`: M, F, X or ""; `proxy`: an officer declared for the voter; `birth_year`: 1900-2155; `initials`: up to 4 letters A-Z."""
 

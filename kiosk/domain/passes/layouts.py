@@ -8,8 +8,9 @@ What such a code says is unsigned: read, never verified.
 import contextlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from kiosk.domain import identity
 from kiosk.domain.passes.model import Kind, Pass, Reading, refused
@@ -30,8 +31,7 @@ CHECKS: dict[str, Callable[[str], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """`head`: the fixed text a code of this kind begins with; `places`: (field or "*", the fixed text after it), in order."""
 
     head: str

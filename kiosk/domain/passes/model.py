@@ -1,7 +1,8 @@
 """Pass: what a scanned code says after parsing, and how far it could be verified."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -38,8 +39,7 @@ class Reading(StrEnum):
     REJECT = "reject"
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(msgspec.Struct, frozen=True):
     """A pass issuer's public key under its 3-byte id. `revoked_from`: ms UTC from which its passes no longer count, or None."""
 
     id: bytes
@@ -47,8 +47,7 @@ class Issuer:
     revoked_from: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(msgspec.Struct, frozen=True):
     """One code, parsed. `fields`: form.yaml's keys with cleaned text (full_name, id_number, birth_date as YYYY-MM-DD or YYYY,
     gender M/F/X, permanent, current, phone …) plus `old_id` (the CMND on a chip card), and for HU1 `initials`, `birth_year`,
     `serial` (hex), `issuer` (hex).
@@ -61,7 +60,7 @@ class Pass:
     kind: Kind
     reading: Reading
     reason: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     declared_at: int | None = None
     expires_at: int | None = None

@@ -5,8 +5,9 @@ An unknown text is never refused for being unknown: Hue-S's and VNeID's own layo
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from kiosk.domain.passes import bare, bhyt, cccd, hc1, hu1, layouts, location, moh, mojibake, other, qrqg, shc, vietqr
 from kiosk.domain.passes.model import Issuer, Kind, Pass, Reading, refused

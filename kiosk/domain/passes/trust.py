@@ -1,9 +1,9 @@
 """Whose signatures on vaccine certificates and health cards count. trustlist.py reads such lists; this is loaded with the parsers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -16,8 +16,7 @@ ES256, PS256 = -7, -37  # COSE algorithm numbers (RFC 9053, RFC 8230)
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One public key and the COSE algorithm it is listed for."""
 
     alg: int
@@ -38,14 +37,13 @@ class Key:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class TrustLists:
+class TrustLists(msgspec.Struct, frozen=True):
     """`at`: the list's own date, ms UTC, None when it has none; `dcc`: by key id; `shc`: by issuer; `issuers`: of our own passes."""
 
     at: int | None = None
-    dcc: Mapping[bytes, tuple[Key, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    shc: Mapping[str, tuple[Key, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    issuers: Mapping[bytes, Issuer] = field(default_factory=lambda: MappingProxyType({}))
+    dcc: Mapping[bytes, tuple[Key, ...]] = msgspec.field(default_factory=lambda: MappingProxyType({}))
+    shc: Mapping[str, tuple[Key, ...]] = msgspec.field(default_factory=lambda: MappingProxyType({}))
+    issuers: Mapping[bytes, Issuer] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     def __or__(self, other: "TrustLists") -> "TrustLists":
         """Both lists; the older date of the two, since the screen must not say less than the truth."""

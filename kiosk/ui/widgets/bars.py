@@ -1,8 +1,8 @@
 """Head, key bar, condition line and strip: the four lines around the pages."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
@@ -40,8 +40,7 @@ class Head(QWidget):
             made.setEnabled(True)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """A function key with its click target. `number`: of the F-key, and of its twin Ctrl+digit."""
 
     number: int

@@ -6,8 +6,8 @@ more than the rest of the paint.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -25,8 +25,7 @@ CORNER.arcTo(0, 0, 2 * RADIUS, 2 * RADIUS, 90, 90)
 CORNER.closeSubpath()
 
 
-@dataclass(frozen=True, slots=True)
-class CardText:
+class CardText(msgspec.Struct, frozen=True):
     """What the card says. `ground`, `ink`, `border`: hex colours; `border` "" for none."""
 
     title: str

@@ -1,7 +1,7 @@
 """The last three verdicts, small: time, sign, title, number. Never a name."""
 
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -13,8 +13,7 @@ from kiosk.ui.widgets.basics import PlainLabel, column, row
 KEPT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ChipText:
+class ChipText(msgspec.Struct, frozen=True):
     """One past verdict."""
 
     title: str
