@@ -21,7 +21,8 @@ from tests import builders
 COMMON = """
 import os, sys, time
 def told():
-    sys.stdout.write(f"{time.clock_gettime(time.CLOCK_MONOTONIC)}\\n"); sys.stdout.flush(); os._exit(0)
+    at = time.clock_gettime(time.CLOCK_MONOTONIC)
+    sys.stdout.write(f"{at} {' '.join({name.partition('.')[0] for name in sys.modules})}"); sys.stdout.flush(); os._exit(0)
 """
 
 BARE = (
@@ -49,7 +50,7 @@ class Window(QMainWindow):
         super().paintEvent(event)
         QTimer.singleShot(0, done)
 def done():
-    import cv2, zxingcpp, numpy.typing, sqlmodel, sqlalchemy, msgspec, keyring, base45, phonenumbers, yaml, cbor2, argon2
+    import cv2, zxingcpp, numpy.typing, sqlmodel, sqlalchemy, msgspec, keyring, base45, phonenumbers, yaml, argon2
     import cryptography.hazmat.primitives.ciphers.aead, cryptography.hazmat.primitives.kdf.hkdf, nacl.bindings
     import cryptography.hazmat.primitives.asymmetric.ed25519, cryptography.hazmat.primitives.asymmetric.x25519
     import sqlalchemy.dialects.sqlite.pysqlcipher
@@ -61,9 +62,7 @@ def done():
     conn = driver.connect(sys.argv[1])
     conn.execute(f"PRAGMA key=\\"x'{sys.argv[2]}'\\"")
     assert conn.execute("SELECT count(*) FROM event").fetchone()[0] > 0
-    frame = cv2.imread(sys.argv[3])
-    assert frame is not None
-    zxingcpp.read_barcodes(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+    assert cv2.imread(sys.argv[3]) is not None
     told()
 app = QApplication([]); window = Window(); window.setCentralWidget(QLabel("bare")); window.resize(1366, 768); window.show(); app.exec()
 """
@@ -87,14 +86,15 @@ app.run(Path(sys.argv[1]).parent, settings, conductor=conduct, first_paint=told 
 )
 
 
-def start(script: str, *args: str) -> float:
-    """Seconds from the start of the process to the moment it tells."""
+def start(script: str, *args: str) -> tuple[float, set[str]]:
+    """Seconds from the start of the process to the moment it tells, and what it has imported by then."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(pairs.ROOT)}
     began = time.clock_gettime(time.CLOCK_MONOTONIC)
     done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True, env=environment, timeout=120, check=False)
     if not done.stdout.strip():
         raise SystemExit(f"wrong result: {done.stderr[-600:]}")
-    return float(done.stdout.split()[-1]) - began
+    at, *modules = done.stdout.split()
+    return float(at) - began, set(modules)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -113,13 +113,15 @@ def main(argv: list[str] | None = None) -> int:
         stage.present(0)
         _save([stage.read() for _ in range(8)][-1].image, picture)
         same = (str(home / "journal.db"), key, str(picture))
-        start(KIOSK, *same, "frame"), start(SAME, *same), start(BARE)  # the disk's cache is warm for both sides
+        ours, theirs = start(KIOSK, *same, "frame")[1], start(SAME, *same)[1]  # and the disk's cache is warm for both sides
+        if theirs - ours - sys.stdlib_module_names:
+            raise SystemExit(f"wrong reference: it imports what the kiosk does not: {sorted(theirs - ours)}")
         paint, frame = pairs.Series([], []), pairs.Series([], [])
         for _ in range(args.n):
-            paint.measured.append(start(KIOSK, *same, "paint") * args.plant)
-            paint.reference.append(start(BARE))
-            frame.measured.append(start(KIOSK, *same, "frame") * args.plant)
-            frame.reference.append(start(SAME, *same))
+            paint.measured.append(start(KIOSK, *same, "paint")[0] * args.plant)
+            paint.reference.append(start(BARE)[0])
+            frame.measured.append(start(KIOSK, *same, "frame")[0] * args.plant)
+            frame.reference.append(start(SAME, *same)[0])
     return pairs.finish(
         [
             pairs.report("first paint", "a bare PySide6 window", [paint], 0.5, 1.5),

@@ -152,6 +152,7 @@ class Program:
 
     def _have_scanner(self, scanner: "Scanner") -> None:
         self.scanner = self.equipment.scanner = scanner
+        self.desk.show_camera(scanner)
         self._begin()
 
     def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:

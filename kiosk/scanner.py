@@ -97,18 +97,21 @@ def _distance(code: Code, middle: tuple[float, float]) -> float:
 
 
 class _Opening:
-    """A camera that opens on a thread of its own: a driver may take its time, or never come back."""
+    """A camera that opens on a thread of its own, and its first picture: a driver may take its time, or never come back."""
 
-    def __init__(self, open_camera: Callable[[], Camera]) -> None:
-        self._open = open_camera
+    def __init__(self, open_camera: Callable[[], Camera], show: Callable[[Frame], object]) -> None:
+        self._open, self._show = open_camera, show
         self._camera: Camera | None = None
-        self._error: KioskError | None = None
+        self._error = KioskError(errors.Code.CAMERA_MISSING)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         try:
             self._camera = self._open()
+            frame = self._camera.read()
+            if frame is not None:
+                self._show(frame)
         except KioskError as error:
             self._error = error
 
@@ -116,7 +119,7 @@ class _Opening:
         """Waits for it. Raises KioskError as the opener did."""
         self._thread.join()
         if self._camera is None:
-            raise self._error or KioskError(errors.Code.CAMERA_MISSING)
+            raise self._error
         return self._camera
 
 
@@ -215,8 +218,8 @@ class Scanner:
         self._wanted = open_camera
 
     def prepare(self) -> None:
-        """Begins to open the camera, while what `step` will be asked for still loads. What fails is the first step's to say."""
-        self._opening = _Opening(self._open)
+        """Opens the camera and shows its first picture while other things load. What fails is for `step` to say."""
+        self._opening = _Opening(self._open, lambda frame: self._show(frame, ()))
 
     def close(self) -> None:
         """Lets camera and engines go; the thread that steps calls it last."""

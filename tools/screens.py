@@ -173,7 +173,8 @@ def cards(session: Session, name: str) -> None:
         number = 40 if counted else 1 if act is Act.NOT_SAVED else 0
         person = sample.person if known else Person()
         at = builders.at("08:41")
-        session.window.show_verdict(msgspec.structs.replace(sample, act=act, person=person, number=number, event=event, ticket=ticket, at=at))
+        verdict = msgspec.structs.replace(sample, act=act, person=person, number=number, event=event, ticket=ticket, at=at)
+        session.window.show_verdict(verdict)
         file = OUT / ".card.png"
         session.window.scan.card.grab().save(str(file))
         pictures.append(Image.open(file).convert("RGB").resize((600, 436), Image.Resampling.LANCZOS))

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 MAX_BODY = 256 * 1024
 WINDOW, MEMORY = 13, 6  # 8 KiB hold dictionary and body; the largest setting clears 400 KiB for each event, to the same bytes
@@ -28,17 +27,17 @@ def derive(secret: bytes, purpose: bytes, salt: bytes = b"") -> bytes:
 
 def generate_day() -> bytes:
     """A campaign day's X25519 private key, 32 bytes; only the opener holds it."""
-    return X25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return X25519PrivateKey.generate().private_bytes_raw()
 
 
 def day_public(private: bytes) -> bytes:
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
 def seal_key(public: bytes, content_key: bytes, aad: bytes) -> bytes:
     """`content_key` (32 bytes) sealed to a day's public key: ephemeral public 32 | nonce 12 | ciphertext and tag 48."""
     ephemeral = X25519PrivateKey.generate()
-    mine = ephemeral.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    mine = ephemeral.public_key().public_bytes_raw()
     shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(public))
     return mine + wrap(derive(shared, b"kiosk-content-key-v1", mine + public), content_key, aad)
 

@@ -1,19 +1,18 @@
 """Ed25519 (RFC 8032): 32-byte private seeds, 32-byte public keys, 64-byte signatures."""
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 
 def generate() -> bytes:
     """A new private seed, 32 bytes."""
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return Ed25519PrivateKey.generate().private_bytes_raw()
 
 
 def public(seed: bytes) -> bytes:
     """The public key of a seed, 32 bytes."""
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
 def sign(seed: bytes, data: bytes) -> bytes:

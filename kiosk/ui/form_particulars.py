@@ -6,6 +6,7 @@ digit answers a choice or takes a hamlet; K says that there is no phone.
 
 import itertools
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -158,7 +159,8 @@ class Particulars(QWidget):
         for one, other in itertools.pairwise(placed):
             QWidget.setTabOrder(one.editor, other.editor)
         for field in placed:
-            field.editor.installEventFilter(self)
+            field.editor.keyed = self._keyed(field)
+            field.editor.entered = partial(self.area.ensureWidgetVisible, field.editor, 16, 48)
             if isinstance(field.editor, Choices):
                 field.editor.changed = self._edited
                 if PLACES.get(field.key, (MORE,))[0] < MORE:
@@ -174,17 +176,16 @@ class Particulars(QWidget):
 
     # -- keys -----------------------------------------------------------------------------------------------------
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        if event.type() == event.Type.FocusIn:
-            self.area.ensureWidgetVisible(watched, 16, 48)
-        elif isinstance(event, QKeyEvent) and event.type() == event.Type.KeyPress:
-            field = next(f for f in self.order if f.editor is watched)
-            if _confirms(event, watched):
+    def _keyed(self, field: Field) -> Callable[[QKeyEvent], bool]:
+        """Enter goes on, and one key may answer an empty field."""
+
+        def keyed(event: QKeyEvent) -> bool:
+            if _confirms(event, field.editor):
                 self.confirm(field)
                 return True
-            if not field.value and self._one_key(field.key, event.text()):
-                return True
-        return super().eventFilter(watched, event)
+            return not field.value and self._one_key(field.key, event.text())
+
+        return keyed
 
     def _one_key(self, key: str, text: str) -> bool:
         """A key that answers an empty field at once: K for no phone, a digit for a hamlet."""

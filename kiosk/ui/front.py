@@ -221,12 +221,16 @@ class FrontDesk(QWidget):
         if draft and self.load_pages().form.restore(draft):
             self.tell(_("Có tờ khai đang làm dở: bấm F2 để làm tiếp."))
 
+    def show_camera(self, scanner: ScannerLike) -> None:
+        """Its first picture stands there while the journal opens."""
+        self.scan.preview.watch(scanner)
+
     def watch(self, scanner: ScannerLike) -> None:
         """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
         assert self.services is not None
         self.scanner = ScannerThread(self.lanes.take)  # asks for the station that is open now: a restore opens another
         self.scanner.scanned.connect(self._scanned, Qt.ConnectionType.QueuedConnection)
-        self.scan.preview.watch(scanner)
+        self.show_camera(scanner)
         self.aim.watch(scanner, self.scanner, self._other_ways())
         self.scanner.start(scanner)
         self.scanner.pause(self.pages.currentWidget() is not self.scan)

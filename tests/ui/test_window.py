@@ -1,8 +1,10 @@
 """The window as an officer works it: scanned, typed and pasted codes, F-keys, conditions, the end."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from kiosk import app
+from kiosk.app import Program
 from kiosk.errors import Code, KioskError
 from kiosk.store import locks
 from kiosk.ui.window import ShownVerdict
@@ -189,6 +192,32 @@ def test_codes_are_not_taken_while_a_form_is_open(front: Front) -> None:
     assert front.station.today().visits == 0
     front.camera.hold(None)
     assert not preview.isVisible()
+
+
+def test_the_cameras_first_picture_stands_there_while_the_journal_opens(home: Path, qtbot: QtBot) -> None:
+    builders.enrolled_home(home)
+    chosen, camera, let = settings(), HandCamera(), threading.Event()
+    app.application(chosen)
+    program = Program(home, chosen, camera, clock=builders.Clock())
+    opens = program.open
+
+    def late(*given: Any) -> Any:
+        let.wait(60)
+        return opens(*given)
+
+    program.open = late  # type: ignore[method-assign]
+    front = Front(program, camera, builders.Clock(), qtbot)
+    try:
+        front.window.show()
+        program.start()
+        front.wait(lambda: front.window.scan.preview.number >= 0)
+        assert front.window.services is None and front.window.scanner is None
+        let.set()
+        camera.hold(builders.CARD)
+        front.wait_for_title("ĐÃ ĐỌC THẺ")
+    finally:
+        let.set()
+        front.window.close()
 
 
 def test_an_unplugged_camera_is_a_line_with_a_button_and_goes_away(front: Front, tmp_path: Path) -> None:
