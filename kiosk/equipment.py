@@ -3,14 +3,12 @@
 Waits for drivers and disks: never on the window's thread. Records nothing about voters; no picture is kept.
 """
 
-import dataclasses
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from kiosk.devices import chosen
 from kiosk.errors import Code, KioskError
@@ -27,7 +25,7 @@ if TYPE_CHECKING:  # OpenCV loads when a camera is first asked for
 def remembered(home: Path, settings: Settings) -> Settings:
     """The settings with the camera that was last chosen here on the page; a command line's choice goes before it."""
     choice = chosen.load(home)
-    return dataclasses.replace(settings, camera=choice.camera) if choice.camera else settings
+    return replace(settings, camera=choice.camera) if choice.camera else settings
 
 
 def make_scanner(settings: Settings, camera: "Camera | None" = None) -> "Scanner":

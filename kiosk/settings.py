@@ -7,7 +7,6 @@ No Qt, no network, nothing is written.
 import dataclasses
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_type_hints
@@ -85,14 +84,19 @@ def load(home: Path) -> Settings:
     Keys nobody knows (a slip, or a newer version's) are named in `Settings.unknown` and do no harm.
     Raises KioskError(BAD_FILE) with `file`, and `key` and `why` when one value is wrong.
     """
-    file = home / FILE
     try:
-        table = tomllib.loads(file.read_text("utf-8"))
+        text = (home / FILE).read_text("utf-8")
     except FileNotFoundError:
         return Settings()
     except OSError as error:
         raise KioskError(Code.BAD_FILE, file=FILE, why=error.strerror or "unreadable") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise KioskError(Code.BAD_FILE, file=FILE, why=str(error)) from error
+    import tomllib  # here: most homes have no file, and the window's first paint need not wait
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise KioskError(Code.BAD_FILE, file=FILE, why=str(error)) from error
     types = get_type_hints(Settings)
     known = {f.name: types[f.name] for f in dataclasses.fields(Settings) if f.metadata.get("key", True)}

@@ -5,21 +5,21 @@ An index changes with the socket, a name does not. Losing the file loses a choic
 
 import contextlib
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 FILE = "devices.json"
 LONGEST = 500  # characters of a name or address
 MOST = 32  # cameras remembered
 
 
-class Chosen(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Chosen:
     """`camera`: a name, address, file or folder, "" when nobody has chosen; `mirror`: camera's name -> as in a mirror; `seen`: names
     of cameras that were plugged in here once, newest last."""
 
     camera: str = ""
-    mirror: dict[str, bool] = msgspec.field(default_factory=dict)
+    mirror: dict[str, bool] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
 

@@ -3,7 +3,6 @@
 It reads nothing. A phone's code stands out from a hall; leaves and print do too, so what it names is a place worth a second look.
 """
 
-
 import cv2
 import msgspec
 import numpy as np

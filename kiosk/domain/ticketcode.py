@@ -3,7 +3,6 @@
 Alphanumeric letters only, so that every reader gets it right: "HUT1:KIOSK:EPOCH:SEQ/NUMBER".
 """
 
-
 import msgspec
 
 from kiosk.domain.events import Key

@@ -1,6 +1,5 @@
 """Figures of one day for paper: events by kind, epochs with their heads and the province's word, events put aside."""
 
-
 import msgspec
 from sqlalchemy import func, select
 

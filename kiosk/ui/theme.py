@@ -3,9 +3,9 @@
 Verdict colours belong to the words (kiosk/words.py), not to a theme: green is the same green day and night.
 """
 
+from dataclasses import dataclass
 
 import fontpkg_be_vietnam_pro
-import msgspec
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -16,7 +16,8 @@ BASE_PT = 16
 WEIGHTS = ("Regular", "Medium", "SemiBold", "Bold")
 
 
-class Theme(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Theme:
     """Hex colours by use. `page` under everything, `card` for raised areas, `field` for what is typed into."""
 
     name: str

@@ -5,9 +5,9 @@ and the camera's libraries seconds: an officer who has double-clicked must see s
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from kiosk.ui.front import FrontDesk
 
 
-class ShownVerdict(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ShownVerdict:
     """A verdict that stands on the screen. `frame_at`, `painted_at`: monotonic seconds; `painted_at` at the end of the paint."""
 
     verdict: "Verdict"

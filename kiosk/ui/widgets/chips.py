@@ -1,6 +1,5 @@
 """The last three verdicts, small: time, sign, title, number. Never a name."""
 
-
 import msgspec
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
