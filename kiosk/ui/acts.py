@@ -15,6 +15,7 @@ from kiosk.ui.services import Desk, LineLike, Services, Status
 from kiosk.ui.threads import Lane
 
 if TYPE_CHECKING:
+    from kiosk.ui.declaring import Declaring
     from kiosk.ui.lanes import Lanes
     from kiosk.ui.prints import Prints
 
@@ -35,6 +36,8 @@ class Front(Protocol):
     def lanes(self) -> "Lanes": ...
     @property
     def prints(self) -> "Prints": ...
+    @property
+    def declaring(self) -> "Declaring": ...
 
     def ask(self, title: str, note: str, choices: list[Choice], default: int = 0) -> None: ...
     def deferred(self, verdict: Verdict) -> None: ...
@@ -43,9 +46,6 @@ class Front(Protocol):
     def chosen_line(self) -> LineLike | None: ...
     def choose_line(self) -> None: ...
     def open_today(self) -> None: ...
-    def open_ticket(self, number: int) -> None: ...
-    def open_correction(self, event: str) -> None: ...
-    def open_supplement(self, event: str) -> None: ...
     def act_done(self, verdict: Verdict) -> None: ...
     def tell(self, text: str) -> None: ...
     def ready(self) -> None: ...
@@ -143,7 +143,7 @@ class Acts:
         if self._front.lanes.exiting:
             self.leave(number)
         else:
-            self._front.open_ticket(number)
+            self._front.declaring.open_ticket(number)
 
     # -- F4 -------------------------------------------------------------------------------------------------------
 
@@ -162,8 +162,8 @@ class Acts:
         choices = [Choice(gettext(reason), partial(self.void, line.event, gettext(reason), spoken)) for reason in VOID_REASONS]
         choices.append(Choice(_("Lượt khác trong ngày…"), self._front.choose_line))  # its number never moves
         if line.declaration:
-            choices.append(Choice(_("Sửa tờ khai"), partial(self._front.open_correction, line.declaration)))
-            choices.append(Choice(_("Khai bổ sung"), partial(self._front.open_supplement, line.declaration)))
+            choices.append(Choice(_("Sửa tờ khai"), partial(self._front.declaring.open_correction, line.declaration)))
+            choices.append(Choice(_("Khai bổ sung"), partial(self._front.declaring.open_supplement, line.declaration)))
         note = _("{what}, ghi lúc {time}. Lượt cũ vẫn giữ trong nhật ký, gạch ngang, không tính nữa. Chọn lý do:")
         self._front.ask(_("Sửa hoặc hủy?"), note.format(what=spoken, time=words.hour_minute(line.at)), choices)
 

@@ -3,10 +3,9 @@
 It never opens a connection and never waits: acts run on lanes and come home as one result. Nothing is modal.
 """
 
-import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import QKeyCombination, Qt, QTimer, Signal
@@ -14,7 +13,6 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk import words
-from kiosk.domain.policy import moment
 from kiosk.domain.verdict import Act, Person, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -23,13 +21,14 @@ from kiosk.ui import present, theme
 from kiosk.ui.acts import Acts
 from kiosk.ui.aim import Aim
 from kiosk.ui.choices import Choice
+from kiosk.ui.declaring import Declaring
 from kiosk.ui.duty import Duty
 from kiosk.ui.equipping import Equipping
 from kiosk.ui.lanes import Lanes
 from kiosk.ui.lookups import Lookups
 from kiosk.ui.prints import Prints
 from kiosk.ui.scan_page import ScanPage
-from kiosk.ui.services import DeclaredLike, LineLike, Services, Status, wall
+from kiosk.ui.services import LineLike, Services, Status, wall
 from kiosk.ui.teller import Teller
 from kiosk.ui.threads import Home, Lane, Scanned, ScannerLike, ScannerThread
 from kiosk.ui.widgets.bars import ConditionLine, Head, Key, KeyBar, Strip
@@ -37,9 +36,7 @@ from kiosk.ui.widgets.basics import Stack, column
 from kiosk.ui.window import ShownVerdict
 
 if TYPE_CHECKING:
-    from kiosk.domain.declaration import Declaration
     from kiosk.ui.enrolling import Enrolling, Newcomer
-    from kiosk.ui.form_draft import Start
     from kiosk.ui.pages import Pages
 
 LIST = 4000  # deeds of a day that F4 may be asked about
@@ -62,10 +59,7 @@ class FrontDesk(QWidget):
         self.last: Verdict | None = None
         self.scanner: ScannerThread | None = None
         self.more: Pages | None = None
-        self.paper: tuple[int, int] | None = None  # number and ms UTC of the paper form being keyed in
         self.enrolling: Enrolling | None = None
-        self._prefill: dict[str, str] = {}
-        self._draft_trouble: Code | None = None
         self.home = Home()
         self.desk, self.slow = Lane("desk", self.home, self.fault), Lane("slow", self.home, self.fault)
         self.duty = Duty(self)
@@ -74,6 +68,7 @@ class FrontDesk(QWidget):
         self.lanes = Lanes(self, settings.post, settings.exit_seconds)
         self.prints: Prints = Prints(self, self.slow, settings.slip_always)
         self.lookups: Lookups = Lookups(self, self.desk, self.slow)
+        self.declaring: Declaring = Declaring(self)
         self._build(settings)
         self.equipping: Equipping = Equipping(self, self.slow)
         self.aim = Aim(self, self.desk, self.slow, settings.offer_seconds, self)
@@ -95,7 +90,7 @@ class FrontDesk(QWidget):
         self.pages.addWidget(self.scan)
         self.keys = KeyBar(
             [
-                Key(2, _("Khai hộ"), self.open_form),
+                Key(2, _("Khai hộ"), self.declaring.open_form),
                 Key(3, _("Tra cứu"), self.open_lookup),
                 Key(4, _("Sửa"), self.acts.ask_void),
                 Key(5, _("Đã xem"), self.acts.ask_seen),
@@ -167,15 +162,8 @@ class FrontDesk(QWidget):
             for page in self.more.all():
                 self.pages.addWidget(page)
             if self.services is not None:
-                self._settle_form(self.services)
+                self.declaring.settle(self.services)
         return self.more
-
-    def _settle_form(self, services: Services) -> None:
-        place, form, keep = services.info.station, self.load_pages().form, services.keep_draft
-        form.home = {"district": place.district, "ward": place.ward}
-        form.alike, form.wall = self.lookups.alike, services.wall
-        form.keep = lambda draft: self.desk.submit(lambda: keep(draft), self._draft_kept, self._draft_not_kept)
-        form.show_view_only(self._view_only)
 
     def attach(self, services: Services, again: bool = False) -> None:
         """The journal is open: the officer can work. `again`: it was closed for a moment; page, lock and who is signed in stay."""
@@ -186,8 +174,8 @@ class FrontDesk(QWidget):
         self.head.place.setText(both)
         self.lanes.show()
         if self.more is not None:
-            self._settle_form(services)
-        self.desk.submit(services.draft, self._restore)
+            self.declaring.settle(services)
+        self.desk.submit(services.draft, self.declaring.restore)
         self.keys.setEnabled(True)
         self.scan.show_ready()
         if again:
@@ -207,19 +195,6 @@ class FrontDesk(QWidget):
             self.scanner.stop()
             self.scanner = None
         self.scan.show_ready()
-
-    def _draft_kept(self, _none: None) -> None:
-        self._draft_trouble = None
-
-    def _draft_not_kept(self, error: KioskError) -> None:
-        """Said once: the officer types on, and the draft is tried again with each pause."""
-        if error.code is not self._draft_trouble:
-            self._draft_trouble = error.code
-            self.fault(error)
-
-    def _restore(self, draft: bytes) -> None:
-        if draft and self.load_pages().form.restore(draft):
-            self.tell(_("Có tờ khai đang làm dở: bấm F2 để làm tiếp."))
 
     def show_camera(self, scanner: ScannerLike) -> None:
         """Its first picture stands there while the journal opens."""
@@ -258,7 +233,7 @@ class FrontDesk(QWidget):
         """From the status thread, on the UI thread."""
         self.status = status
         if self.more is not None:
-            self.more.form.show_view_only(self._view_only)
+            self.more.form.show_view_only(self.view_only)
             self.more.form.show_policy(status.policy)  # a form may have been opened before the first status
         self.strip.show_counts(status.today.visits, status.today.declared, status.today.left)
         if status.closing != self.lanes.closing:
@@ -278,7 +253,7 @@ class FrontDesk(QWidget):
         self._look_at_conditions()
 
     @property
-    def _view_only(self) -> bool:
+    def view_only(self) -> bool:
         return self.status is not None and not VIEW_ONLY.isdisjoint(self.status.conditions)
 
     def _show_today(self) -> None:
@@ -292,7 +267,7 @@ class FrontDesk(QWidget):
 
     def hide_personal(self) -> None:
         """Nothing on any page names or describes a voter after this; a draft waits in memory for the officer's PIN."""
-        self.last, self._prefill = None, {}
+        self.last, self.declaring.prefill = None, {}
         self.scan.hide_personal()
         for page in self.more.all() if self.more is not None else ():
             if (hide := getattr(page, "hide_personal", None)) is not None:
@@ -321,86 +296,13 @@ class FrontDesk(QWidget):
         """Esc: always to the scan page; a form keeps its draft."""
         if self.duty.escape():
             return
-        self.paper = None
+        self.declaring.paper = None
         self.scan.leave_panel()
         self.lookups.forget()
         if self.more is not None and self.pages.currentWidget() is self.more.lookup and not self.more.lookup.leave():
             return
         if self.more is None or self.pages.currentWidget() is not self.more.enrol:
             self.go(self.scan)
-
-    def open_form(self) -> None:
-        """F2: the form, for the card or ticket on the screen; on the form itself, for somebody of the same household."""
-        if self.services is None:
-            return
-        self.paper = None
-        form, last = self.load_pages().form, self.last
-        if self.pages.currentWidget() is form:
-            form.same_household()
-        elif last is not None and last.completes and self.scan.fresh:
-            self.open_supplement(last.completes)
-        elif self.lanes.post == "scan" and not self.scan.asking:
-            self.ask(_("Khai ở đâu?"), "", [Choice(_("Đưa số, mời sang bàn khai hộ"), partial(self.acts.defer, "lane")), self._here()], 1)
-        else:
-            self._open_here()
-
-    def _here(self) -> Choice:
-        return Choice(_("Khai ngay ở máy này"), self._open_here)
-
-    def _open_here(self) -> None:
-        lookup = self.load_pages().lookup
-        if self.pages.currentWidget() is lookup and not lookup.by_code:
-            self._prefill = lookup.typed_person() or self._prefill
-        ticket = self.last.ticket if self.last is not None and self.scan.fresh and self.last.reason == "ticket_open" else 0
-        self._open(self._start(prefill=self._prefill, ticket=ticket, person=self.acts.take_person()))
-
-    def _open(self, start: "Start") -> None:
-        form = self.load_pages().form
-        self.scan.leave_panel()
-        self.lanes.enter()
-        services = self.services
-        if services is not None:
-            from kiosk.domain.policy import expected
-
-            place = services.info.station
-            form.show_hamlets(place.hamlets, expected(place, words.hour_minute(services.wall())))
-        form.show_policy(self.status.policy if self.status is not None else None)
-        form.show_view_only(self._view_only)
-        self.go(form)
-        form.open(start)
-
-    def _start(self, **what: Any) -> "Start":
-        from kiosk.ui.form_draft import Start
-
-        return Start(**what)
-
-    def open_ticket(self, number: int) -> None:
-        """A number typed on the scan page: the declaration of whoever brought it; as locked as F2 is. A number of this laptop's own that
-        it has not handed out is said before anything is asked."""
-        if self.services is not None and self.duty.allowed(2):
-            station, prefill = self.services.station, self._prefill if self.scan.fresh else {}
-            self.desk.submit(lambda: station.ticket_given(number), lambda given: self._open(self._start(ticket=given, prefill=prefill)))
-
-    def open_supplement(self, event: str) -> None:
-        """Khai bổ sung: the person's particulars as they were, the questions asked anew."""
-        self._open_earlier(event, lambda fields: self._start(mode="supplement", completes=event, fields=fields))
-
-    def open_correction(self, event: str) -> None:
-        """The declaration with all its answers, to be saved as a correction."""
-        self._open_earlier(event, lambda fields: self._start(corrects=event, fields=fields))
-
-    def _open_earlier(self, event: str, start: Callable[[dict[str, Any]], "Start"]) -> None:
-        if self.services is None:
-            return
-        station = self.services.station
-
-        def found(declared: DeclaredLike | None) -> None:
-            if declared is None:
-                self.tell(_("Tờ khai này không còn tính. Bấm F2 để khai mới."))
-            else:
-                self._open(start(declared.fields))
-
-        self.desk.submit(lambda: station.declaration(event), found)
 
     def open_lookup(self) -> None:
         """F3: right after a code was shown, by code; else a line to type in."""
@@ -518,69 +420,6 @@ class FrontDesk(QWidget):
         self.scan.show_ready()
         self._look_again()
 
-    def declare(self, said: "Declaration", deed: bytes, start: "Start") -> None:
-        if self.services is None:
-            return
-        station, form = self.services.station, self.load_pages().form
-        if start.corrects:
-            changes = dict.fromkeys(start.fields.keys() - said.fields.keys()) | said.fields
-            reason = _("sửa theo lời cử tri")
-
-            def refused(error: KioskError) -> None:
-                form.refused(error)
-                if error.code is Code.LEAD_NEEDED:
-                    self.duty.ask_lead(lambda: self.declare(said, deed, start))
-
-            self.desk.submit(lambda: station.correct(start.corrects, reason, False, changes), self._corrected, refused)
-        elif self.paper is not None:
-            (number, at), self.paper = self.paper, None
-            keyed, not_keyed = partial(self._keyed_in, (number, at)), partial(self._paper_refused, (number, at))
-            self.desk.submit(lambda: station.paper(number, at, said), keyed, not_keyed)
-        else:
-            self.desk.submit(lambda: station.declare(said, deed, start.ticket, start.completes), self._declared, form.refused)
-
-    def _keyed_in(self, paper: tuple[int, int], verdict: Verdict) -> None:
-        """What was not saved is still on its paper; a draft that had lost number and time would count as somebody who stands here."""
-        self._declared(verdict)
-        if verdict.act is Act.NOT_SAVED:
-            self.load_pages().form.clear()
-            self.tell(words.keyed_in_vain(paper[0]))
-        else:
-            self.tell(words.keyed_in(*paper))
-
-    def _paper_refused(self, paper: tuple[int, int], error: KioskError) -> None:
-        """Form, number and time stay, to be put right."""
-        self.paper = paper
-        self.load_pages().form.refused(error)
-
-    def key_in(self, number: str, clock: str) -> None:
-        """A paper form of the fall-back folder: the ordinary form, saved under its number ("G017") and the time on it ("09:12")."""
-        found, day = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", number.strip()), self.status.today.event_day if self.status else ""
-        when = re.fullmatch(r"([01]?\d|2[0-3])[:hHgG. ]?([0-5]\d)", clock.strip())
-        at = moment(day, f"{int(when[1]):02d}:{when[2]}") if when and day else None
-        if found is None or at is None:
-            self.tell(_("Cần số ở góc phải tờ giấy (G001–G999) và giờ ghi trên giấy, ví dụ 09:12."))
-            return
-        self._open_here()
-        self.paper = (int(found[1]), at)
-        told = _("Đang nhập tờ khai giấy G{number}, giờ trên giấy {time}.")
-        self.tell(told.format(number=f"{self.paper[0]:03d}", time=words.hour_minute(at)))
-
-    def _corrected(self, _event: str) -> None:
-        self.go(self.scan)
-        self.ready()
-        self.tell(_("Đã lưu bản sửa."))
-        self.load_pages().form.saved()
-
-    def _declared(self, verdict: Verdict) -> None:
-        form = self.load_pages().form
-        self.act_done(verdict)
-        self.prints.after_declaring(verdict)
-        if verdict.act is Act.NOT_SAVED:
-            form.unlock()
-        else:
-            form.saved()
-
     def deferred(self, verdict: Verdict) -> None:
         """A ticket was given: its verdict, then its paper where the settings ask for one."""
         self.act_done(verdict)
@@ -617,7 +456,7 @@ class FrontDesk(QWidget):
         """Green means written: whatever comes here has been through COMMIT, or says that it has not. Without names while hidden."""
         if self.duty.hidden:
             verdict = replace(verdict, person=Person(), prefill={}, subjects=())
-        self.last, self._prefill = verdict, dict(verdict.prefill)
+        self.last, self.declaring.prefill = verdict, dict(verdict.prefill)
         label = self.services.info.label if self.services else ""
         failed = verdict.act is Act.NOT_SAVED
 

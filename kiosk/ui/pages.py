@@ -31,10 +31,10 @@ class Pages:
     """One of each. They call the front desk's acts and know nothing else of it."""
 
     def __init__(self, front: "FrontDesk") -> None:
-        self.form = FormPage(front.declare, front.back)
+        self.form = FormPage(front.declaring.declare, front.back)
         self.today = TodayPage(front.prints.view_report, front.prints.report, front.back, partial(front.press_key, 4), front.open_export)
         self.export = ExportPage(front, front.slow, front.back)
-        self.print = PrintPage(front.prints, front.open_places, front.key_in, front.back)
+        self.print = PrintPage(front.prints, front.open_places, front.declaring.key_in, front.back)
         self.places = PlacesPage(front, front.desk, front.prints, front.open_print)
         self.close = ClosePage(front, front.slow, front.desk, front.prints, front.duty.lock, front.open_return, front.back)
         self.giving = ReturnPage(front, front.slow, front.prints, front.back)
@@ -42,7 +42,7 @@ class Pages:
         self.check = CheckPage(front.slow, front.equipping.f_keys, front.open_devices, front.equipping.report)
         self.sync = SyncPage(front, front.slow, front.back)
         acts = front.lookups
-        self.lookup = LookupPage(acts.find, acts.open, acts.twice, acts.ask, front.open_form, front.back)
+        self.lookup = LookupPage(acts.find, acts.open, acts.twice, acts.ask, front.declaring.open_form, front.back)
         acts.page = self.lookup
         self.enrol = EnrolPage()
         self.signin, self.lock, self.pin = SignInPage(), LockPage(), PinPage()

@@ -138,9 +138,9 @@ def test_a_paper_form_is_keyed_in_under_its_number_and_time(front: Front) -> Non
     front.wait_to_read("Đang nhập tờ khai giấy G017, giờ trên giấy 07:12.")
     form = front.window.load_pages().form
     front.wait(form.isVisible)
-    assert front.window.paper == (17, builders.at("07:12"))
+    assert front.window.declaring.paper == (17, builders.at("07:12"))
     front.press(Qt.Key.Key_Escape)
-    assert front.window.paper is None, "the next voter's form is no paper form"
+    assert front.window.declaring.paper is None, "the next voter's form is no paper form"
 
 
 def key_in(front: Front, number: str, clock: str) -> None:
@@ -174,7 +174,7 @@ def test_a_paper_form_is_saved_by_keys_once_and_its_number_alone_stops_it(front:
         assert conn.exec_driver_sql(asked).all()[1:] == [("paper", builders.at("07:12"), 2)]
     key_in(front, "g005", "0715")
     front.wait_to_read("(KS-220)")
-    assert front.window.paper == (5, builders.at("07:15")), "number and time stay, to be put right"
+    assert front.window.declaring.paper == (5, builders.at("07:15")), "number and time stay, to be put right"
     assert front.station.today().visits == 2
 
 
@@ -197,7 +197,7 @@ def test_a_paper_form_that_could_not_be_saved_is_nobody_s_draft(front: Front, mo
     front.press(Qt.Key.Key_F2)
     form = front.window.load_pages().form
     front.wait(form.isVisible)
-    assert form.particulars.fields["full_name"].value == "" and front.window.paper is None
+    assert form.particulars.fields["full_name"].value == "" and front.window.declaring.paper is None
     front.press(Qt.Key.Key_Escape)
     key_in(front, "G6", "07:20")
     front.wait_to_read("Đã nhập tờ giấy G006, giờ trên giấy 07:20.")
