@@ -306,7 +306,7 @@ class Program:
         self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
         self._printer = LoopThread("printer", lambda: self._print(parts), 0.2)
         self._loops = [self._mirror, self._uploader, self._status]
-        parts.station.on_commit += [loop.wake for loop in self._loops]
+        parts.station.writer.on_commit += [loop.wake for loop in self._loops]
         self._loops.append(self._printer)
 
     def _start_loops(self) -> None:
@@ -352,7 +352,7 @@ class Program:
             before, state = uploader.state, uploader.serve(SyncRequest(self.home))
         self._sync, self._standing = state.state, state
         if state.clock_skew_s is not None:
-            parts.station.skew_ms = round(state.clock_skew_s * 1000)
+            parts.station.writer.skew_ms = round(state.clock_skew_s * 1000)
         if state != before:
             if state.state != before.state:
                 log.note("sync.state", state=state.state, waiting=state.waiting)
@@ -482,7 +482,7 @@ class Program:
         from kiosk.checkup import Check
 
         assert self.parts is not None
-        skew = self.parts.station.skew_ms / 1000
+        skew = self.parts.station.writer.skew_ms / 1000
         return Check(
             self.parts,
             lambda: self.scanner.latest if self.scanner is not None else None,

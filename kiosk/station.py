@@ -5,8 +5,7 @@ Green means written: a verdict leaves here only after COMMIT. When saving fails 
 
 import contextlib
 import os
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -27,7 +26,7 @@ from kiosk.domain.policy import Station as PollingArea
 from kiosk.domain.projection import VOTER
 from kiosk.domain.verdict import Act, Known, Verdict
 from kiosk.domain.vntime import local
-from kiosk.errors import Code, CommitUnknown, KioskError, code_of
+from kiosk.errors import Code, KioskError
 from kiosk.ports import Clock, Now, Sighting
 from kiosk.security.session import Officer, Session
 from kiosk.store import audit as audits
@@ -37,6 +36,7 @@ from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Identity, Journal, Written
 from kiosk.store.register import Declared, Line, Today
 from kiosk.store.unsure import Unsure
+from kiosk.writing import Writer
 
 SEEN = ("moh", "arrival", "hues")
 LOOKS, LOOKS_FREE, LOOKS_MS = ("details_opened", "name_search"), 30, 600_000
@@ -75,14 +75,9 @@ class Station:
         self._s = setting
         self._me = setting.journal.identity
         self._desk = Desk(setting.journal, setting.issuer)
-        self.on_commit: list[Callable[[], None]] = []
-        self.skew_ms = 0
+        self.writer = Writer(setting.database, setting.journal, setting.clock, setting.session, setting.unsure)
         self.place = setting.place  # the QR place of this lane; every visit names it
-        self.trouble: Code | None = None
         self._many_at: int | None = None
-        self._telling = threading.local()  # .deeds: told in this thread's transaction
-        with setting.database.read() as conn:
-            self._floor = register.floor(conn, self._me)  # ms UTC that have certainly passed
 
     # -- what is so -----------------------------------------------------------------------------------------------
 
@@ -101,7 +96,7 @@ class Station:
         try:
             return self._s.session.require(role, self._s.clock.now().mono, task)
         except KioskError:
-            self.tell()
+            self.writer.tell()
             raise
 
     def _officer_name(self) -> str:
@@ -109,7 +104,7 @@ class Station:
 
     @property
     def policy(self) -> Policy:
-        return self._campaign(self.day()).policy
+        return self.writer.campaign(self.day()).policy
 
     @property
     def off(self) -> tuple[str, ...]:
@@ -134,7 +129,7 @@ class Station:
     @property
     def campaign(self) -> Campaign:
         """The open day's, else the newest known. Raises KioskError(NO_DAY) on a kiosk that was told of none."""
-        return self._campaign(self.day())
+        return self.writer.campaign(self.day())
 
     def day(self) -> str | None:
         """The open working day, or None."""
@@ -166,7 +161,7 @@ class Station:
     def closing(self, minutes: float) -> bool:
         """True in the last `minutes` before closing and after it, on the open day or the one that is about to be."""
         day = self.day() or self.likely_day()
-        return day is not None and closing(self._campaign(day), day, self._s.clock.now().wall, minutes)
+        return day is not None and closing(self.writer.campaign(day), day, self._s.clock.now().wall, minutes)
 
     def last_day(self) -> str | None:
         """The open day, else the one that was closed last."""
@@ -179,7 +174,7 @@ class Station:
 
     def read(self, raw: bytes, now: Now | None = None) -> Pass:
         """What a code says, by the keys, lists and layouts that this station trusts. Nothing is recorded."""
-        wall = max((now or self._s.clock.now()).wall, self._floor)
+        wall = max((now or self._s.clock.now()).wall, self.writer.floor)
         return passes.read(raw, self._s.directory.issuers, wall, self._s.directory.lists, self._s.directory.layouts)
 
     # -- acts -----------------------------------------------------------------------------------------------------
@@ -201,7 +196,7 @@ class Station:
             said[:] = [replace(judged, subjects=shown.subjects)]
             return [draft]
 
-        return self._write(act, said, sighting.deed, now, shown.kind)
+        return self.writer.write(act, said, sighting.deed, now, shown.kind)
 
     def declare(self, said_by_voter: Declaration, deed: bytes | None = None, ticket: int = 0, completes: str = "") -> Verdict:
         """A declaration and, unless the person is in already, the arrival: one transaction.
@@ -298,15 +293,15 @@ class Station:
             raise KioskError(Code.BAD_INPUT, value="reason", allowed="1-200", why=bad.reason) from bad
         now, deed = self._s.clock.now(), os.urandom(8)
         try:
-            with self._writing() as conn:
-                day, role = self._day(conn, now), self._corrector(conn, target, void, led)
+            with self.writer.writing() as conn:
+                day, role = self.writer.day(conn, now), self._corrector(conn, target, void, led)
                 drafts = self._desk.corrections.correct(self._bench(conn, day, now, deed), target, why, role, void, changes, whole)
-                written = self._append(conn, day, drafts, now)
+                written = self.writer.append(conn, day, drafts, now)
         except KioskError as error:
             if error.code is Code.LEAD_NEEDED:
-                self.tell()
+                self.writer.tell()
             raise
-        self._committed()
+        self.writer.committed()
         return str(written[0].key)
 
     def _corrector(self, conn: Connection, target: Key, void: bool, led: bool) -> str:
@@ -327,10 +322,10 @@ class Station:
         if what not in AUDITED:
             raise ValueError(what)
         now = self._s.clock.now()
-        with self._writing() as conn:
+        with self.writer.writing() as conn:
             drafts = [Draft(Kind.AUDIT, {"what": what, **facts}, os.urandom(8)), *self._many(conn, what, now)]
-            written = self._append(conn, self._day(conn, now, told=True), drafts, now)
-        self._committed()
+            written = self.writer.append(conn, self.writer.day(conn, now, told=True), drafts, now)
+        self.writer.committed()
         return str(written[0].key)
 
     def _many(self, conn: Connection, what: str, now: Now) -> list[Draft]:
@@ -360,24 +355,15 @@ class Station:
         now = self._s.clock.now()
         if now.wall <= after:
             now = replace(now, wall=after + 1)
-        with self._writing() as conn:
-            day = register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self._floor))
-            written = self._append(conn, day, [Draft(kind, fields, os.urandom(8))], now)
-        self._committed()
+        with self.writer.writing() as conn:
+            day = register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self.writer.floor))
+            written = self.writer.append(conn, day, [Draft(kind, fields, os.urandom(8))], now)
+        self.writer.committed()
         return written[-1]
 
     def tell(self) -> bool:
         """Writes what sign-in, hand-over and lock have to tell. False: it could not be written now and goes with the next event."""
-        if not self._s.session.untold():
-            return True
-        now = self._s.clock.now()
-        try:
-            with self._writing() as conn:
-                self._tell(conn, register.open_day(conn) or register.nearest_day(self._me, max(now.wall, self._floor)), now)
-        except (KioskError, OSError):
-            return False
-        self._committed()
-        return True
+        return self.writer.tell()
 
     def begin_day(self, event_day: str, reason: str = "") -> str:
         """Opens a working day; the lead, unless it is the one the clocks agree on. A closed day opens again for the lead with a `reason`.
@@ -396,11 +382,11 @@ class Station:
         if again or event_day != self.likely_day():
             self.require("lead", "day")
         said = {"what": "reopened", "reason": text.clean_or_empty(reason, 200)} if again else {"what": "opened"}
-        with self._writing() as conn:
+        with self.writer.writing() as conn:
             register.begin_day(conn, self._me, event_day, now.wall)
-            self._append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
+            self.writer.append(conn, event_day, [Draft(Kind.DAY, said, os.urandom(8))], now)
         log.note("day.opened", day=event_day)
-        self._committed()
+        self.writer.committed()
         return self._another_day(event_day)
 
     def close_day(self, event_day: str, said: Mapping[str, Any]) -> str:
@@ -410,23 +396,23 @@ class Station:
         """
         now = self._s.clock.now()
         lead = self.require("lead", "close")
-        with self._writing() as conn:
+        with self.writer.writing() as conn:
             if register.open_day(conn) != event_day:
                 raise KioskError(Code.NO_DAY, day=event_day[:20])
             fields = {"what": "closed", "by": lead.id if lead else "-", **said}
-            written = self._append(conn, event_day, [Draft(Kind.DAY, fields, os.urandom(8))], now)
+            written = self.writer.append(conn, event_day, [Draft(Kind.DAY, fields, os.urandom(8))], now)
             register.close_day(conn, event_day, now.wall)
-        self._committed()
+        self.writer.committed()
         return str(written[-1].key)
 
     def _another_day(self, event_day: str) -> str:
-        today = self.likely_day() or local(max(self._floor, self._s.clock.now().wall)).date().isoformat()
+        today = self.likely_day() or local(max(self.writer.floor, self._s.clock.now().wall)).date().isoformat()
         return "" if today == event_day else today
 
     def left_open(self) -> bool:
         """True while a day is open that is certainly over: the floor clock stands on a later campaign day, or on a later date."""
         day = self.day()
-        latest = max(self._floor, min(self._s.clock.now().wall, register.ceiling(self._me)))
+        latest = max(self.writer.floor, min(self._s.clock.now().wall, register.ceiling(self._me)))
         return day is not None and day < local(latest).date().isoformat()
 
     def paper(self, number: int, at: int, said: Declaration) -> Verdict:
@@ -460,13 +446,13 @@ class Station:
 
     def clock_is_back(self) -> bool:
         """True while the machine's clock shows a time that has certainly passed (set back a day, booted in 2010)."""
-        return self._s.clock.now().wall < self._floor - CLOCK_BACK_MS
+        return self._s.clock.now().wall < self.writer.floor - CLOCK_BACK_MS
 
     # -- how ------------------------------------------------------------------------------------------------------
 
     def _moment(self, now: Now, shown: Pass) -> int:
         """The time to judge at. A clock behind the floor is wrong: then a signed pass's own time is better evidence than it."""
-        return now.wall if now.wall >= self._floor else max(self._floor, shown.declared_at or 0)
+        return now.wall if now.wall >= self.writer.floor else max(self.writer.floor, shown.declared_at or 0)
 
     def _placed(self, shown: Pass) -> Pass:
         """A poster of ours: whose, and whether it still stands. Only a reason to show; nobody waits for a database that is away."""
@@ -489,12 +475,6 @@ class Station:
             at = self._me.enrolled_at
         return replace(known, declared_at=at, declaration=own)
 
-    def _campaign(self, day: str | None) -> Campaign:
-        found = self._me.campaign(day or "") or (self._me.campaigns[-1] if self._me.campaigns else None)
-        if found is None:
-            raise KioskError(Code.NO_DAY)
-        return found
-
     def _draft(self, bench: Bench, shown: Pass, judged: Verdict) -> tuple[Draft, Verdict]:
         if judged.arrival:
             return self._desk.visit(bench, judged, shown.kind.value, judged.since, shown.subjects)
@@ -503,7 +483,7 @@ class Station:
         return Draft(Kind.SIGHTING, fields, bench.deed), judged
 
     def _bench(self, conn: Connection, day: str, now: Now, deed: bytes) -> Bench:
-        return Bench(conn, day, now.wall, deed, self._campaign(day).policy, self.place)
+        return Bench(conn, day, now.wall, deed, self.writer.campaign(day).policy, self.place)
 
     def _act(self, work: Callable[[Bench], Done], deed: bytes | None, kind: Code_ = Code_.OTHER) -> Verdict:
         """One act of the table in one transaction."""
@@ -515,110 +495,7 @@ class Station:
             said[:] = [judged]
             return drafts
 
-        return self._write(act, said, name, now, kind)
-
-    def _write(self, act: Callable[[Connection, str], list[Draft]], said: list[Verdict], deed: bytes, now: Now, kind: Code_) -> Verdict:
-        """Runs one act in one transaction; knows the three outcomes: written, not written, unknown."""
-        try:
-            with self._writing() as conn:
-                day = self._day(conn, now)
-                written = self._first_try(conn, deed, said) or self._append(conn, day, act(conn, day), now)
-        except CommitUnknown as unknown:
-            found = self._look_for(deed, now)
-            if found is None:  # a full disk took no commit record; after a failed flush nobody can say
-                return self._to_paper(deed, now, kind, unknown.why)
-            written = found
-        except KioskError as error:
-            return self._to_paper(deed, now, kind, error.code)
-        except OSError as error:
-            return self._to_paper(deed, now, kind, code_of(error))
-        self.trouble = None
-        if now.wall < register.ceiling(self._me):
-            self._floor = max(self._floor, now.wall)
-        self._committed()
-        return replace(said[0], event=str(written[-1].key), at=written[-1].at) if written else said[0]
-
-    def _day(self, conn: Connection, now: Now, told: bool = False) -> str:
-        """The open day; opened now if the clocks agree on a campaign day. A closed one stays closed, but for what must be `told`.
-
-        Raises KioskError(NO_DAY | DAY_CLOSED): the lead picks, or opens it again with a reason.
-        """
-        day = register.open_day(conn)
-        if day is None:
-            day = register.likely_day(conn, self._me, now.wall)
-            if day is None:
-                raise KioskError(Code.NO_DAY)
-            if register.is_closed(conn, day):
-                if told:
-                    return day
-                raise KioskError(Code.DAY_CLOSED, day=day)
-            register.begin_day(conn, self._me, day, now.wall)
-            self._append(conn, day, [Draft(Kind.DAY, {"what": "opened"}, os.urandom(8))], now)
-        return day
-
-    def _append(self, conn: Connection, day: str, drafts: list[Draft], now: Now) -> list[Written]:
-        """Nothing is written of an act that was done before; its verdict says when that was."""
-        if not drafts:
-            return []
-        self._tell(conn, day, now)
-        policy = self._campaign(day).policy.version
-        return self._s.journal.append(conn, day, drafts, now, self._s.session.id, policy, self.skew_ms)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """The write door. What the session had to tell counts as told after COMMIT, and not a moment sooner."""
-        self._telling.deeds = []
-        with self._s.database.write() as conn:
-            yield conn
-        for deed in self._telling.deeds:
-            self._s.session.told(deed)
-
-    def _tell(self, conn: Connection, day: str, now: Now) -> None:
-        """What the session has to tell, before anything else. After a COMMIT of which nobody knows the journal is asked."""
-        for fact in self._s.session.untold():
-            if fact.deed in self._telling.deeds:
-                continue  # a moment ago, in this transaction
-            self._telling.deeds.append(fact.deed)
-            if fact.tried and self._s.journal.by_deed(conn, fact.deed):
-                continue
-            fact.tried = True
-            policy = self._campaign(day).policy.version
-            self._s.journal.append(conn, day, [Draft(fact.kind, fact.fields, fact.deed)], now, fact.officer, policy, self.skew_ms)
-
-    def _look_for(self, deed: bytes, now: Now) -> list[Written] | None:
-        """After an unknown COMMIT: close, reopen, look. Found counts only if the disk takes one more commit after it."""
-        self._s.database.close()
-        try:
-            with self._writing() as conn:
-                found = self._s.journal.by_deed(conn, deed)
-                if not found:
-                    return None
-                day = self._day(conn, now)
-                self._append(conn, day, [Draft(Kind.AUDIT, {"what": "commit_unknown", "found": True}, os.urandom(8))], now)
-        except (KioskError, OSError):
-            return None
-        return found
-
-    def _first_try(self, conn: Connection, deed: bytes, said: list[Verdict]) -> list[Written]:
-        """A deed that went to paper may be tried again (the form keeps its own): if the first try turned up, that is the answer."""
-        written = self._s.journal.by_deed(conn, deed) if self._s.unsure.knows(deed) else []
-        first = self._s.journal.opened(conn, written[-1].key) if written else None
-        if first is not None:
-            fields = first.body.fields
-            number, act = int(fields.get("no", 0)), Act(fields.get("verdict", Act.ALREADY_IN))
-            said[:] = [Verdict(act, Code_.OTHER, "declared", bool(number), since=first.at, number=number)]
-        return written
-
-    def _to_paper(self, deed: bytes, now: Now, kind: Code_, code: Code) -> Verdict:
-        self.trouble = code
-        log.note("act.unsaved", code=code.value, ref=log.masked(deed.hex()))
-        number = self._s.unsure.note(deed, now.wall, code)
-        return Verdict(Act.NOT_SAVED, kind, code.value, number=number, at=now.wall)
-
-    def _committed(self) -> None:
-        for wake in self.on_commit:
-            wake()
-
+        return self.writer.write(act, said, name, now, kind)
 
 def _key(event: str) -> Key:
     """Raises KioskError(EVENT_UNKNOWN)."""

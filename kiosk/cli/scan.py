@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         stop, wake = threading.Event(), threading.Event()
         mirror = threading.Thread(target=_follow, args=(parts.mirror.step, stop, wake), name="mirror")
         if args.stdin:
-            parts.station.on_commit.append(wake.set)
+            parts.station.writer.on_commit.append(wake.set)
             mirror.start()
         try:
             return _answer(parts, _payloads(texts, args.stdin or args.base64), args.json or args.stdin)

@@ -251,10 +251,10 @@ def test_who_cannot_be_saved_gets_a_paper_form_with_its_own_number(entrance: Ent
     said.append(entrance.show(entrance.a_pass()))
     assert [(v.act, v.reason, v.number, v.event) for v in said] == [(Act.NOT_SAVED, Code.DISK_FULL.value, n, "") for n in (1, 2, 3)]
     assert "G003" in words.verdict(said[-1]).next_step
-    assert entrance.station.trouble is Code.DISK_FULL
+    assert entrance.station.writer.trouble is Code.DISK_FULL
     entrance.sql("DROP TRIGGER stop")
     assert entrance.show(entrance.a_pass()).number == 1, "paper forms have numbers of their own"
-    assert entrance.station.trouble is None, "the trouble clears itself"
+    assert entrance.station.writer.trouble is None, "the trouble clears itself"
     assert [(e["paper"], e["code"]) for e in unsure_log(entrance.home)] == [(n, "KS-110") for n in (1, 2, 3)]
     assert Code.UNSURE_FOUND not in entrance.parts.conditions()
 

@@ -57,7 +57,7 @@ def answered(front: Front, made_by: builders.Province) -> None:
     parts = front.program.parts
     assert parts is not None
     parts.station.tell()
-    parts.station.on_commit.append(lambda: builders.receive(parts, made_by))
+    parts.station.writer.on_commit.append(lambda: builders.receive(parts, made_by))
     builders.receive(parts, made_by)
 
 
