@@ -34,7 +34,7 @@ class Secrets(msgspec.Struct, frozen=True):
     server: str
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One officer's way in, base64. `way`: the officer's X25519 key, its private half under the PIN; `wrapped`: the DEK sealed to it; both
     under the device secret. `first`: the PIN was given out of band and is to be replaced; `phrase`: four words; `set_at`: ms UTC."""
 
@@ -59,8 +59,11 @@ class People(msgspec.Struct, frozen=True):
     officers: list[OfficerRow] = []
 
 
-class VaultFile(msgspec.Struct, frozen=True):
-    """On disk, all base64: `device` = DEK under the device secret, "" once an officer has a PIN; `content` = Secrets under the DEK."""
+class VaultFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On disk, all base64: `device` = DEK under the device secret, "" once an officer has a PIN; `content` = Secrets under the DEK.
+
+    An unknown name is one that was damaged: read over, it would take the officers or their ways in away without a word.
+    """
 
     version: int
     id: str

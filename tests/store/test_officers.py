@@ -90,6 +90,18 @@ def test_without_a_pin_nothing_opens_and_no_byte_of_the_dek_lies_in_the_vault(op
         assert name not in (home / "vault.json").read_text()
 
 
+@pytest.mark.parametrize("name", ["people", "slots", "first"])
+def test_a_name_that_a_flipped_bit_changed_takes_nobodys_way_in_away_in_silence(opener: Opener, home: Path, name: str) -> None:
+    opener().close()
+    file = home / "vault.json"
+    whole = file.read_bytes()
+    at = whole.index(f'"{name}":'.encode()) + 1
+    file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    assert code_of(opener) is Code.KEYS_UNREADABLE
+    file.write_bytes(whole)
+    opener().close()
+
+
 def test_the_pin_alone_is_not_enough_the_device_secret_is_mixed_in(opener: Opener, home: Path, store: OsStore) -> None:
     opener().close()
     lid = Lid.look(home, store)
