@@ -13,7 +13,8 @@ from PySide6.QtGui import QGuiApplication, QWindow
 
 HIDE_S, STOP_S = 180.0, 1800.0
 T = QEvent.Type
-ALIVE = frozenset({T.KeyPress, T.MouseButtonPress, T.MouseMove, T.TouchBegin, T.Wheel})
+# a key that a shortcut takes (F5) comes as ShortcutOverride only
+ALIVE = frozenset({T.KeyPress, T.ShortcutOverride, T.MouseButtonPress, T.MouseMove, T.TouchBegin, T.Wheel})
 
 
 class State(StrEnum):
