@@ -68,6 +68,7 @@ class Program:
         self._held = contextlib.ExitStack()
         self._told_conditions = set[Code]()
         self._stopped, self._late, self._sync = False, False, "offline"
+        self._closed = False  # the journal could not be opened, or a PIN is asked
         self._standing: SyncState | None = None
         self.departing = Departing(self)
         self.window = MainWindow(settings)
@@ -153,10 +154,18 @@ class Program:
     def _have_scanner(self, scanner: "Scanner") -> None:
         self.scanner = self.equipment.scanner = scanner
         self.desk.show_camera(scanner)
+        self._rest()
         self._begin()
+
+    def _rest(self) -> None:
+        """No camera runs before a journal that stays closed."""
+        if self._closed and self.scanner is not None and self.desk.scanner is None:
+            self.desk.hide_camera()
+            self.scanner.rest()
 
     def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
         self.parts, services = made
+        self._closed = False
         self._make_loops(self.parts)
         QTimer.singleShot(LOOPS_AFTER_MS, self._start_loops)
         self.equipment.consent = self._consent
@@ -208,6 +217,8 @@ class Program:
         logfile.open_log(self.home)
 
     def not_opened(self, error: KioskError) -> None:
+        self._closed = error.code is not Code.NOT_ENROLLED  # enrolling, the camera reads the code
+        self._rest()
         if error.code is Code.NOT_ENROLLED:
             from kiosk.ui.newcomer import Newcomer
 
@@ -504,6 +515,8 @@ class Program:
                 front.enrolling.unwatch()
             if front.scanner is not None and not front.scanner.stop():
                 logger.warning("scanner left behind")
+            if front.scanner is None and self.scanner is not None:
+                self.scanner.rest()
             front.desk.close()
         for loop in [*self._loops, *([self._power_loop] if self._power_loop else [])]:
             if not loop.stop():

@@ -122,6 +122,11 @@ class _Opening:
             raise self._error
         return self._camera
 
+    def let_go(self) -> None:
+        """Closes it once it is open. Raises nothing."""
+        with contextlib.suppress(KioskError):
+            self.camera().close()
+
 
 class Scanner:
     """One camera, one decoder. After each `step()`: `latest` the newest frame, `boxes` the codes found in it, `condition`
@@ -221,6 +226,17 @@ class Scanner:
         """Opens the camera and shows its first picture while other things load. What fails is for `step` to say."""
         self._opening = _Opening(self._open, lambda frame: self._show(frame, ()))
 
+    def rest(self) -> None:
+        """A camera that was opened beforehand is let go until a step wants one; its picture goes too. Waits for no driver."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+
+            def end() -> None:
+                opening.let_go()
+                self.latest = None
+
+            threading.Thread(target=end, name="camera", daemon=True).start()
+
     def close(self) -> None:
         """Lets camera and engines go; the thread that steps calls it last."""
         self._let_go()
@@ -229,8 +245,7 @@ class Scanner:
     def _close_camera(self) -> None:
         opening, self._opening = self._opening, None
         if opening is not None:
-            with contextlib.suppress(KioskError):
-                opening.camera().close()
+            opening.let_go()
         if self._camera is not None:
             self._camera.close()
             self._camera = None

@@ -200,6 +200,10 @@ class FrontDesk(QWidget):
         """Its first picture stands there while the journal opens."""
         self.scan.preview.watch(scanner)
 
+    def hide_camera(self) -> None:
+        """Nobody has opened the journal: who stood before the camera as it started does not stay to be seen."""
+        self.scan.preview.forget()
+
     def watch(self, scanner: ScannerLike) -> None:
         """Frames and codes of `scanner` from now on; it is stepped on its own thread."""
         assert self.services is not None

@@ -31,6 +31,7 @@ class HandCamera:
     name = "hand"
 
     def __init__(self) -> None:
+        self.closed = 0
         self._code: bytes | None = None
         self._number = 0
         self._tick = threading.Event()
@@ -42,7 +43,8 @@ class HandCamera:
         self._code = code
 
     def read(self) -> Frame | None:
-        self._tick.wait(0.03)
+        if self._tick.wait(0.03):  # closed meanwhile; whoever reads again has opened it again
+            self._tick.clear()
         image = self._empty[self._number % 4].copy()
         if self._code is not None:
             modules = np.array([list(line) for line in segno.make(self._code, micro=False, encoding="utf-8").matrix], np.uint8)
@@ -53,6 +55,7 @@ class HandCamera:
         return Frame(image, time.monotonic(), self._number)
 
     def close(self) -> None:
+        self.closed += 1
         self._tick.set()
 
 

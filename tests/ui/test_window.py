@@ -220,6 +220,49 @@ def test_the_cameras_first_picture_stands_there_while_the_journal_opens(home: Pa
         front.window.close()
 
 
+def test_a_window_that_closes_while_the_journal_opens_lets_the_camera_go(home: Path, qtbot: QtBot) -> None:
+    builders.enrolled_home(home)
+    chosen, camera, let = settings(), HandCamera(), threading.Event()
+    program = Program(home, chosen, camera, clock=builders.Clock())
+    closes = camera.close
+
+    def late(*_given: Any) -> Any:
+        let.wait(10)
+        raise KioskError(Code.HOME_UNUSABLE)
+
+    def close() -> None:
+        closes()
+        let.set()
+
+    program.open, camera.close = late, close  # type: ignore[method-assign]
+    front = Front(program, camera, builders.Clock(), qtbot)
+    front.window.show()
+    program.start()
+    front.wait(lambda: front.window.scan.preview.number >= 0)
+    front.window.close()
+    assert camera.closed == 1
+
+
+def test_a_journal_that_does_not_open_leaves_no_picture_and_no_camera(home: Path, qtbot: QtBot) -> None:
+    builders.enrolled_home(home)
+    chosen, camera = settings(), HandCamera()
+    program = Program(home, chosen, camera, clock=builders.Clock())
+
+    def refused(*_given: Any) -> Any:
+        raise KioskError(Code.HOME_UNUSABLE)
+
+    program.open = refused  # type: ignore[method-assign]
+    front = Front(program, camera, builders.Clock(), qtbot)
+    try:
+        front.window.show()
+        program.start()
+        front.wait_for_title("KHÔNG MỞ ĐƯỢC SỔ")
+        front.wait(lambda: camera.closed == 1)
+        assert front.window.scan.preview.number == -1
+    finally:
+        front.window.close()
+
+
 def test_an_unplugged_camera_is_a_line_with_a_button_and_goes_away(front: Front, tmp_path: Path) -> None:
     assert front.program.scanner is not None
 

@@ -1,5 +1,6 @@
 """Camera + decoder + debounce, one frame a step, on a clock that the test moves."""
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -270,6 +271,22 @@ def test_a_camera_that_was_opened_for_nothing_is_let_go() -> None:
     hall.scanner.prepare()
     hall.scanner.close()
     assert (hall.opened, hall.closed) == (1, 1)
+
+
+def test_a_camera_that_rests_is_opened_again_by_the_next_step() -> None:
+    hall, closed = Hall(), threading.Event()
+    closes = hall.close
+
+    def close() -> None:
+        closes()
+        closed.set()
+
+    hall.close = close  # type: ignore[method-assign]
+    hall.scanner.prepare()
+    hall.scanner.rest()
+    assert closed.wait(20)
+    hall.view = (A,)
+    assert hall.scanner.step() is not None and (hall.opened, hall.closed) == (2, 1)
 
 
 def test_a_camera_that_opens_and_dies_is_not_hammered() -> None:

@@ -46,6 +46,12 @@ class Preview(QWidget):
         self.scanner = scanner
         self._timer.start()
 
+    def forget(self) -> None:
+        """The picture leaves the screen and the memory, until `watch`."""
+        self._timer.stop()
+        self.scanner, self._image, self._held, self._number, self._boxes = None, QImage(), None, -1, []
+        self.update()
+
     def set_notice(self, text: str) -> None:
         """A sentence in place of the picture while there is none."""
         if text != self._notice:
