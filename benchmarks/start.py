@@ -39,7 +39,7 @@ app = QApplication([]); window = Window(); window.setCentralWidget(QLabel("bare"
 """
 )
 
-# what the kiosk has loaded and opened by the time its first camera frame is painted
+# what the kiosk has loaded, opened and decoded by the time the first frame that the scanner took with the journal open is painted
 SAME = (
     COMMON
     + """
@@ -62,7 +62,9 @@ def done():
     conn = driver.connect(sys.argv[1])
     conn.execute(f"PRAGMA key=\\"x'{sys.argv[2]}'\\"")
     assert conn.execute("SELECT count(*) FROM event").fetchone()[0] > 0
-    assert cv2.imread(sys.argv[3]) is not None
+    frame = cv2.imread(sys.argv[3])
+    assert frame is not None
+    zxingcpp.read_barcodes(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
     told()
 app = QApplication([]); window = Window(); window.setCentralWidget(QLabel("bare")); window.resize(1366, 768); window.show(); app.exec()
 """
@@ -79,7 +81,8 @@ def conduct(program):
     if sys.argv[4] == "frame":
         wait(program)
 def wait(program):
-    program.window.scan.preview.first_painted = lambda: told() if program.window.services is not None else wait(program)
+    preview = program.window.scan.preview  # its first picture was taken before the journal was open, and is painted again then
+    preview.first_painted = lambda: told() if program.window.services is not None and preview.number > 1 else wait(program)
 settings = Settings(fullscreen=False, sound=False, camera=sys.argv[3])
 app.run(Path(sys.argv[1]).parent, settings, conductor=conduct, first_paint=told if sys.argv[4] == "paint" else None)
 """
