@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -558,10 +558,9 @@ def run(
     KioskError(WINDOW_BUSY) naming the window that is open on this home already.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    gc.disable()  # until all is loaded: of a start's half a second, a fifth was collections that find nothing
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would spin beside the start; nothing here multiplies matrices
     native = crash.watch_interpreter(home)
-    with locks.hold(home, "window"), contextlib.closing(native) if native is not None else contextlib.nullcontext():
+    with locks.hold(home, "window"), contextlib.closing(native) if native is not None else contextlib.nullcontext(), _uncollected():
         app = application(settings)
         program = Program(home, settings, camera, parts)
         _hooks(program)
@@ -579,6 +578,16 @@ def run(
             return app.exec()
         finally:
             program.stop()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing is collected until `_settle`: of a start's half a second, a fifth was collections that find nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:  # closed before that
+        gc.enable()
 
 
 def _hooks(program: Program) -> None:
