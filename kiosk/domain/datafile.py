@@ -5,6 +5,7 @@ file with a mistake: whoever asked goes on with what it had.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 LARGEST = 4 * 1024 * 1024  # characters; the EU's whole list has under half of that
 DEEPEST = 12
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the package brings it: the form is read at each start
+HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 Path = tuple[str | int, ...]
 
@@ -60,7 +62,8 @@ class Source:
         """The line of the deepest step of `path` that is there; 0 when the file has no lines to speak of."""
         try:
             if self._root is None:
-                self._text = self._text.replace("\t", " ")  # JSON may be indented with tabs, YAML may not
+                # JSON may be indented with tabs and write an emoji as two halves; YAML may not
+                self._text = HALVES.sub(" ", self._text.replace("\t", " "))
             node = self._nodes()
         except Mistake:
             return 0

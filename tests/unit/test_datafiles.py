@@ -8,7 +8,7 @@ import pytest
 from kiosk.cli import main
 from kiosk.domain import declaration, formfile, lists, policyfile
 from kiosk.domain import form as forms
-from kiosk.domain.datafile import LARGEST, Mistake
+from kiosk.domain.datafile import LARGEST, Mistake, Source
 from kiosk.domain.policy import Policy
 from kiosk.shipped import data_dir
 
@@ -54,6 +54,10 @@ def test_a_rule_set_with_a_mistake_names_its_line(old: str, new: str, word: str)
     with pytest.raises(Mistake) as found:
         policyfile.parse(text)
     assert found.value.line == line_of(text, new.split("\n")[0].strip()) and word in str(found.value)
+
+
+def test_json_that_yaml_would_refuse_has_lines_too() -> None:
+    assert Source('{\n\t"a": "\\ud83d\\ude00",\n\t"b": 2\n}').line(("b",)) == 3
 
 
 NESTED = ("[" * 2000, "a: " + "[" * 13 + "]" * 13, "- " * 9000 + "x")
