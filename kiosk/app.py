@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from kiosk import __version__, crash, log
+from kiosk import __version__, crash
 from kiosk.equipment import Equipment, make_scanner
 from kiosk.errors import Code, KioskError
 from kiosk.i18n import _
@@ -32,22 +32,20 @@ if TYPE_CHECKING:
     from kiosk.compose import Held, Parts
     from kiosk.papers import Papers
     from kiosk.ports import Camera, Clock, Power
+    from kiosk.rounds import Rounds
     from kiosk.scanner import Scanner
     from kiosk.security.officers import Credentials, Standing
     from kiosk.settings import Settings
-    from kiosk.store.outbox import Counts
     from kiosk.store.papers import Job
-    from kiosk.sync.state import SyncState
     from kiosk.ui.front import FrontDesk
-    from kiosk.ui.services import DeviceReport, Services, Status
+    from kiosk.ui.services import DeviceReport, Services
     from kiosk.ui.threads import LoopThread
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005  # every call into Qt gives the interpreter away; at 5 ms each, a paint waits for the scanner ten times over
 # After the journal is open, and after the camera's first frame: none of it may hold that frame up.
-LOOPS_AFTER_MS, PAGES_AFTER_MS, UPLOADER_AFTER_MS = 200, 100, 1500  # F2 that comes before the pages makes them itself
+ROUNDS_AFTER_MS, PAGES_AFTER_MS, UPLOADER_AFTER_MS = 200, 100, 1500  # F2 that comes before the pages makes them itself
 SETTLED_MS = 5000
-MIRROR_IDLE_S, STATUS_S, STATUS_LEAST_S, UPLOADER_IDLE_S, PRINTER_IDLE_S = 30.0, 5.0, 0.5, 1.0, 30.0
 
 
 class Program:
@@ -63,13 +61,11 @@ class Program:
         self.scanner: Scanner | None = None
         self.equipment = Equipment(home, settings)
         self.front: FrontDesk | None = None
-        self._loops: list[LoopThread] = []
-        self._power_loop: LoopThread | None = None
+        self.rounds: Rounds | None = None
+        self._power: LoopThread | None = None
         self._held = contextlib.ExitStack()
-        self._told_conditions = set[Code]()
-        self._stopped, self._late, self._sync = False, False, "offline"
+        self._stopped, self._late = False, False
         self._closed = False  # the journal could not be opened, or a PIN is asked
-        self._standing: SyncState | None = None
         self.departing = Departing(self)
         self.window = MainWindow(settings)
         self.window.closing = self.stop
@@ -105,7 +101,7 @@ class Program:
             station.info,
             lambda: parts.places,
             lambda: parts.lookups,
-            self._papers,
+            self.papers,
             self._devices,
             self.equipment.use,
             self._sync_now,
@@ -140,7 +136,7 @@ class Program:
     @property
     def loops(self) -> "tuple[LoopThread, ...]":
         """What goes on while the window is locked: copy, upload, status, paper."""
-        return tuple(self._loops)
+        return self.rounds.all if self.rounds is not None else ()
 
     @property
     def desk(self) -> "FrontDesk":
@@ -166,13 +162,14 @@ class Program:
     def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
         self.parts, services = made
         self._closed = False
-        self._make_loops(self.parts)
-        QTimer.singleShot(LOOPS_AFTER_MS, self._start_loops)
+        from kiosk.rounds import Rounds
+
+        self.rounds = Rounds(self, self.parts)
+        QTimer.singleShot(ROUNDS_AFTER_MS, self._begin_rounds)
         self.equipment.consent = self._consent
         self.desk.attach(services, again)
         if self._late and self.desk.scanner is not None:  # opened again after a restore or a purge
-            self._uploader.start()
-            self._printer.start()
+            self.rounds.follow()
         self._begin()
 
     def _begin(self) -> None:
@@ -194,6 +191,15 @@ class Program:
         gc.enable()
         sys.setswitchinterval(SWITCH_S)
 
+    def _end_rounds(self) -> None:
+        rounds, self.rounds = self.rounds, None
+        if rounds is not None:
+            rounds.stop()
+
+    def _begin_rounds(self) -> None:
+        if self.rounds is not None and not self._stopped:
+            self.rounds.begin()
+
     def _build_pages(self) -> None:
         if not self._stopped:
             self.desk.load_pages()
@@ -205,10 +211,12 @@ class Program:
         self.desk.slow.submit(self.open_log, lambda _none: None)
         self.desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
-        if self._loops:  # not while a restore has the home to itself
-            self._uploader.start()
-        self._printer.start()
-        self._watch_power()
+        if self.rounds is not None:  # not while a restore has the home to itself
+            self.rounds.follow()
+        from kiosk.rounds import power_watch
+
+        self._power = self._power or power_watch(self)
+        self._power.start()
         gc.freeze()  # the other pages, too
 
     def open_log(self) -> None:
@@ -247,9 +255,7 @@ class Program:
 
     def shut(self) -> "Held | None":
         """On the desk lane: the journal is closed for a moment. What opens it again, None if it was not open."""
-        for loop in self._loops:
-            loop.stop()
-        self._loops = []
+        self._end_rounds()
         parts, self.parts = self.parts, None
         if parts is None:
             return None
@@ -291,9 +297,7 @@ class Program:
     def sign_out(self) -> None:
         """The key leaves the memory: loops end, the store closes, the sign-in page comes."""
         self.desk.detach()
-        for loop in self._loops:
-            loop.stop()
-        self._loops = []
+        self._end_rounds()
         if self.parts is not None:
             with contextlib.suppress(KioskError):
                 while self.parts.mirror.step():
@@ -307,140 +311,29 @@ class Program:
         """Training: this window works on a home of its own from now on."""
         self.home = home
 
-    # -- loops ----------------------------------------------------------------------------------------------------
-
-    def _make_loops(self, parts: "Parts") -> None:
-        from kiosk.ui.threads import LoopThread, until_done
-
-        self._mirror = LoopThread("mirror", until_done(parts.mirror.step, MIRROR_IDLE_S))
-        self._uploader = LoopThread("uploader", lambda: self._upload(parts))
-        self._status = LoopThread("status", lambda: self._gather(parts), STATUS_LEAST_S)
-        self._printer = LoopThread("printer", lambda: self._print(parts), 0.2)
-        self._loops = [self._mirror, self._uploader, self._status]
-        parts.station.writer.on_commit += [loop.wake for loop in self._loops]
-        self._loops.append(self._printer)
-
-    def _start_loops(self) -> None:
-        """Copy and status; uploader and printer begin in `_later`."""
-        if self._loops and not self._stopped:
-            self._mirror.start()
-            self._status.start()
-
-    def _watch_power(self) -> None:
-        """Lid, session and sleep lock the window, whatever thread hears of them. Begun once for the life of the window."""
-        from kiosk.ui.threads import LoopThread, Result
-
-        if self._power_loop is not None:
-            return
-
-        def step() -> float:
-            if self.power is None:
-                from kiosk.devices import power
-
-                self.power = power.watcher()
-            port = self.power
-            why = port.step()
-            if why and self.front is not None:
-                self.front.home.arrived.emit(Result(self.front.duty.guard.stop, why))
-            return port.pause_s
-
-        self._power_loop = LoopThread("power", step)
-        self._power_loop.start()
-
-    def _upload(self, parts: "Parts") -> float:
-        """One step, if no other process of this home uploads. Looks for another process's request each second."""
-        from kiosk.sync.state import STATES, SyncRequest
-
-        try:
-            uploader = parts.uploader
-        except KioskError as error:  # the address or the pinned CA is no such thing: the day goes on without sending
-            self._sync = STATES.get(error.code, "offline")
-            return STATUS_S
-        lock = locks.acquire(self.home, "uploader")
-        if lock is None:
-            return UPLOADER_IDLE_S
-        with lock:
-            before, state = uploader.state, uploader.serve(SyncRequest(self.home))
-        self._sync, self._standing = state.state, state
-        if state.clock_skew_s is not None:
-            parts.station.writer.skew_ms = round(state.clock_skew_s * 1000)
-        if state != before:
-            if state.state != before.state:
-                log.note("sync.state", state=state.state, waiting=state.waiting)
-            self._status.wake()
-        return min(uploader.delay_s(), UPLOADER_IDLE_S)
-
-    def _gather(self, parts: "Parts") -> float:
-        """How things stand, sent home to the window."""
-        from kiosk import compose
-        from kiosk.store import seen
-        from kiosk.ui.services import Status
-
-        try:
-            parts.directory.refresh()  # another process of this home may have taken a page
-            compose.learn(parts.database, parts.officers)
-            today, counts = parts.station.today(), parts.outbox.counts()
-            policy, closing = parts.station.policy, parts.station.closing(self.settings.closing_minutes)
-            days = () if today.event_day or parts.station.likely_day() else self._days(parts)
-            conditions = tuple(code for code in parts.conditions() if code is not Code.NO_DAY)  # `days` says it, and says it sooner
-        except KioskError as error:
-            shown = self.desk.status
-            if shown is not None:
-                self._send(Status(shown.today, shown.waiting, shown.received_at, shown.sync, (error.code,)))
-            return STATUS_S
-        now, directory = parts.clock.now().wall, parts.directory
-        told = directory.notices(now)
-        unread = tuple(notice for notice in told if notice.id not in seen.read(self.home))
-        self.departing.look(parts, counts)
-        more = (policy, closing, self._stands(counts), directory.age_s(now), told, unread)
-        self._send(Status(today, counts.waiting, counts.last_receipt_at, self._sync, conditions, days, *more))
-        return STATUS_S
-
-    def _stands(self, counts: "Counts") -> "SyncState":
-        """The uploader's last word with the journal's counts of now: before its first step, or while another process sends, they move."""
-        import msgspec
-
-        from kiosk.sync.state import SyncState
-
-        names = ("events", "waiting", "acknowledged", "opened", "refused", "last_receipt_at", "parked", "aside")
-        return msgspec.structs.replace(self._standing or SyncState(), **{name: getattr(counts, name) for name in names})
-
-    @staticmethod
-    def _days(parts: "Parts") -> tuple[str, ...]:
-        return tuple(sorted({day for campaign in parts.journal.identity.campaigns for day in campaign.days}))
-
-    def _send(self, status: "Status") -> None:
-        from kiosk.ui.threads import Result
-
-        now = set(status.conditions)
-        for code in sorted(now ^ self._told_conditions):
-            log.note("condition" if code in now else "condition.cleared", where="status", code=code.value)
-        self._told_conditions = now
-        if self.front is not None:
-            self.front.home.arrived.emit(Result(self.front.take_status, status))
-
     # -- what the window may ask for ------------------------------------------------------------------------------
 
     def _saw(self, notice: str) -> None:
         from kiosk.store import seen
 
         seen.add(self.home, notice)
-        self._status.wake()
+        self._look()
 
     def _look(self) -> None:
-        self._status.wake()
+        if self.rounds is not None:
+            self.rounds.status.wake()
 
     def _sync_now(self) -> None:
-        assert self.parts is not None
+        assert self.parts is not None and self.rounds is not None
         self.parts.uploader.hurry()
-        self._uploader.wake()
+        self.rounds.uploader.wake()
 
-    def _papers(self) -> "Papers":
+    def papers(self) -> "Papers":
         """The paper desk, its results sent home to the window; loads reportlab when first asked."""
-        assert self.parts is not None
+        assert self.parts is not None and self.rounds is not None
         papers = self.parts.papers
         if self._tried not in papers.on_try:
-            papers.on_submit.append(self._printer.wake)
+            papers.on_submit.append(self.rounds.printer.wake)
             papers.on_try.append(self._tried)
         return papers
 
@@ -449,15 +342,7 @@ class Program:
 
         if self.front is not None:
             self.front.home.arrived.emit(Result(self.front.prints.tried, job))
-        self._status.wake()
-
-    def _print(self, parts: "Parts") -> float:
-        """One paper of the queue. Nothing of paper is loaded while nothing waits."""
-        if parts.prints_due() is None:
-            return PRINTER_IDLE_S
-        papers = self._papers()
-        papers.step()
-        return papers.delay_s()
+        self._look()
 
     def _devices(self) -> "DeviceReport":
         from kiosk.devices import spooler
@@ -497,7 +382,7 @@ class Program:
         return Check(
             self.parts,
             lambda: self.scanner.latest if self.scanner is not None else None,
-            lambda: (self._sync, skew or None),
+            lambda: (self.rounds.sync if self.rounds is not None else "offline", skew or None),
             self.desk.services.sound if self.desk.services is not None else lambda name: None,
         )
 
@@ -518,7 +403,7 @@ class Program:
             if front.scanner is None and self.scanner is not None:
                 self.scanner.rest()
             front.desk.close()
-        for loop in [*self._loops, *([self._power_loop] if self._power_loop else [])]:
+        for loop in [*self.loops, *([self._power] if self._power else [])]:
             if not loop.stop():
                 logger.warning("loop left behind")
         if front is not None:

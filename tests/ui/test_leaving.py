@@ -26,14 +26,14 @@ DAYS = (ELECTION_DAY, NEXT)
 def printing(front: Front) -> MemoryPrinter:
     """Every paper of this window goes into memory; a purge opens other papers, so each is asked anew."""
     printer = MemoryPrinter()
-    papers = front.program._papers
+    papers = front.program.papers
 
     def in_memory() -> object:
         made = papers()
         made.open_printer = lambda _name: printer
         return made
 
-    front.program._papers = in_memory  # type: ignore[method-assign,assignment]
+    front.program.papers = in_memory  # type: ignore[method-assign,assignment]
     services = front.window.services
     assert services is not None
     in_memory()

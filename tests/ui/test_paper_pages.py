@@ -17,7 +17,7 @@ def with_printer(front: Front) -> MemoryPrinter:
     printer = MemoryPrinter()
     assert front.program.parts is not None
     front.program.parts.papers.open_printer = lambda _name: printer
-    front.program._papers()
+    front.program.papers()
     return printer
 
 
