@@ -62,8 +62,12 @@ class Aside:
         self._died_at: list[float] = []
         self._pending: _Job | None = None
         self._pending_until = 0.0
-        self._thread = threading.Thread(target=self._serve, name="aside", daemon=True)
-        self._thread.start()
+        self._thread = self._begun()
+
+    def _begun(self) -> threading.Thread:
+        made = threading.Thread(target=self._serve, name="aside", daemon=True)
+        made.start()
+        return made
 
     @property
     def resting(self) -> bool:
@@ -89,7 +93,7 @@ class Aside:
         if self._pending is None and not self.resting and self._busy.acquire(blocking=False):
             self._pending = self._request(engine, grey)
             self._pending_until = self._clock() + (self._stall_s if self._warm else START_S)
-            self._jobs.put(self._pending)
+            self._send(self._pending)
 
     def answer(self) -> list[Code] | None:
         """What the look that was offered found; None while it is out or none was. Kills what stalled."""
@@ -106,8 +110,10 @@ class Aside:
         return _codes(job.answer) if job.answer is not None else []
 
     def close(self) -> None:
+        """Ends thread and process. Asked again, it begins again: the scanner goes on when somebody signs in after a sign-out."""
         self._closed = True
-        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._jobs.put(None)
         self._kill("")
         self._thread.join(1)
 
@@ -119,11 +125,16 @@ class Aside:
         if self.resting:
             return None
         with self._busy:
-            self._jobs.put(job)
+            self._send(job)
             if not job.done.wait(limit_s):
                 self._kill("stalled")
                 job.done.wait(1)
         return job.answer
+
+    def _send(self, job: _Job) -> None:
+        if not self._thread.is_alive():
+            self._closed, self._thread = False, self._begun()
+        self._jobs.put(job)
 
     def _kill(self, why: str) -> None:
         process = self._process
@@ -143,9 +154,7 @@ class Aside:
                 self._buried()
             finally:
                 job.done.set()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._end()
 
     def _exchange(self, job: _Job) -> dict[str, Any]:
         if self._process is None:
@@ -164,9 +173,12 @@ class Aside:
         self.deaths += 1
         self._died_at = [*self._died_at[-DEATHS:], self._clock()]
         self.why = self.why or "crashed"
-        self._warm = False
         if not self._closed:
             log.warning("engine process %s", self.why)
+        self._end()
+
+    def _end(self) -> None:
+        self._warm = False
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(OSError), process:  # waits, and closes its pipes

@@ -47,6 +47,18 @@ def test_an_engine_reads_there_what_it_reads_here(make: Make) -> None:
     assert here == there and [code.raw for code in there] == [raw]
 
 
+def test_closed_and_asked_again_it_reads_again(make: Make) -> None:
+    if Alone(ZBAR).missing:
+        pytest.skip(f"not on this machine: {Alone(ZBAR).missing}")
+    image, raw = webcam.still("plain", 0)
+    grey, aside = to_grey(image), make()
+    assert grey is not None
+    for _ in range(2):
+        assert [code.raw for code in aside.look(ZBAR, grey)] == [raw] and aside.deaths == 0
+        aside.close()
+        aside.close()
+
+
 @pytest.mark.parametrize(("program", "why"), [(HANG, "stalled"), (CRASH, "crashed"), (NONSENSE, "crashed")], ids=lambda value: value[-9:])
 def test_one_that_dies_finds_nothing_and_is_left_alone_after_the_third_time(
     make: Make, program: str, why: str, monkeypatch: pytest.MonkeyPatch
