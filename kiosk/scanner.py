@@ -238,9 +238,10 @@ class Scanner:
             threading.Thread(target=end, name="camera", daemon=True).start()
 
     def close(self) -> None:
-        """Lets camera and engines go; the thread that steps calls it last."""
+        """Lets camera, engines and the last picture go; the thread that steps calls it last. A step opens it all again."""
         self._let_go()
         self._close_camera()
+        self.latest, self.boxes, self._taken = None, (), None
 
     def _close_camera(self) -> None:
         opening, self._opening = self._opening, None

@@ -273,6 +273,15 @@ def test_a_camera_that_was_opened_for_nothing_is_let_go() -> None:
     assert (hall.opened, hall.closed) == (1, 1)
 
 
+def test_whoever_stood_there_last_is_not_shown_to_whoever_signs_in_next() -> None:
+    hall = Hall()
+    hall.watch(0.5, A)
+    hall.scanner.close()
+    assert hall.scanner.latest is None
+    hall.plugged = False
+    assert hall.scanner.step() is None and hall.scanner.latest is None
+
+
 def test_a_camera_that_rests_is_opened_again_by_the_next_step() -> None:
     hall, closed = Hall(), threading.Event()
     closes = hall.close
