@@ -30,6 +30,7 @@ class Declaring:
         self.prefill: dict[str, str] = {}
         self.paper: tuple[int, int] | None = None
         self._trouble: Code | None = None
+        self._shown: Verdict | None = None  # what stood on the card when the form was opened
 
     def settle(self, services: Services) -> None:
         front = self._front
@@ -69,17 +70,26 @@ class Declaring:
         else:
             self._open_here()
 
-    def _open_here(self) -> None:
+    def _open_here(self, asks: bool = True) -> None:
         front = self._front
         lookup = front.load_pages().lookup
         if front.pages.currentWidget() is lookup and not lookup.by_code:
             self.prefill = lookup.typed_person() or self.prefill
         last = front.last if front.scan.fresh else None
         ticket = last.ticket if last is not None and last.reason == "ticket_open" else 0
-        self._open(self._start(prefill=self.prefill, ticket=ticket, person=front.acts.take_person()))
+        start = self._start(prefill=self.prefill, ticket=ticket, person=front.acts.take_person())
+        whose = front.load_pages().form.whose
+        if asks and whose and last is not None and last is not self._shown and not (start.prefill or start.ticket):
+            # a code was shown since: F2 means whoever stands here now, unless the officer says otherwise
+            new = Choice(_("Tờ mới cho người vừa quét"), partial(self._open, start, True))
+            old = Choice(_("Làm tiếp tờ đang dở của {name}").format(name=whose), partial(self._open, start))
+            front.ask(_("Còn tờ đang khai dở"), _("Tờ mới thay tờ dở; tờ dở chưa được lưu."), [new, old], 1)
+        else:
+            self._open(start)
 
-    def _open(self, start: "Start") -> None:
+    def _open(self, start: "Start", anew: bool = False) -> None:
         front = self._front
+        self._shown = front.last
         form = front.load_pages().form
         front.scan.leave_panel()
         front.lanes.enter()
@@ -90,7 +100,7 @@ class Declaring:
         form.show_policy(front.status.policy if front.status is not None else None)
         form.show_view_only(front.view_only)
         front.go(form)
-        form.open(start)
+        form.open(start, anew)
 
     def _start(self, **what: Any) -> "Start":
         from kiosk.ui.form_draft import Start
@@ -174,7 +184,7 @@ class Declaring:
         if found is None or at is None:
             front.tell(_("Cần số ở góc phải tờ giấy (G001–G999) và giờ ghi trên giấy, ví dụ 09:12."))
             return
-        self._open_here()
+        self._open_here(asks=False)
         self.paper = (int(found[1]), at)
         told = _("Đang nhập tờ khai giấy G{number}, giờ trên giấy {time}.")
         front.tell(told.format(number=f"{self.paper[0]:03d}", time=words.hour_minute(at)))

@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
-from kiosk.domain import declaration, lists, vntime
+from kiosk.domain import declaration, identity, lists, vntime
 from kiosk.domain.declaration import Declaration
 from kiosk.errors import KioskError
 from kiosk.i18n import _
@@ -75,12 +75,20 @@ class FormPage(QWidget):
 
     # -- beginning ------------------------------------------------------------------------------------------------
 
-    def open(self, start: Start) -> None:
-        """From F2. The draft stays unless the form is for somebody else: another card, ticket or declaration."""
+    def open(self, start: Start, anew: bool = False) -> None:
+        """From F2. The draft stays unless the form is for somebody else: another card, ticket or declaration, or `anew`."""
         self._settle()
-        if not self._deed or self._other(start):
+        if anew or not self._deed or self._other(start):
             self._begin(start)
+        elif self.whose and not start.prefill and not self._on_paper:
+            self.note.setText(_("Tờ đang làm dở của {name}. Người khác thì bấm Tờ mới.").format(name=self.whose))
         (self.to_questions if self.steps.currentIndex() == 1 else self.to_particulars)()
+
+    @property
+    def whose(self) -> str:
+        """Who is named on the form that is on its way, by initials: "TTM"; "" for nobody yet."""
+        name = self.particulars.fields["full_name"].value if self._deed and not self._saved else ""
+        return identity.initials(name) or "?" if name.strip() else ""
 
     def _other(self, start: Start) -> bool:
         asked = (start.prefill, start.completes, start.corrects, start.ticket)

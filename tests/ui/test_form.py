@@ -199,6 +199,21 @@ def test_another_card_never_lands_in_somebody_elses_draft(front: Front) -> None:
     assert (fields["full_name"].value, fields["current.hamlet"].value) == ("Trần Thị Mẫu", "")
 
 
+@pytest.mark.parametrize(("key", "name"), [("1", ""), ("2", "Nguyễn Văn Thử")])
+def test_whoever_was_shown_since_does_not_get_the_draft_of_the_one_before_unasked(front: Front, key: str, name: str) -> None:
+    fill_person(front)
+    front.press(Qt.Key.Key_Escape)
+    front.paste("https://tokhaiyte.vn/?page=x")
+    front.wait_for_title("XEM TRÊN MÁY CỬ TRI")
+    front.press(Qt.Key.Key_F2)
+    form = front.window.load_pages().form
+    assert front.reads("Còn tờ đang khai dở") and front.reads("NVT") and not form.isVisible()
+    front.type(key)
+    front.wait(form.isVisible)
+    assert form.particulars.fields["full_name"].value == name
+    assert ("Tờ đang làm dở của NVT" in form.note.text()) == bool(name)
+
+
 def test_what_is_missing_is_said_under_its_field_in_words(front: Front) -> None:
     front.press(Qt.Key.Key_F2)
     front.press(Qt.Key.Key_Return)
