@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", args.number)
+    found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,3})", args.number)
     if found is None or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", args.at):
-        raise KioskError(Code.BAD_INPUT, value=f"{args.number[:12]} {args.at[:8]}", allowed="G001-G999 HH:MM")
+        raise KioskError(Code.BAD_INPUT, value=f"{args.number[:12]} {args.at[:8]}", allowed="G001-G9999 HH:MM")
     with opened.enrolled(args.home) as parts:
         day = parts.station.day() or parts.station.likely_day()
         at = moment(day, args.at.zfill(5)) if day else None

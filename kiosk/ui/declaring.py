@@ -177,12 +177,12 @@ class Declaring:
     def key_in(self, number: str, clock: str) -> None:
         """A paper form of the fall-back folder: the ordinary form, saved under its number ("G017") and the time on it ("09:12")."""
         front = self._front
-        found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", number.strip())
+        found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,3})", number.strip())
         day = front.status.today.event_day if front.status else ""
         when = re.fullmatch(r"([01]?\d|2[0-3])[:hHgG. ]?([0-5]\d)", clock.strip())
         at = moment(day, f"{int(when[1]):02d}:{when[2]}") if when and day else None
         if found is None or at is None:
-            front.tell(_("Cần số ở góc phải tờ giấy (G001–G999) và giờ ghi trên giấy, ví dụ 09:12."))
+            front.tell(_("Cần số ở góc phải tờ giấy (G001–G9999) và giờ ghi trên giấy, ví dụ 09:12."))
             return
         self._open_here(asks=False)
         self.paper = (int(found[1]), at)

@@ -274,6 +274,9 @@ def _next_step(row: _Row, v: Verdict) -> str:
             "Ghi vào sổ giấy số G{number}, báo người phụ trách, rồi mời cử tri vào.",
         )
         return gettext(sentence).format(number=f"{v.number:03d}")
+    if v.act is Act.NOT_SAVED and v.at:
+        sentence = N_("Máy không giữ được số giấy: ghi vào sổ giấy với giờ {time} thay cho số, báo người phụ trách, rồi mời cử tri vào.")
+        return gettext(sentence).format(time=hour_minute(v.at))
     return gettext(row.next_step)
 
 

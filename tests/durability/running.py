@@ -117,7 +117,7 @@ def settle(home: Path, runs: Sequence[Ran]) -> Account:
     silent = [row for key, row in there.items() if row.kind in COUNTED and key not in answered]
     out.faults += [f"written, not answered, not in unsure.log: {row.epoch}:{row.seq}" for row in silent if row.deed not in noted]
     out.turned_up = sum(row.deed in noted for row in ledger.rows)
-    papers = [a["number"] for run in runs for a in run.on_paper]
+    papers = [a["number"] for run in runs for a in run.on_paper if a["number"]]
     out.faults += [f"paper numbers: {papers}"] * (len(set(papers)) != len(papers))
     out.faults += [f"not in unsure.log: {n}" for n in set(papers) - {entry["paper"] for entry in unsure}]
     return out

@@ -153,7 +153,7 @@ def test_a_paper_form_is_keyed_in_with_its_number_and_time_once_only(parts: comp
         (row,) = conn.exec_driver_sql("SELECT source, at, voided FROM visit").all()
     assert (row.source, row.at) == ("paper", builders.at("09:12"))
     assert parts.station.today().by_hour == {9: 1}
-    for number, clock in ((0, "09:12"), (1000, "09:12"), (18, "23:59")):
+    for number, clock in ((0, "09:12"), (10_000, "09:12"), (18, "23:59")):
         with pytest.raises(KioskError) as caught:
             parts.station.paper(number, builders.at(clock), said())
         assert caught.value.code is Code.BAD_INPUT

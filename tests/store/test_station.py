@@ -259,6 +259,22 @@ def test_who_cannot_be_saved_gets_a_paper_form_with_its_own_number(entrance: Ent
     assert Code.UNSURE_FOUND not in entrance.parts.conditions()
 
 
+def test_a_paper_number_that_cannot_be_kept_is_not_given_out(entrance: Entrance) -> None:
+    entrance.sql("CREATE TRIGGER stop BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")
+    log = entrance.home / "unsure.log"
+    log.write_bytes(b"\n" * 64 * 1024)  # as an older program made it
+    entrance.again()
+    assert log.stat().st_size >= 4_000 * 80, "room for a day"
+    log.rename(kept := entrance.home / "aside")
+    log.mkdir()  # nobody can write there
+    said = [entrance.show(entrance.a_pass()) for _ in range(2)]
+    assert [(v.act, v.number) for v in said] == [(Act.NOT_SAVED, 0)] * 2
+    assert words.hour_minute(said[-1].at) in words.verdict(said[-1]).next_step and "G0" not in words.verdict(said[-1]).next_step
+    log.rmdir()
+    kept.rename(log)
+    assert entrance.show(entrance.a_pass()).number == 1
+
+
 Commit = Callable[[Database, Connection], None]
 
 
