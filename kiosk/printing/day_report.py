@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer, Table
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table
 
 from kiosk.domain import vntime
 from kiosk.printing import fonts, frame
@@ -25,6 +25,9 @@ SCOPE = "Báo cáo chỉ đếm việc kiểm tra khai báo y tế ở lối và
 HOURS = range(7, 19)
 MOST_LISTED = 40
 COLUMNS = (0.1, 0.7, 0.2)
+CHART = 36 * mm
+FEWEST_ROWS = 34 * mm  # a section's title, its table's head and three rows: less is not begun at a page's foot
+SPLIT_SECTION = frame.style(fonts.SERIF_BOLD, spaceBefore=9, spaceAfter=4)  # its table goes on overleaf; keepWithNext would push it whole
 UNKNOWN = "…………………"
 WARD_WORDS = ("Phường ", "Xã ", "Thị trấn ")
 
@@ -223,8 +226,8 @@ def _others(report: DayReport) -> Flowables:
         ("Lượt đã hủy", report.voided),
     ]
     listed = [(place, label, number(count)) for place, (label, count) in enumerate(rows, 1)]
-    title = paragraph("4. Tờ khai và việc khác ở lối vào", frame.SECTION)
-    return [title, frame.table(("TT", "Nội dung", "Số lượng"), listed, COLUMNS)]
+    title = paragraph("4. Tờ khai và việc khác ở lối vào", SPLIT_SECTION)
+    return [CondPageBreak(FEWEST_ROWS), title, frame.table(("TT", "Nội dung", "Số lượng"), listed, COLUMNS)]
 
 
 def _hours(report: DayReport) -> Flowables:
@@ -233,7 +236,7 @@ def _hours(report: DayReport) -> Flowables:
     title = paragraph("3. Lượt vào theo giờ", frame.SECTION)
     if not busy:
         return [KeepTogether([title, paragraph("Trong ngày không có lượt vào nào được ghi.", frame.BODY)])]
-    return [KeepTogether([title, bars({hour: report.hours.get(hour, 0) for hour in shown}, WIDTH, 44 * mm)])]
+    return [KeepTogether([title, bars({hour: report.hours.get(hour, 0) for hour in shown}, WIDTH, CHART)])]
 
 
 def _tally(report: DayReport) -> Flowables:
@@ -275,7 +278,8 @@ def _journal(report: DayReport) -> Flowables:
             cells.append([paragraph(line.epoch, frame.SMALL), *(paragraph(number(n), frame.CELL_NUMBER) for n in numbers)])
             spans += [("SPAN", (0, len(cells)), (-1, len(cells))), ("NOSPLIT", (0, len(cells) - 1), (-1, len(cells)))]
             cells.append([paragraph(f"Mã cuối chuỗi: {_grouped(line.head)}", frame.SMALL), "", "", "", ""])
-        story.append(Table(cells, [share * WIDTH for share in (0.26, 0.19, 0.205, 0.185, 0.16)], repeatRows=1, style=[*frame.GRID, *spans]))
+        widths = [share * WIDTH for share in (0.26, 0.19, 0.205, 0.185, 0.16)]
+        story.append(Table(cells, widths, repeatRows=1, style=[*frame.DENSE, *spans]))
     return story + _aside(report)
 
 
@@ -295,7 +299,7 @@ def _aside(report: DayReport) -> Flowables:
 def _texts(header: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequence[float]) -> Table:
     cells = [[paragraph(text, frame.CELL_HEAD) for text in header]]
     cells += [[paragraph(place, frame.CELL_CENTRED), paragraph(key, frame.SMALL), paragraph(why, frame.CELL)] for place, key, why in rows]
-    return Table(cells, [share * WIDTH for share in widths], repeatRows=1, style=frame.GRID)
+    return Table(cells, [share * WIDTH for share in widths], repeatRows=1, style=frame.DENSE)
 
 
 def _notes(report: DayReport) -> Flowables:
@@ -304,18 +308,13 @@ def _notes(report: DayReport) -> Flowables:
 
 
 def _end(report: DayReport) -> Flowables:
-    """The QR of the totals beside what it is, and the places to sign."""
-    told = [
-        paragraph(
-            "Mã bên cạnh chứa các tổng số và mã cuối chuỗi ở trên để đối chiếu với tỉnh; không chứa tên hay số giấy tờ của ai.",
-            frame.CELL,
-        ),
+    """The QR of the totals and the places to sign in one row, and below it what the code is."""
+    side = 52 * mm  # read at half size and blurred, from a fax or a photograph of the page
+    signed = frame.signatures("Người lập", "Người phụ trách lối vào", wide=WIDTH - side)
+    told = "Mã này chứa các tổng số và mã cuối chuỗi ở trên để đối chiếu với tỉnh; không chứa tên hay số giấy tờ của ai."
+    return [
+        Spacer(0, 6),
+        Table([[qr(totals(report), side), signed]], [side, WIDTH - side], style=frame.BARE),
+        paragraph(told, frame.CELL),
         paragraph(f"Dấu số liệu: {fingerprint(report)}", frame.CELL_BOLD),
     ]
-    side = 52 * mm  # read at half size and blurred, from a fax or a photograph of the page
-    proof = Table(
-        [[qr(totals(report), side), told]],
-        [side + 4 * mm, WIDTH - side - 4 * mm],
-        style=[*frame.BARE, ("VALIGN", (0, 0), (-1, -1), "MIDDLE")],
-    )
-    return [Spacer(0, 4), proof, Spacer(0, 6), frame.signatures("Người lập", "Người phụ trách lối vào")]

@@ -62,6 +62,7 @@ GRID = [
     ("TOPPADDING", (0, 0), (-1, -1), 0.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
 ]
+DENSE = [*GRID, ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]  # rows of one line
 BARE = [
     FACE,
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -111,13 +112,13 @@ def heading(title: str, *subjects: str) -> Flowables:
     return [*lines, rule(0.25 * WIDTH, WIDTH), Spacer(0, 8)]
 
 
-def signatures(*offices: str) -> Table:
+def signatures(*offices: str, wide: float = WIDTH) -> Table:
     """A place to sign for each office, side by side, the highest on the right."""
     cells = [
         [paragraph(office.upper(), CENTRED_BOLD), paragraph("(Ký, ghi rõ họ tên)", CENTRED_ITALIC), Spacer(0, 18 * mm)]
         for office in offices
     ]
-    return _bare([cells], [WIDTH / len(offices)] * len(offices))
+    return _bare([cells], [wide / len(offices)] * len(offices))
 
 
 def facts(rows: Sequence[tuple[str, str]], wide: float = WIDTH) -> Table:
@@ -132,7 +133,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], widths: Seque
         bold = last_bold and place == len(rows) - 1
         styles = [CELL_CENTRED, CELL_BOLD if bold else CELL] + [CELL_NUMBER_BOLD if bold else CELL_NUMBER] * len(row)
         cells.append([paragraph(value, styles[column]) for column, value in enumerate(row)])
-    return Table(cells, [share * WIDTH for share in widths], repeatRows=1, style=GRID)
+    return Table(cells, [share * WIDTH for share in widths], repeatRows=1, style=DENSE)
 
 
 def build(story: Flowables, paper: Paper, file: Path) -> int:
