@@ -172,11 +172,16 @@ class Scanner:
         """One frame: read, decoded, judged, kept for the preview. Never raises for the camera's or a picture's sake.
 
         A picture whose code was taken is kept at the next step: its preview would be painted while the verdict waits for its own paint.
+        A picture known to stand still holds no codes: whoever it shows may have left. It is known before a code is due again, since
+        every frame without a taken code is judged; only then is a frame judged first, so a living picture pays nothing.
         """
         if self._taken is not None:
             self._show(*self._taken)
         frame = self._frame()
         if frame is None:
+            return None
+        if self.condition is errors.Code.CAMERA_FROZEN and self._quality(frame) is errors.Code.CAMERA_FROZEN:
+            self._stand_still(frame)
             return None
         codes = self._decoder.decode(frame.image)
         now, shape = self._clock(), frame.image.shape
@@ -190,6 +195,11 @@ class Scanner:
         self._tried(None if codes else self._hints(frame), now)
         self.condition = self._trouble(frame)
         return None
+
+    def _stand_still(self, frame: Frame) -> None:
+        self._show(frame, ())
+        self._acceptance.take((), self._clock())
+        self.hint, self.trying_s = None, 0.0
 
     def _show(self, frame: Frame, codes: Sequence[Code]) -> None:
         self.latest, self.boxes, self._taken = frame, tuple(code.box for code in codes if code.box), None

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kiosk import errors
+from kiosk.devices.quality import Quality
 from kiosk.errors import KioskError
 from kiosk.ports import Code, Frame, Hint, Sighting
 from kiosk.scanner import Scanner
@@ -29,6 +30,7 @@ class Hall:
         self.people: set[bytes] = {A, B, C}
         self.hint: Hint | None = None
         self.boxes: dict[bytes, tuple[tuple[int, int], ...]] = {}
+        self.image: NDArray[np.uint8] = np.zeros((72, 128), np.uint8)
         self.scanner = Scanner(
             self.open,
             self,
@@ -56,7 +58,7 @@ class Hall:
         if not self.plugged:
             raise KioskError(errors.Code.CAMERA_LOST, camera=self.name)
         self.now += 1 / 30
-        return Frame(np.zeros((72, 128), np.uint8), self.now, round(self.now * 30))
+        return Frame(self.image, self.now, round(self.now * 30))
 
     def close(self) -> None:
         self.closed += 1
@@ -224,6 +226,24 @@ def test_a_machine_without_engines_says_so() -> None:
     hall.engines = ()
     hall.watch(0.1)
     assert hall.scanner.condition is errors.Code.ENGINE_MISSING
+
+
+def test_nothing_is_taken_from_a_frozen_picture_until_it_moves() -> None:
+    hall = Hall(repeat=5)
+    hall.scanner = Scanner(hall.open, hall, hall.clock, 5, Quality(), hall.wait)
+    hall.image = np.full((72, 128), 120, np.uint8)
+    hall.image[:8, :8] = 250  # not a bare wall
+    assert hall.watch(30, A) == [A] and hall.scanner.condition is errors.Code.CAMERA_FROZEN
+    assert hall.scanner.latest is not None and hall.scanner.boxes == ()
+    hall.image = hall.image + np.uint8(1)
+    assert hall.watch(0.1, A) == [A] and hall.scanner.condition is None
+
+
+def test_a_question_in_a_picture_that_froze_is_dropped() -> None:
+    hall = Hall()
+    assert hall.watch(0.5, A, B) == [] and hall.scanner.pick
+    hall.condition = errors.Code.CAMERA_FROZEN
+    assert hall.watch(2, A, B) == [] and hall.scanner.pick == ()
 
 
 def test_a_plug_pulled_mid_scan_is_a_condition_and_scanning_resumes_when_it_is_back() -> None:
