@@ -234,7 +234,12 @@ class Scanner:
 
     def prepare(self) -> None:
         """Opens the camera and shows its first picture while other things load. What fails is for `step` to say."""
-        self._opening = _Opening(self._open, lambda frame: self._show(frame, ()))
+
+        def show(frame: Frame) -> None:
+            self._show(frame, ())
+            self._decoder.decode(frame.image)  # for nobody: an engine's first picture takes ten times as long as its second
+
+        self._opening = _Opening(self._open, show)
 
     def rest(self) -> None:
         """A camera that was opened beforehand is let go until a step wants one; its picture goes too. Waits for no driver."""
