@@ -28,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
     if args.voters < 1 or (args.pace is not None and args.pace < 0):
         output.say("kiosk demo: --voters >= 1, --pace >= 0")
         return 2
+    if getattr(sys, "frozen", False):  # kiosk.spec packs the entrance's program, not the province's
+        output.say(_("Bản cài này không kèm máy chủ của tỉnh. Xem trình diễn: lấy mã nguồn rồi chạy ./run. Không có gì bị thay đổi."))
+        return 1
     headless = args.headless or not has_screen()
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is loaded

@@ -1,7 +1,8 @@
-"""`kiosk read` needs nothing but the text."""
+"""Commands that need no home: `kiosk read` wants nothing but the text, `kiosk demo` the sources."""
 
 import base64
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,11 @@ def test_without_json_it_says_what_the_window_would_say(capsys: pytest.CaptureFi
     assert main(["read", CARD]) == 0
     said = capsys.readouterr().out
     assert "ĐÃ ĐỌC THẺ" in said and "T. T. Mẫu" in said and "046183000123" not in said
+
+
+def test_the_installed_program_says_that_it_brings_no_demonstration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert main(["demo", "--headless", "--out", str(tmp_path / "out")]) == 1
+    assert "./run" in capsys.readouterr().err and not (tmp_path / "out").exists()
