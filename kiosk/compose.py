@@ -285,7 +285,7 @@ class Parts:
         """Standing troubles of store, copy and clock, worst first."""
         viewed = self.database.viewing
         found: list[Code | None] = [VIEW.get(viewed)] if viewed else []
-        found += [viewed, self.station.writer.trouble, self.mirror.trouble, *damage.codes(self.home)]
+        found += [viewed, homes.refuses(self.home), self.station.writer.trouble, self.mirror.trouble, *damage.codes(self.home)]
         found += [] if self.recovered.noted else [self.recovered.code]
         with contextlib.suppress(KioskError):
             found += [Code.DAY_LEFT_OPEN] * self.station.left_open()

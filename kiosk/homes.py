@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 from kiosk.errors import Code, KioskError
+
+LEAST_ROOM = 64 * 1024  # bytes on the disk: less than the shared memory of a WAL needs
 
 
 def trouble(home: Path) -> str:
@@ -27,3 +30,17 @@ def check(home: Path) -> None:
     why = trouble(home)
     if why and not (why == "no_right_to_write" and os.path.isdir(home) and os.access(home, os.R_OK | os.X_OK)):
         raise KioskError(Code.HOME_UNUSABLE, home=home, why=why)
+
+
+def full(folder: Path) -> bool:
+    """Has its disk less room than a database needs to be opened?"""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < LEAST_ROOM
+    return False
+
+
+def refuses(home: Path) -> Code | None:
+    """Why nothing can be saved in `home`, which is there, as far as its disk can be asked: DISK_READ_ONLY, DISK_FULL or None."""
+    if not os.access(home, os.W_OK | os.X_OK):
+        return Code.DISK_READ_ONLY
+    return Code.DISK_FULL if full(home) else None

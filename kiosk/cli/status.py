@@ -59,7 +59,7 @@ def _opened(args: argparse.Namespace) -> tuple[dict[str, object], tuple[str, ...
             "last_receipt_at": counts.last_receipt_at,
             "feed_age_s": parts.directory.age_s(now),
             "clock_skew_s": note.clock_skew_s,
-            "state": coarse(link) if viewing is None else "view_only",
+            "state": coarse(link),  # a closed list; `view_only` says the rest
             "link": link,
             "parked": counts.parked,
             "aside": counts.aside,

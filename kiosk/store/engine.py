@@ -4,9 +4,7 @@ No network, rendering or printing inside a door. An error in COMMIT is *unknown*
 Where the disk takes nothing, or the file is damaged, the reading door shows a private copy (`view`, decision 0021).
 """
 
-import contextlib
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,11 +19,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from kiosk import homes
 from kiosk.errors import Code, CommitUnknown, KioskError, code_of
 
 BUSY_MS = 5_000
 STATEMENTS = 1_000  # kept prepared: in a full cache of the driver each new statement pushes out the last, and a scan prepares all its own
-LEAST_ROOM = 64 * 1024  # bytes on the disk: less than the shared memory of a WAL needs
 PRAGMAS = (
     "PRAGMA cipher_log_level=NONE",  # SQLCipher writes to standard error otherwise
     "PRAGMA journal_mode=WAL",
@@ -58,15 +56,9 @@ def trouble(error: Exception, folder: Path) -> KioskError:
     said = str(orig)
     for part, code in SAYS:
         if part in said:
-            full = code is Code.DATABASE_UNREADABLE and "I/O" in said and _no_room(folder)
+            full = code is Code.DATABASE_UNREADABLE and "I/O" in said and homes.full(folder)
             return KioskError(Code.DISK_FULL if full else code, cause=said[:120])
     return KioskError(Code.INTERNAL, what=type(orig).__name__, cause=said[:120])
-
-
-def _no_room(folder: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return shutil.disk_usage(folder).free < LEAST_ROOM
-    return False
 
 
 class Prepared:
