@@ -7,7 +7,7 @@ finding, never an error. The window's page and `kiosk doctor` run the same ones.
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from kiosk import words
+from kiosk import homes, words
 from kiosk.checks import Finding
 from kiosk.compose import Parts
 from kiosk.devices import camera
@@ -104,10 +104,13 @@ def keys_finding(pressed: Sequence[int], wanted: Sequence[int]) -> Finding:
 
 def day_findings(parts: Parts, state: str | None = None, skew_s: float | None = None) -> Iterator[Finding]:
     """Database, second copy, province and clock. `state`: of the link, as a running window knows it; None: the province is called once."""
-    whole = parts.database.sound()
-    cure = "" if whole else _("Đừng tắt máy; gọi 19001075.")
-    yield Finding("database", "ok" if whole else "missing", _("Đọc lại được") if whole else _("Có chỗ không đọc được"), cure)
-    trouble = parts.mirror.trouble
+    whole, unsaved = parts.database.sound(), parts.unsaved()
+    if unsaved is not None:  # what was read is then a copy, or all that will ever be there
+        yield Finding("database", "missing", words.fault(unsaved).title, words.fault(unsaved).cure)
+    else:
+        cure = "" if whole else _("Đừng tắt máy; gọi 19001075.")
+        yield Finding("database", "ok" if whole else "missing", _("Đọc lại được") if whole else _("Có chỗ không đọc được"), cure)
+    trouble = parts.mirror.trouble or homes.refuses(parts.home) or parts.database.viewing
     if trouble is None:
         yield Finding("copy", "ok", _("Ghi được"))
     else:

@@ -307,6 +307,10 @@ class Parts:
         found += [Code.LOOKUPS_MANY] * self.station.many_looks
         return [code for code in dict.fromkeys(found) if code is not None]
 
+    def unsaved(self) -> Code | None:
+        """Why the next act would not be saved, as far as it is known before it, or None."""
+        return VIEW.get(self.database.viewing) if self.database.viewing else homes.refuses(self.home)
+
     def announced(self) -> list[Code]:
         """What is wrong with the files of this home, or was and nobody has looked at it yet; worst first. Every command says it."""
         return [code for code in self.conditions() if code in ANNOUNCED]

@@ -36,7 +36,8 @@ def _home(home: Path) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(next(p for p in (home, *home.absolute().parents) if p.exists())).free
     if free < ENOUGH_DISK:
-        yield Finding("data", "limited", f"{home}, {free >> 20} MiB", _("Ổ đĩa sắp đầy: dọn bớt tệp khác, đừng xóa tệp của chương trình."))
+        state = "missing" if free < homes.LEAST_ROOM else "limited"
+        yield Finding("data", state, f"{home}, {free >> 20} MiB", _("Ổ đĩa sắp đầy: dọn bớt tệp khác, đừng xóa tệp của chương trình."))
     else:
         yield Finding("data", "ok", f"{home}, {free >> 20} MiB")
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -144,6 +145,10 @@ def views(home: Path, why: Code) -> None:
     status = running.here(home, "status")
     assert status.code == 0 and status.answers[0]["view_only"] == why.value and status.answers[0]["seq"] == 3
     assert status.answers[0]["conditions"][:2] == [Code.VIEW_DISK.value, why.value]
+    assert status.answers[0]["state"] in ("ok", "offline"), "one of the promised list"
+    checked = running.here(home, "doctor")
+    found = {a["item"]: a["state"] for a in checked.answers}
+    assert checked.code == 1 and (found["database"], found["copy"]) == ("missing", "missing")
     assert len(running.here(home, "journal").answers) == 3
     report = home.parents[1] / "report.pdf"
     assert running.here(home, "print", "report", "--out", str(report)).code == 0 and report.read_bytes()[:4] == b"%PDF"
@@ -180,6 +185,16 @@ def test_view_only_ends_by_itself_when_there_is_room(small_disk: Path) -> None:
         assert not {Code.VIEW_DISK, Code.DISK_FULL, Code.MIRROR_BROKEN} & set(parts.conditions()) and parts.verify().ok
     assert [row.kind for row in oracle.ledger(home).rows] == [8, 2, 2, 2, 2]
     assert not set(Path("/dev/shm").glob("kiosk-view-*")) - copies, "the copy is gone"
+
+
+def test_a_disk_that_filled_up_under_an_open_journal_is_named_before_the_next_voter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enrolled(home)
+    running.scan_here(home, running.numbers(1))
+    monkeypatch.setattr("kiosk.homes.shutil.disk_usage", lambda _path: SimpleNamespace(free=0))
+    status = running.here(home, "status").answers[0]
+    assert status["conditions"][0] == Code.DISK_FULL.value and status["view_only"] is None
+    found = {a["item"]: a["state"] for a in running.here(home, "doctor").answers}
+    assert [found[item] for item in ("data", "database", "copy")] == ["missing"] * 3
 
 
 @pytest.mark.slow
