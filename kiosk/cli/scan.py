@@ -4,10 +4,12 @@ import argparse
 import base64
 import binascii
 import os
+import string
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from kiosk import compose, words
 from kiosk.cli import opened, output
@@ -15,7 +17,8 @@ from kiosk.domain.verdict import Act, Verdict
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Sighting
 
-LONGEST_LINE = 64 * 1024
+LONGEST_LINE = 64 * 1024  # characters that are kept, a multiple of four: far more than any code has
+BASE64 = (string.ascii_letters + string.digits + "+/=").encode()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.payload) == bool(args.stdin):
         output.say("kiosk scan: PAYLOAD… hoặc/or --stdin")
         return 2
-    texts = sys.stdin.buffer if args.stdin else [p.encode(errors="surrogateescape") for p in args.payload]
+    texts = _lines(sys.stdin.buffer) if args.stdin else [p.encode(errors="surrogateescape") for p in args.payload]
     with opened.enrolled(args.home) as parts:
         stop, wake = threading.Event(), threading.Event()
         mirror = threading.Thread(target=_follow, args=(parts.mirror.step, stop, wake), name="mirror")
@@ -76,13 +79,24 @@ def _answer(parts: compose.Parts, payloads: Iterable[bytes | None], as_json: boo
     return code
 
 
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """Line by line. Of one without end its beginning, which is too large for a code; the rest is looked at, not kept: if there is anything
+    but base64 in it, so is in what is yielded."""
+    while line := source.readline(LONGEST_LINE):
+        rest = line
+        while len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = source.readline(LONGEST_LINE)
+            line = line if not rest.strip().translate(None, BASE64) else b"!"
+        yield line
+
+
 def _payloads(lines: Iterable[bytes], encoded: bool) -> Iterator[bytes | None]:
     for line in lines:
         if not encoded:
             yield line
             continue
         try:
-            yield base64.b64decode(line.strip(), validate=True) if len(line) <= LONGEST_LINE else None
+            yield base64.b64decode(line.strip(), validate=True)
         except binascii.Error:
             yield None
 

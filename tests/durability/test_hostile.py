@@ -93,6 +93,16 @@ def test_empty_input_is_no_trouble(data: bytes, home: Path, monkeypatch: pytest.
     assert running.here(home, "verify").code == 0
 
 
+def test_a_line_without_end_is_a_code_that_is_too_large(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builders.enrolled_home(home, builders.province_for_today())
+    lines = [base64.b64encode(b"x" * 5_000), b"A" * 200_000, b"A" * 65_536, b"A" * 65_536 + b"!", base64.b64encode(b"046183000999")]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\r\n".join(lines))))
+    ran = running.here(home, "scan", "--stdin")
+    assert [a["reason"] for a in ran.answers] == ["too_large"] * 3 + ["bad_base64", ""]
+    assert [bool(a["event"]) for a in ran.answers] == [True] * 3 + [False, True] and ran.code == 1
+    assert running.here(home, "scan", "--base64", "A" * 100_000).code == 0
+
+
 def test_one_command_is_given_hostile_words(home: Path) -> None:
     builders.enrolled_home(home, builders.province_for_today())
     for words in (["\u202eabc"], ["\udcff\udcfe"], ["--base64", "!!!"], ["x" * 5_000], ["{}", ""]):
