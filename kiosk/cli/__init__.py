@@ -15,6 +15,7 @@ from pathlib import Path
 from kiosk import __version__, crash, homes, i18n, log
 from kiosk.cli import output
 from kiosk.errors import Code, KioskError, code_of
+from kiosk.store import locks
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, one line of help)
@@ -113,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.umask(0o077)  # whatever is made below is this user's alone: papers, pictures, bundles too
     words, began = list(sys.argv[1:] if argv is None else argv), time.monotonic()
     name, rest = split(words)
+    locks.sign_as(name)
     log.note("program.started", command=name, version=__version__, python=platform.python_version(), system=platform.system())
     code = _guarded(words, named_home(rest))
     log.note("program.stopped", command=name, exit=code, ms=round(1000 * (time.monotonic() - began)))

@@ -42,6 +42,15 @@ else:
         return True
 
 
+_command = ""  # what this program was started to do
+
+
+def sign_as(command: str) -> None:
+    """From now on this program's locks name it by `command`: a word of ours, never an argument, which may be about a person."""
+    global _command
+    _command = command
+
+
 class Held:
     """A lock that is held until it is closed, or its process ends."""
 
@@ -95,7 +104,7 @@ def _sign(home: Path, name: str) -> None:
     """Who holds it, beside the lock (a locked file cannot be read on Windows)."""
     holder = home / f"{name}.holder"
     try:
-        holder.write_text(f"{Path(sys.argv[0]).name or 'kiosk'} (pid {os.getpid()})", "utf-8")
+        holder.write_text(f"kiosk {_command}".strip() + f" (pid {os.getpid()})", "utf-8")
     except OSError:
         return  # the lock itself holds; only the message is poorer
 

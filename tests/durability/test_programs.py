@@ -90,6 +90,12 @@ def test_three_writers_on_one_home_lose_nothing(home: Path, capfd: pytest.Captur
     assert changes(runs) >= 10, "they did work at the same time"
 
 
+def test_a_lock_names_its_program_by_its_command_and_by_no_argument(home: Path) -> None:
+    builders.enrolled_home(home, builders.province_for_today())
+    running.here(home, "scan", "046183000001")
+    assert locks.holder(home, "home") == f"kiosk scan (pid {os.getpid()})"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="offscreen Qt is tried on Linux and macOS")
 def test_a_second_window_on_the_same_home_is_refused_by_name(home: Path) -> None:
     builders.enrolled_home(home, builders.province_for_today())
