@@ -65,9 +65,9 @@ def context(ca: bytes | None) -> _Context:
     """
     out = _Context(ssl.PROTOCOL_TLS_CLIENT)
     out.minimum_version = ssl.TLSVersion.TLSv1_2
+    urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # a wrong clock is our own condition, said in words
     if ca is None:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # said once, here: the code pins what is fetched
-        urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # a wrong clock is our own condition, said in words
         out.check_hostname = False
         out.verify_mode = ssl.CERT_NONE
         return out

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -141,6 +142,16 @@ def test_a_post_comes_back_with_status_body_and_headers(start: Callable[..., Ser
     answer = post(server)
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (201, b"\x00answer", "7")
     assert server.requests[0].startswith(b"POST /v1/events HTTP/1.1\r\n") and server.requests[0].endswith(b"\r\n\r\nrequest")
+
+
+def test_a_laptop_whose_clock_is_years_behind_says_nothing_on_the_terminal(
+    start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urllib3.connection.RECENT_DATE", datetime.date(2100, 1, 1))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert post(start(says(b"answer"))).body == b"answer"
+    assert said == []
 
 
 def test_one_connection_serves_many_calls(start: Callable[..., Server]) -> None:
