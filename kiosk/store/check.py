@@ -14,16 +14,18 @@ from kiosk.domain.events import Key
 from kiosk.domain.projection import Fact
 from kiosk.domain.protocol import Receipt, SignedOpening, Untrusted
 from kiosk.errors import Code, KioskError
-from kiosk.store import mirror
+from kiosk.store import migrations, mirror
 from kiosk.store.engine import Database
 from kiosk.store.journal import EPOCH, EVENT, Journal
 from kiosk.store.outbox import head_at
 from kiosk.store.projections import TABLES, VISIT
 from kiosk.store.register import RECEIPT
 
+GUARD = "trigger"  # that kept a table append-only is gone, or says something else
+
 
 class Finding(msgspec.Struct, frozen=True):
-    """`kind`: chain, opening, event, key, database, mirror, receipt, number, projection; `seq` 0 where none applies."""
+    """`kind`: chain, opening, event, key, database, trigger, mirror, receipt, number, projection; `seq` 0 where none applies."""
 
     kind: str
     seq: int
@@ -63,6 +65,7 @@ def _read_all(
     with database.read() as conn:
         if (said := conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
             report.findings.append(Finding("database", 0, str(said)[:200]))
+        report.findings += [Finding(GUARD, 0, name) for name in migrations.unguarded(conn)]
         for row in conn.execute(select(EPOCH).order_by(EPOCH.c.ordinal)).all():
             report.findings += _epoch(conn, row, journal, public, report, facts, row.epoch in purged | lost)
             report.findings += [_lost_key(conn, row.epoch)] * (row.epoch in lost)

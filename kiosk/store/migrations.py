@@ -1,6 +1,6 @@
 """Numbered migrations: small, named, recorded in the same transaction. A newer database is refused, never guessed at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,12 +11,33 @@ from kiosk.store.tables import METADATA, Migration
 IMMUTABLE = ("epoch", "event")
 
 
-def _first(conn: Connection) -> None:
-    METADATA.create_all(conn, checkfirst=True)
+def _guards() -> Iterator[tuple[str, str]]:
+    """Name and words of each trigger that keeps a table append-only."""
     for table in IMMUTABLE:
         for verb in ("UPDATE", "DELETE"):
             refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            conn.exec_driver_sql(f'CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON "{table}" {refuse}')
+            name = f"{table}_no_{verb.lower()}"
+            yield name, f'CREATE TRIGGER {name} BEFORE {verb} ON "{table}" {refuse}'
+
+
+def _first(conn: Connection) -> None:
+    METADATA.create_all(conn, checkfirst=True)
+    for _name, guard in _guards():
+        conn.exec_driver_sql(guard)
+
+
+def unguarded(conn: Connection) -> list[str]:
+    """Names of the append-only triggers that are missing or say something else."""
+    found = {row.name: row.sql for row in conn.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")}
+    return [name for name, guard in _guards() if found.get(name) != guard]
+
+
+def guard_again(database: Database) -> None:
+    """Makes what `unguarded` names. Raises KioskError."""
+    with database.write() as conn:
+        for name in unguarded(conn):
+            conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+            conn.exec_driver_sql(dict(_guards())[name])
 
 
 STEPS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "first tables", _first),)

@@ -144,6 +144,25 @@ def test_a_second_program_beside_one_that_shows_a_copy_does_not_write_to_the_dam
     assert (house / "journal.db").read_bytes() == before
 
 
+def test_a_lost_append_only_trigger_is_found_and_made_again(house: Path) -> None:
+    running.scan_here(house, running.numbers(2))
+    conn = oracle.connect(house)
+    conn.execute("DROP TRIGGER event_no_delete")
+    conn.execute("DROP TRIGGER epoch_no_update")
+    conn.execute("CREATE TRIGGER epoch_no_update BEFORE UPDATE ON epoch BEGIN SELECT 1; END")
+    conn.close()
+    told = running.here(house, "verify")
+    assert told.code == 1 and {(f["kind"], f["detail"]) for f in told.answers[0]["findings"]} == {
+        ("trigger", "event_no_delete"),
+        ("trigger", "epoch_no_update"),
+    }
+    assert running.here(house, "verify").code == 0
+    conn = oracle.connect(house)
+    with pytest.raises(Exception, match="append-only"):
+        conn.execute("DELETE FROM event")
+    conn.close()
+
+
 def test_view_only_is_said_first_and_the_receipts_that_can_be_read_are_counted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = builders.province_for_today()
     house = builders.enrolled_home(home, made)
