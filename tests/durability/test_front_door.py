@@ -111,6 +111,8 @@ def test_a_database_that_is_gone_is_said_by_every_command_until_somebody_looked(
         told = running.here(house, *words)
         assert told.code == 0 and told.stderr.startswith("KS-302 · ") and "19001075" in told.stderr, words
         assert told.stderr.count("\n") == 1, "one line: what happened, what became of the data, what to do"
+    checked = running.here(house, "verify")
+    assert checked.code == 1 and [f["kind"] for f in checked.answers[0]["findings"]] == ["database"], "found wrong, until somebody looked"
     held = len(oracle.ledger(house).rows)
     (house / "journal.db").unlink()
     with compose.open_parts(house) as window:
