@@ -35,7 +35,7 @@ def camera_findings(spec: str, seconds: float = TRIAL_S, open_camera: Callable[[
     try:
         source = open_camera(spec)
     except KioskError as error:
-        yield Finding("camera", "missing", words.condition(error.code).line, words.fault(error.code).cure)
+        yield _no_camera(error)
         return
     trial = Trial(Cascade(), testcard.is_card)
     try:
@@ -43,11 +43,16 @@ def camera_findings(spec: str, seconds: float = TRIAL_S, open_camera: Callable[[
         while time.monotonic() < end:
             trial.step(source)
     except KioskError as error:
-        yield Finding("camera", "missing", words.condition(error.code).line, words.fault(error.code).cure)
+        yield _no_camera(error)
         return
     finally:
         source.close()
     yield from judge(trial.measured())
+
+
+def _no_camera(error: KioskError) -> Finding:
+    said = words.condition(error.code, str(error.facts.get("camera", ""))).line
+    return Finding("camera", "missing", said, words.fault(error.code).cure)
 
 
 def judge(seen: Measured) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ class Code(StrEnum):
     CAMERA_BRIGHT = "KS-106"
     CAMERA_DIRTY = "KS-107"
     CAMERA_BLURRED = "KS-108"
+    CAMERA_FILE = "KS-109"
     DISK_FULL = "KS-110"
     DISK_READ_ONLY = "KS-111"
     DATABASE_BUSY = "KS-112"

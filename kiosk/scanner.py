@@ -130,8 +130,8 @@ class _Opening:
 
 class Scanner:
     """One camera, one decoder. After each `step()`: `latest` the newest frame, `boxes` the codes found in it, `condition`
-    what troubles the camera (or None), `name` the camera's, `pick` the codes of a question, `hint` what would help the person who
-    holds a code that cannot be read, `trying_s` for how many seconds somebody has tried in vain.
+    what troubles the camera (or None), `name` the camera's, or of the file that is none, `pick` the codes of a question, `hint` what
+    would help the person who holds a code that cannot be read, `trying_s` for how many seconds somebody has tried in vain.
 
     `open_camera` opens a camera or raises KioskError; `quality` judges frames in order (CAMERA_DARK, CAMERA_FROZEN, …, None);
     `hints` looks at a frame in which nothing was found; `person` says whether a code is a
@@ -283,14 +283,17 @@ class Scanner:
                 self.name = self._camera.name
             frame = self._camera.read()
         except KioskError as error:
-            self._lose(error.code)
+            self._lose(error)
             return None
         if frame is not None:
             self._attempts = 0
         return frame
 
-    def _lose(self, code: errors.Code) -> None:
+    def _lose(self, error: KioskError) -> None:
+        code = error.code
         self._close_camera()
+        if code is errors.Code.CAMERA_FILE:  # a line that says "a file" helps nobody
+            self.name = str(error.facts.get("camera", ""))
         self.latest, self.boxes, self.condition, self.hint, self.trying_s, self._taken = None, (), code, None, 0.0, None
         self._retry_at = self._clock() + RETRY[min(self._attempts, len(RETRY) - 1)]
         self._attempts += 1

@@ -161,7 +161,7 @@ def open_camera(spec: str, paced: bool = True) -> Camera:
     """The camera that `spec` names: its name, an index, a URL, a picture, a video, or a folder of pictures; "" for the best one here.
 
     A name is looked up each time: the same webcam in another socket has another index. Raises KioskError(CAMERA_MISSING) with
-    `camera`, or KioskError(BAD_FILE) with `file`, `why`.
+    `camera`, or KioskError(CAMERA_FILE) with `camera`, the file's name, and `why`.
     """
     if spec.isascii() and spec.isdigit():
         return WebCamera(int(spec), dict(list_cameras()).get(int(spec), "") if V4L.parent.exists() else "")
@@ -173,4 +173,8 @@ def open_camera(spec: str, paced: bool = True) -> Camera:
         return WebCamera(*found)
     if not spec or (not is_path(spec) and not {"/", "\\", "."} & set(spec)):
         raise KioskError(Code.CAMERA_MISSING, camera=spec or "—")
-    return ReplayCamera(Path(spec).expanduser(), FPS, paced)
+    path = Path(spec).expanduser()
+    try:
+        return ReplayCamera(path, FPS, paced)
+    except KioskError as error:
+        raise KioskError(Code.CAMERA_FILE, camera=path.name or spec, why=error.facts.get("why", "")) from error

@@ -43,7 +43,7 @@ LIST = 4000  # deeds of a day that F4 may be asked about
 ALARM_MS, ALARMS = 4000, 3  # "could not be saved" sounds again so often, or until the next act
 RECENT_MS = 60_000  # so long F3 means the voter whose code was just shown
 VIEW_ONLY = frozenset({Code.VIEW_DISK, Code.VIEW_DAMAGED})
-NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST})
+NO_PICTURE = frozenset({Code.CAMERA_MISSING, Code.CAMERA_LOST, Code.CAMERA_FILE})
 
 
 class FrontDesk(QWidget):
@@ -505,5 +505,6 @@ class FrontDesk(QWidget):
     def _look_at_conditions(self) -> None:
         scanner = self.scan.preview.scanner
         camera = scanner.condition if scanner is not None else None
-        self.scan.preview.set_notice(words.condition(camera).line if camera is not None and camera in NO_PICTURE else "")
-        self.teller.look(self.status, camera)
+        name = scanner.name if scanner is not None else ""
+        self.scan.preview.set_notice(words.condition(camera, name).line if camera is not None and camera in NO_PICTURE else "")
+        self.teller.look(self.status, camera, name)

@@ -25,6 +25,7 @@ class Teller(QObject):
         self.line = line
         self.help: dict[str, Callable[[], object]] = {}
         self.standing: Code | None = None
+        self._camera = ""
         self._cure_shown = False
         self.saw: Callable[[str], object] = lambda _notice: None  # a notice of the province was read
         self._unread: Notice | None = None
@@ -41,8 +42,11 @@ class Teller(QObject):
         self.line.show_condition(sentence(error))
         self._notice.start(3 * NOTICE_MS)
 
-    def look(self, status: Status | None, camera: Code | None) -> None:
-        """The worst standing trouble: no day, then the store's, then the camera's, then what can wait; nothing once it is cured."""
+    def look(self, status: Status | None, camera: Code | None, name: str = "") -> None:
+        """The worst standing trouble: no day, then the store's, then the camera's, then what can wait; nothing once it is cured.
+
+        `name`: the camera's."""
+        self._camera = name
         found: list[Code] = []
         if status is not None:
             found += [Code.NO_DAY] if status.days else []
@@ -65,7 +69,7 @@ class Teller(QObject):
         if code is None:
             self._show_unread()
             return
-        said = words.condition(code)
+        said = words.condition(code, self._camera)
         if code is Code.NO_DAY:
             self.line.show_condition(said.line, _("Bắt đầu ngày"), self.help.get("day"))
         elif code in CAMERA:

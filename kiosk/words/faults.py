@@ -81,6 +81,11 @@ FAULTS: dict[Code, FaultWords] = {
         KEPT,
         N_("Lau ống kính, vặn vòng lấy nét nếu có, hoặc đưa mã ra xa chừng một gang tay."),
     ),
+    Code.CAMERA_FILE: FaultWords(
+        N_("Tệp được chọn làm camera không đọc được."),
+        KEPT,
+        N_("Xem lại tệp ấy, hoặc chọn camera khác ở trang Thiết bị (F9); vẫn khai hộ được bằng F2."),
+    ),
     Code.DISK_FULL: FaultWords(
         N_("Ổ đĩa đã đầy, không ghi thêm được."),
         N_("Lượt vừa rồi chưa được lưu; các lượt trước vẫn còn nguyên."),
@@ -465,6 +470,7 @@ CONDITIONS: dict[Code, ConditionWords] = {
     Code.CAMERA_BRIGHT: ConditionWords(N_("Hình quá sáng: chỉnh lại đèn, đừng nhìn thẳng ra cửa"), DEVICES),
     Code.CAMERA_DIRTY: ConditionWords(N_("Hình phủ mờ: lau ống kính"), DEVICES),
     Code.CAMERA_BLURRED: ConditionWords(N_("Hình không nét: lau ống kính, đưa mã ra xa một gang tay"), DEVICES),
+    Code.CAMERA_FILE: ConditionWords(N_("Camera: không đọc được tệp {camera}"), DEVICES),
     Code.DAY_LEFT_OPEN: ConditionWords(N_("Ngày làm việc trước chưa chốt: chốt trước khi làm tiếp"), N_("Chốt ngày (F10)")),
     Code.UNSURE_FOUND: ConditionWords(N_("Có lượt vừa ghi giấy vừa có trong máy: giữ hay hủy?"), N_("Chọn ở trang Chốt (F10)")),
     Code.VIEW_DISK: ConditionWords(N_("Chế độ chỉ xem: ổ đĩa không nhận thêm, ghi sổ giấy"), RETRY),
@@ -515,10 +521,10 @@ def fault(code: Code) -> FaultWords:
     return FaultWords(gettext(words.title), gettext(words.kept), gettext(words.cure))
 
 
-def condition(code: Code) -> ConditionWords:
-    """The line of a trouble that clears itself; the fault's title for a code that is no condition."""
+def condition(code: Code, camera: str = "") -> ConditionWords:
+    """The line of a trouble that clears itself; the fault's title for a code that is no condition. `camera`: the name of the one it is."""
     words = CONDITIONS.get(code) or ConditionWords(FAULTS.get(code, FAULTS[Code.INTERNAL]).title, HOW)
-    return ConditionWords(gettext(words.line), gettext(words.button))
+    return ConditionWords(gettext(words.line).replace("{camera}", _plain(camera)), gettext(words.button))
 
 
 def announcement(code: Code) -> str:

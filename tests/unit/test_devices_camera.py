@@ -87,13 +87,13 @@ def test_a_broken_or_missing_file_is_refused_by_name(tmp_path: Path, name: str, 
         path.write_bytes(content)
     with pytest.raises(KioskError) as caught:
         open_camera(str(path))
-    assert caught.value.code is Code.BAD_FILE and caught.value.facts["file"] == name
+    assert caught.value.code is Code.CAMERA_FILE and caught.value.facts["camera"] == name
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KioskError) as caught:
         open_camera(str(tmp_path))
-    assert caught.value.code is Code.BAD_FILE
+    assert caught.value.code is Code.CAMERA_FILE
 
 
 def png(folder: Path, wide: int, high: int, kind: int = 0) -> Path:

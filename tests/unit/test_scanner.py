@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kiosk import errors
+from kiosk import errors, words
+from kiosk.devices.camera import open_camera
 from kiosk.devices.quality import Quality
 from kiosk.errors import KioskError
 from kiosk.ports import Code, Frame, Hint, Sighting
@@ -268,6 +270,15 @@ def test_a_camera_that_is_not_there_is_tried_ever_more_rarely() -> None:
         hall.now += 0.001
     gaps = np.diff(opened)
     assert gaps[:2] == pytest.approx([0.25, 0.5], abs=0.1) and gaps[2:] == pytest.approx([1.0] * (len(gaps) - 2), abs=0.2)
+
+
+def test_a_file_that_is_no_camera_is_named_in_the_line(tmp_path: Path) -> None:
+    file, hall = tmp_path / "note.txt", Hall()
+    file.write_text("no picture")
+    scanner = Scanner(lambda: open_camera(str(file)), hall, hall.clock, wait=hall.wait)
+    assert scanner.step() is None and scanner.condition is errors.Code.CAMERA_FILE
+    line = words.condition(scanner.condition, scanner.name).line
+    assert "note.txt" in line and "amera" in line and str(tmp_path) not in line
 
 
 def test_a_camera_that_was_opened_beforehand_is_the_one_that_is_read() -> None:
