@@ -84,7 +84,7 @@ def _cameras(home: Path) -> Iterator[Finding]:
     for index, name in cameras:
         yield Finding("camera", "ok", f"{index}: {name}")
     if not cameras:
-        yield Finding("camera", "limited", "—", _("Cắm camera, hoặc dùng máy quét cầm tay, ô dán mã và khai hộ."))
+        yield Finding("camera", "limited", "—", _("Cắm camera; không có thì dùng máy quét cầm tay, dán mã bằng Ctrl+V ở trang quét, hoặc khai hộ (F2)."))
 
 
 def _keys(home: Path) -> Iterator[Finding]:

@@ -66,6 +66,8 @@ class DevicesPage(QWidget):
         self._specs: list[str] = []
         self._acts, self._showing = acts, False
         self.engines, self.printer = Line(_("Bộ đọc mã")), Line(_("Máy in"))
+        self.instead = Line(_("Thay camera"))
+        self.instead.content.setText(_("Máy quét USB; ở trang quét: Ctrl+V dán mã đã chép, hoặc thả tệp ảnh có mã."))
         self.key, self.folder, self.version = Line(_("Khóa của máy")), Line(_("Dữ liệu")), Line(_("Phiên bản"))
         self.camera = QComboBox()
         self.use = button(_("Dùng camera này"), lambda: self._use(use_camera), primary=True)
@@ -96,7 +98,7 @@ class DevicesPage(QWidget):
         self.day = button(_("Sáng: cửa có nắng"), lambda: use_theme(theme.DAY.name))
         self.hall = button(_("Tối: hội trường thiếu sáng"), lambda: use_theme(theme.HALL.name))
         look = row(looks, self.day, self.hall, None, gap=16)
-        lines = (self.engines, rule(), camera, network, tuning, rule(), self.printer, rule(), self.key, self.folder, self.version)
+        lines = (self.engines, rule(), camera, network, tuning, self.instead, rule(), self.printer, rule(), self.key, self.folder, self.version)
         self.back = button(_("Esc · Quay lại"), back)
         title = PlainLabel(_("Thiết bị"), 24, QFont.Weight.Bold)
         self.give_back = button(_("Xóa dữ liệu, trả máy…"), give_back)
