@@ -79,13 +79,22 @@ def cut_off(root: QWidget) -> list[str]:
     for button in root.findChildren(QPushButton):
         needed = QFontMetricsF(button.font()).horizontalAdvance(button.text())
         if isinstance(button, KeyButton):
-            needed = QFontMetricsF(button.fitting(button.room())).horizontalAdvance(button.text()) + button.width() - 16 - button.room()
+            needed = QFontMetricsF(button.letters(button.points)).horizontalAdvance(button.text()) + button.width() - 16 - button.room()
         if button.isVisible() and needed > button.width() - 16:
             out.append(button.text())
     for field in root.findChildren(Field):
         if field.isVisible() and QFontMetricsF(field.label.font()).horizontalAdvance(field.label.text()) > field.label.width():
             out.append(field.label.text())
     return out
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_all_keys_are_written_in_one_size(open_front: type, language: str) -> None:
+    i18n.use(language)
+    front: Front = open_front()
+    keys = front.window.keys.buttons.values()
+    assert len({key.points for key in keys}) == 1
+    assert front.window.width() == 1366 and cut_off(front.window.keys) == []
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -49,11 +49,15 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class KeyButton(QPushButton):
-    """The key's name in a box, then what it does."""
+    """The key's name in a box, then what it does, in the letter size that the bar gives all its keys."""
+
+    SIZES = (15, 14, 13, 12, 11)  # points
+    BESIDE = 55  # px that the words do not have: the key's name, and the space around both
 
     def __init__(self, key: Key) -> None:
         super().__init__()
-        self.key, self.marked = key, False
+        self.key, self.marked, self.points = key, False, self.SIZES[0]
+        self.resized: Callable[[], object] = lambda: None
         self.setText(key.text)
         self.setAccessibleName(f"F{key.number} {key.text}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -70,13 +74,25 @@ class KeyButton(QPushButton):
             self.update()
 
     def room(self) -> float:
-        """px for the words, beside the key's name."""
-        return self.width() - 47
+        """px for the words, between the key's name and the edge that they must not touch."""
+        return self.width() - self.BESIDE
 
-    def fitting(self, width: float) -> QFont:
-        """The font at which the words fit in `width` px."""
-        fonts = [theme.font(points, QFont.Weight.Medium) for points in (15, 14, 13, 12, 11)]
-        return next((font for font in fonts if QFontMetricsF(font).horizontalAdvance(self.text()) <= width), fonts[-1])
+    def wanted(self) -> int:
+        """px at which the words fit in the largest size."""
+        return self.BESIDE + round(QFontMetricsF(self.letters(self.SIZES[0])).horizontalAdvance(self.text()))
+
+    def largest(self) -> int:
+        """The largest of SIZES at which the words fit."""
+        fits = (p for p in self.SIZES if QFontMetricsF(self.letters(p)).horizontalAdvance(self.text()) <= self.room())
+        return next(fits, self.SIZES[-1])
+
+    @staticmethod
+    def letters(points: int) -> QFont:
+        return theme.font(points, QFont.Weight.Medium)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme.current()
@@ -87,7 +103,7 @@ class KeyButton(QPushButton):
         painter.setPen(QColor(look.accent if self.underMouse() or self.marked else look.line))
         painter.setBrush(QColor(ground))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        cap = QRectF(6, (self.height() - 28) / 2, 34, 28)
+        cap = QRectF(6, (self.height() - 28) / 2, 36, 28)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.accent if self.marked else look.ink if there else look.line))
         painter.drawRoundedRect(cap, 5, 5)
@@ -95,8 +111,8 @@ class KeyButton(QPushButton):
         painter.setFont(theme.font(13, QFont.Weight.Bold))
         painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), f"F{self.key.number}")
         painter.setPen(QColor(look.ink if there else look.soft))
-        area = QRectF(45, 0, self.room(), self.height())
-        painter.setFont(self.fitting(area.width()))
+        area = QRectF(47, 0, self.room(), self.height())
+        painter.setFont(self.letters(self.points))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.text())
         painter.end()
 
@@ -107,7 +123,19 @@ class KeyBar(QWidget):
     def __init__(self, keys: list[Key]) -> None:
         super().__init__()
         self.buttons = {key.number: KeyButton(key) for key in keys}
-        self.setLayout(row(*self.buttons.values(), gap=theme.STEP))
+        layout = row(*self.buttons.values(), gap=theme.STEP)
+        for place, made in enumerate(self.buttons.values()):
+            layout.setStretch(place, made.wanted())  # a long word gets a wide key, so that all can be written large
+            made.resized = self._fit
+        self.setLayout(layout)
+
+    def _fit(self) -> None:
+        """One letter size for all: that of the longest word."""
+        points = min(made.largest() for made in self.buttons.values())
+        for made in self.buttons.values():
+            if made.points != points:
+                made.points = points
+                made.update()
 
     def mark(self, *numbers: int) -> None:
         """The keys whose page or mode is open."""
