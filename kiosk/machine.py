@@ -84,7 +84,8 @@ def _cameras(home: Path) -> Iterator[Finding]:
     for index, name in cameras:
         yield Finding("camera", "ok", f"{index}: {name}")
     if not cameras:
-        yield Finding("camera", "limited", "—", _("Cắm camera; không có thì dùng máy quét cầm tay, dán mã bằng Ctrl+V ở trang quét, hoặc khai hộ (F2)."))
+        cure = _("Cắm camera; không có thì dùng máy quét cầm tay, dán mã bằng Ctrl+V ở trang quét, hoặc khai hộ (F2).")
+        yield Finding("camera", "limited", "—", cure)
 
 
 def _keys(home: Path) -> Iterator[Finding]:
