@@ -22,7 +22,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from kiosk import compose
+from kiosk import compose, homes
 from kiosk.app import Program
 from kiosk.demo_voters import Voter
 from kiosk.devices import drawing
@@ -308,9 +308,9 @@ class Ready(msgspec.Struct, frozen=True):
 def prepare(out: Path) -> Ready:
     """Province up, kiosk enrolled through the real call. Raises KioskError."""
     home = out / "kiosk"
-    if home.exists():
+    if os.path.lexists(home):
         raise KioskError(Code.ALREADY_ENROLLED, home=home)
-    out.mkdir(parents=True, exist_ok=True)
+    _make(out)
     province = Province(out / "province")
     try:
         code = province.start()
@@ -321,6 +321,20 @@ def prepare(out: Path) -> Ready:
     except BaseException:
         province.stop()
         raise
+
+
+def _make(out: Path) -> None:
+    """Raises KioskError(FILE_NOT_WRITTEN) with `folder` and `why`."""
+    why = homes.trouble(out)
+    if not why:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # /proc takes no folder from anybody
+            why = "no_right_to_write"
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+    if why:
+        raise KioskError(Code.FILE_NOT_WRITTEN, folder=out, why=why)
 
 
 def staged(voters: Sequence[Voter], seed: int, paced: bool) -> Gate:

@@ -56,7 +56,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _bar(voters: int) -> Callable[[int], None]:
+    told = 0
+
     def show(done: int) -> None:
+        """A voter who is looked at, then declares, is told twice."""
+        nonlocal told
+        if done == told:
+            return
+        told = done
         if sys.stderr.isatty() or done % 10 == 0 or done == voters:
             full = 30 * done // voters
             end = "" if sys.stderr.isatty() else "\n"
