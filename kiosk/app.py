@@ -103,7 +103,7 @@ class Program:
             lambda: parts.lookups,
             self.papers,
             self._devices,
-            self.equipment.use,
+            self._use_camera,
             self._sync_now,
             lambda: parts.talk,
             self._look,
@@ -355,7 +355,7 @@ class Program:
         chosen = self.settings.printer or default
         state = spooler.open_printer(chosen, self.settings.papers(self.home)).status() if names else None
         return DeviceReport(
-            camera=self.equipment.camera,
+            camera=self._camera.name if self._camera is not None else self.equipment.camera,
             engines=decoder.engines,
             missing=decoder.missing,
             cameras=tuple((str(index), name) for index, name in self.equipment.here()),
@@ -366,6 +366,12 @@ class Program:
             home=str(self.home),
             version=__version__,
         )
+
+    def _use_camera(self, spec: str) -> None:
+        """The demonstration's own camera is in no list, and is in use already. Raises as `Equipment.use`."""
+        if self._camera is None or spec != self._camera.name:
+            self.equipment.use(spec)
+            self._camera = None
 
     def _consent(self) -> None:
         """A capture is the lead's to allow, and is told in the journal before it is made. Raises KioskError."""

@@ -182,6 +182,7 @@ def test_f9_names_engines_and_where_the_key_lies(front: Front) -> None:
     page = front.window.load_pages().devices
     front.wait(lambda: "zxing" in page.engines.content.text())
     assert front.reads("Trong một tệp")
+    assert page.camera.currentText() == front.camera.name, "the camera that runs, though no system lists it"
 
 
 def test_codes_are_not_taken_while_a_form_is_open(front: Front) -> None:
