@@ -16,7 +16,7 @@ from kiosk.domain.protocol import EnrolCall, Enrolment, IssuerRow, SignedCampaig
 from province import feed, officers, stations, tables
 from province.authority import Authority
 from province.db import Database
-from province.settings import PLAIN, WEB_ISSUER, Refused
+from province.settings import PLAIN, WEB_ISSUER
 
 MINUTES = 10
 CODE, KIOSK, STATION = tables.table(tables.EnrolCode), tables.table(tables.Kiosk), tables.table(tables.Station)
@@ -39,10 +39,7 @@ def new_code(db: Database, authority: Authority, station: str, now: int, minutes
     """(code as people type it, expires at in ms UTC). Raises Refused for an unknown station."""
     secret, expires = secrets.token_bytes(16), now + minutes * 60_000
     with db.write() as conn:
-        if conn.execute(select(STATION.c.station_id).where(STATION.c.station_id == station)).first() is None:
-            raise Refused(
-                f"Không có điểm {station}: hãy thêm bằng `province station add`.\nNo station {station}: add it with `province station add`."
-            )
+        stations.require(conn, station)
         conn.execute(CODE.insert(), {"code_hash": hash_of(secret), "station_id": station, "expires_at": expires, "used_by": None})
     return enrol_code(secret, authority.trust.root), expires
 

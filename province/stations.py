@@ -144,10 +144,21 @@ def _numbers(conn: Connection, kiosks: dict[str, KioskRow]) -> None:
         kiosks[kiosk].refused += number
 
 
+def require(conn: Connection, station: str) -> None:
+    """Raises Refused for a station that nobody has added."""
+    if conn.execute(select(STATION.c.station_id).where(STATION.c.station_id == station)).first() is None:
+        raise Refused(
+            f"Không có điểm {station}: hãy thêm bằng `province station add`.\nNo station {station}: add it with `province station add`."
+        )
+
+
 def events(db: Database, station: str) -> Iterator[dict[str, Any]]:
-    """Headers of everything that arrived, quarantined rows last. `state`: held, unreadable, or the quarantine's reason."""
+    """Headers of everything that arrived, quarantined rows last. `state`: held, unreadable, or the quarantine's reason.
+
+    Raises Refused for an unknown station."""
     at = ("kiosk_id", "epoch", "seq")
     with db.read() as conn:
+        require(conn, station)
         opened = {(r.kiosk_id, r.epoch): r.opened_seq for r in conn.execute(select(EPOCH).where(EPOCH.c.station_id == station))}
         bad = {tuple(r) for r in conn.execute(select(*(REFUSAL.c[n] for n in at)).where(REFUSAL.c.station_id == station))}
         columns = [EVENT.c[n] for n in (*at, "kind", "sha256", "received_at")]

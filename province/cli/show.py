@@ -2,12 +2,14 @@
 
 import argparse
 import dataclasses
+from datetime import datetime
 from typing import Any
 
 from province import settings, stations, tickets, totals
 from province.cli.output import emit
 from province.cli.setup import home_of
 from province.db import Database
+from province.settings import VIETNAM
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -40,7 +42,15 @@ def run_tickets(args: argparse.Namespace) -> int:
 def run_stations(args: argparse.Namespace) -> int:
     db = Database(home_of(args).require().url)
     for row in stations.overview(db):
-        emit(args, dataclasses.asdict(row))
+        if args.json:
+            emit(args, dataclasses.asdict(row))
+            continue
+        print(f"{row.station}  {row.name}  {row.ward}, {row.district}  visits {row.visits}  declarations {row.declarations}")
+        for one in row.kiosks:
+            seen = datetime.fromtimestamp(one.last_contact / 1000, VIETNAM).isoformat(" ", "minutes") if one.last_contact else "—"
+            told = [*(["revoked"] if one.revoked else []), *one.alerts]
+            numbers = f"held {one.held}  opened {one.opened}  missing {one.missing}  refused {one.refused}"
+            print(f"  {one.label:4} {one.kiosk}  {numbers}  {seen}  {' '.join(told)}".rstrip())
     return 0
 
 

@@ -88,6 +88,24 @@ def test_a_code_for_an_unknown_station_is_refused(office: Office, capsys: pytest
     assert "station add" in capsys.readouterr().err
 
 
+def test_the_events_of_an_unknown_station_are_refused(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["events", "--home", str(office.home.path), "--station", "nope", "--json"]) == 1
+    out = capsys.readouterr()
+    assert out.out == "" and "nope" in out.err and "station add" in out.err
+
+
+def test_stations_are_rows_for_people(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    kiosk = office.kiosk()
+    epoch = kiosk.epoch()
+    kiosk.visits(epoch, 2)
+    kiosk.send(epoch.span(), openings=[epoch])
+    capsys.readouterr()
+    assert main(["stations", "--home", str(office.home.path)]) == 0
+    station, line = capsys.readouterr().out.splitlines()
+    assert station.startswith(f"{STATION}  ") and "held 2  opened 0  missing 0  refused 0" in line
+    assert not set("[{") & set(station + line)
+
+
 def test_events_lists_headers_of_all_that_arrived(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     kiosk = office.kiosk()
     epoch, other = kiosk.epoch(), kiosk.epoch(day="1999-01-01")
