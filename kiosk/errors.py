@@ -70,6 +70,7 @@ class Code(StrEnum):
     SWITCHED_OFF = "KS-226"
     PIN_FIRST = "KS-227"
     DAY_EMPTY = "KS-228"
+    PLACE_NEEDED = "KS-229"
     # journal
     JOURNAL_BROKEN = "KS-301"
     MIRROR_AHEAD = "KS-302"

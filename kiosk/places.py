@@ -100,8 +100,10 @@ class Places:
 
     def board_of(self, order: Order) -> PlaceRow:
         """The place whose board is asked for; the station's only one when none is named. Raises KioskError as `make_poster`."""
-        lone = [known.row.id for known in self.all() if not known.row.withdrawn]
-        row = self.get(order.target or (lone[0] if len(lone) == 1 else "")).row
+        standing = [known.row.id for known in self.all() if not known.row.withdrawn]
+        if not order.target and len(standing) != 1:
+            raise KioskError(Code.PLACE_NEEDED, places=" ".join(standing))
+        row = self.get(order.target or standing[0]).row
         if row.withdrawn:
             raise KioskError(Code.PLACE_UNKNOWN, place=row.id, why="withdrawn")
         if not row.mac:
@@ -109,7 +111,7 @@ class Places:
         return row
 
     def make_poster(self, order: Order, file: Path, again: int) -> int:
-        """The board as a paper (papers.Maker); `target`: the place. Raises KioskError(PLACE_UNKNOWN | PLACE_UNSIGNED | BAD_INPUT)."""
+        """The board as a paper (papers.Maker); `target`: the place. Raises KioskError(PLACE_* | BAD_INPUT)."""
         row = self.board_of(order)
         policy, area = self.station.campaign.policy, self.station.info.station
         made = poster.Poster(

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 def read_json(name: str) -> object:
     """Raises KioskError(BAD_FILE)."""
+    shown = "stdin" if name == "-" else name
     try:
         if name == "-":
             data = sys.stdin.buffer.read(LARGEST + 1)
@@ -57,10 +58,10 @@ def read_json(name: str) -> object:
             with open(name, "rb") as file:
                 data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise KioskError(Code.BAD_FILE, file=name, why="too_large")
+            raise KioskError(Code.BAD_FILE, file=shown, why="too_large")
         content: object = json.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise KioskError(Code.BAD_FILE, file=name, why=_why(error)) from error
+        raise KioskError(Code.BAD_FILE, file=shown, why=_why(error)) from error
     return content
 
 

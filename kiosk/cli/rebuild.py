@@ -3,6 +3,7 @@
 import argparse
 
 from kiosk.cli import opened, output
+from kiosk.i18n import _
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,5 +16,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"events": events, "rows": rows})
     else:
-        print(f"{events} → {rows}")
+        print(_("Đã tính lại từ nhật ký: {events} sự kiện, {rows} dòng.").format(events=events, rows=rows))
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from kiosk import compose
 from kiosk.cli import output
 from kiosk.errors import KioskError
+from kiosk.i18n import _
 from kiosk.settings import load
 
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit({"events": done.events, "rows": done.rows, "announced": done.code})
         return 0
-    print(f"{done.events} → {done.rows}")
+    print(_("Đã khôi phục nhật ký: {events} sự kiện, {rows} dòng tính lại.").format(events=done.events, rows=done.rows))
     if done.code is not None:
         output.complain(KioskError(done.code))
     return 0

@@ -283,6 +283,11 @@ FAULTS: dict[Code, FaultWords] = {
         NOTHING,
         N_("Xem danh sách địa điểm (F8, phím P, hoặc kiosk places) rồi chọn lại."),
     ),
+    Code.PLACE_NEEDED: FaultWords(
+        N_("Chưa nêu địa điểm nào, mà khu vực này không có đúng một địa điểm."),
+        NOTHING,
+        N_("Nêu mã địa điểm (kiosk print poster MÃ; kiosk places list liệt kê), hoặc chọn ở F8, phím P."),
+    ),
     Code.PLACE_UNSIGNED: FaultWords(
         N_("Địa điểm đã lưu, nhưng tỉnh chưa cấp mã cho bảng QR."),
         KEPT,

@@ -1,5 +1,6 @@
 """The officer's other half as commands: what scripts get, and how they are refused."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -49,6 +50,12 @@ def test_a_ticket_its_list_its_declaration_and_the_exit(run: Run, tmp_path: Path
     assert (code, gone["verdict"], gone["reason"]) == (0, "left", "ticket_open")
     assert run("tickets")[1] == []
     assert [t["state"] for t in run("tickets", "--all")[1]] == ["declared", "left"]
+
+
+def test_what_cannot_be_read_from_standard_input_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{"), "utf-8"))
+    code, lines, said = run("declare", "--file", "-")
+    assert (code, lines) == (1, []) and "file=stdin" in said and "file=-" not in said
 
 
 def test_an_exit_by_code_by_event_and_nameless(run: Run, tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def test_the_board_is_printed_when_the_feed_has_brought_its_code(parts: compose.
         assert code.text == poster.url("https://qr.huecity.vn", row.id, row.mac)
 
 
+def test_a_board_without_a_place_is_the_only_one_s_else_the_places_are_named(parts: compose.Parts, tmp_path: Path) -> None:
+    rows: list[str] = []
+    for name in ("Cổng chính", "Cổng sau"):
+        rows.append(parts.places.add({"name": name, "kind": "entrance"}).id)
+        with pytest.raises(KioskError) as caught:
+            parts.papers.print(Order("poster"), tmp_path / "board.pdf")
+        assert caught.value.code is (Code.PLACE_UNSIGNED if len(rows) == 1 else Code.PLACE_NEEDED)
+    assert set(str(caught.value.facts["places"]).split()) == set(rows)
+
+
 def test_edit_and_withdraw_keep_the_code_and_the_history(parts: compose.Parts, clock: builders.Clock) -> None:
     row = builders.place_told(parts, parts.places.add({"name": "Cổng chính", "kind": "entrance"}))
     clock.forward(60)
