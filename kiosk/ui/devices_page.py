@@ -66,8 +66,6 @@ class DevicesPage(QWidget):
         self._specs: list[str] = []
         self._acts, self._showing = acts, False
         self.engines, self.printer = Line(_("Bộ đọc mã")), Line(_("Máy in"))
-        self.instead = Line(_("Thay camera"))
-        self.instead.content.setText(_("Máy quét USB; ở trang quét: Ctrl+V dán mã đã chép, hoặc thả tệp ảnh có mã."))
         self.key, self.folder, self.version = Line(_("Khóa của máy")), Line(_("Dữ liệu")), Line(_("Phiên bản"))
         self.camera = QComboBox()
         self.use = button(_("Dùng camera này"), lambda: self._use(use_camera), primary=True)
@@ -98,8 +96,7 @@ class DevicesPage(QWidget):
         self.day = button(_("Sáng: cửa có nắng"), lambda: use_theme(theme.DAY.name))
         self.hall = button(_("Tối: hội trường thiếu sáng"), lambda: use_theme(theme.HALL.name))
         look = row(looks, self.day, self.hall, None, gap=16)
-        reading = (self.engines, rule(), camera, network, tuning, self.instead, rule())
-        lines = (*reading, self.printer, rule(), self.key, self.folder, self.version)
+        lines = (self.engines, rule(), camera, network, tuning, rule(), self.printer, rule(), self.key, self.folder, self.version)
         self.back = button(_("Esc · Quay lại"), back)
         title = PlainLabel(_("Thiết bị"), 24, QFont.Weight.Bold)
         self.give_back = button(_("Xóa dữ liệu, trả máy…"), give_back)
@@ -139,7 +136,9 @@ class DevicesPage(QWidget):
 
     def show_report(self, report: DeviceReport) -> None:
         lost = [_("{engine}: thiếu ({why})").format(engine=name, why=why) for name, why in report.missing.items()]
-        self.engines.content.setText(" · ".join([*report.engines, *lost]) or _("không có"))
+        found = " · ".join([*report.engines, *lost]) or _("không có")
+        said = _("{engines}. Không cần camera: máy quét USB, hoặc Ctrl+V ở trang quét để dán mã.")
+        self.engines.content.setText(said.format(engines=found))
         if not report.printer:
             self.printer.content.setText(_("Không có máy in; báo cáo được lưu thành tệp."))
         elif report.printer_ready:
