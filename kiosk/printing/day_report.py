@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table
+from reportlab.platypus import CondPageBreak, KeepTogether, Table
 
 from kiosk.domain import vntime
 from kiosk.printing import fonts, frame
@@ -309,12 +309,10 @@ def _notes(report: DayReport) -> Flowables:
 
 def _end(report: DayReport) -> Flowables:
     """The QR of the totals and the places to sign in one row, and below it what the code is."""
-    side = 52 * mm  # read at half size and blurred, from a fax or a photograph of the page
+    side = 60 * mm  # read at half size and blurred, from a fax or a photograph of the page
     signed = frame.signatures("Người lập", "Người phụ trách lối vào", wide=WIDTH - side)
     told = "Mã này chứa các tổng số và mã cuối chuỗi ở trên để đối chiếu với tỉnh; không chứa tên hay số giấy tờ của ai."
     return [
-        Spacer(0, 6),
         Table([[qr(totals(report), side), signed]], [side, WIDTH - side], style=frame.BARE),
-        paragraph(told, frame.CELL),
-        paragraph(f"Dấu số liệu: {fingerprint(report)}", frame.CELL_BOLD),
+        paragraph(f"{told} Dấu số liệu: {fingerprint(report)}.", frame.CELL),
     ]
