@@ -160,10 +160,10 @@ class Program:
             self.scanner.rest()
 
     def opened(self, made: tuple["Parts", "Services"], again: bool = False) -> None:
-        self.parts, services = made
-        self._closed = False
         from kiosk.rounds import Rounds
 
+        self.parts, services = made
+        self._closed = False
         self.rounds = Rounds(self, self.parts)
         QTimer.singleShot(ROUNDS_AFTER_MS, self._begin_rounds)
         self.equipment.consent = self._consent
@@ -208,13 +208,13 @@ class Program:
         """What no officer waits for: the log's, the uploader's and the power watcher's libraries load after the first frames."""
         if self._stopped:
             return
+        from kiosk.rounds import power_watch
+
         self.desk.slow.submit(self.open_log, lambda _none: None)
         self.desk.slow.submit(self.equipment.expire, lambda _none: None)
         self._late = True
         if self.rounds is not None:  # not while a restore has the home to itself
             self.rounds.follow()
-        from kiosk.rounds import power_watch
-
         self._power = self._power or power_watch(self)
         self._power.start()
         gc.freeze()  # the other pages, too

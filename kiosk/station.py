@@ -16,7 +16,7 @@ from kiosk import desk, log
 from kiosk.corrections import PERSONS, REASONS, Bench, allowed
 from kiosk.desk import Desk, Done
 from kiosk.domain import declaration as form
-from kiosk.domain import passes, text, ticketcode, verdict
+from kiosk.domain import papernumber, passes, text, ticketcode, verdict
 from kiosk.domain.declaration import Declaration
 from kiosk.domain.events import AUDITED, Key, Kind
 from kiosk.domain.passes.model import Kind as Code_
@@ -35,7 +35,7 @@ from kiosk.store.directory import Directory
 from kiosk.store.engine import Connection, Database
 from kiosk.store.journal import Draft, Identity, Journal, Written
 from kiosk.store.register import Declared, Line, Today
-from kiosk.store.unsure import LAST, Unsure
+from kiosk.store.unsure import Unsure
 from kiosk.writing import Writer
 
 SEEN = ("moh", "arrival", "hues")
@@ -424,7 +424,7 @@ class Station:
         day = self.day() or self.likely_day()
         if day is None:
             raise KioskError(Code.NO_DAY)
-        if not 1 <= number <= LAST or local(at).date().isoformat() != day or at > now.wall + CLOCK_BACK_MS:
+        if not 1 <= number <= papernumber.LAST or local(at).date().isoformat() != day or at > now.wall + CLOCK_BACK_MS:
             raise KioskError(Code.BAD_INPUT, value=f"G{number:03d} {local(at):%H:%M}", allowed="G001-G9999, 00:00-now")
         deed = projections.subject_hash(self._me.station_key, f"paper:{day}:{number}")[:8]
         with self._s.database.read() as conn:

@@ -7,7 +7,7 @@ from kiosk import words
 from kiosk.cli import opened, output
 from kiosk.cli.declare import read_json
 from kiosk.cli.scan import event_json, show
-from kiosk.domain import declaration
+from kiosk.domain import declaration, papernumber
 from kiosk.domain.policy import moment
 from kiosk.domain.verdict import Act
 from kiosk.errors import Code, KioskError
@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,3})", args.number)
-    if found is None or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", args.at):
+    number = papernumber.read(args.number)
+    if number is None or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", args.at):
         raise KioskError(Code.BAD_INPUT, value=f"{args.number[:12]} {args.at[:8]}", allowed="G001-G9999 HH:MM")
     with opened.enrolled(args.home) as parts:
         day = parts.station.day() or parts.station.likely_day()
@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 output.emit({"errors": errors})
             raise KioskError(Code.FORM_INCOMPLETE, fields=", ".join(sorted(errors))) from refused
-        verdict = parts.station.paper(int(found[1]), at, said)
+        verdict = parts.station.paper(number, at, said)
         parts.mirror.step()
     if args.json:
         output.emit({"event": event_json(verdict.event), "verdict": verdict.act.value, "at": verdict.at, "number": verdict.number})
     else:
         if verdict.act is not Act.NOT_SAVED:
-            print(words.keyed_in(int(found[1]), at))
+            print(words.keyed_in(number, at))
         show(verdict, as_json=False)
     return int(verdict.act is Act.NOT_SAVED)

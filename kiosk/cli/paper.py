@@ -1,12 +1,12 @@
 """`kiosk print PAPER`: paper to a file or to a printer. Slip, declaration and ticket name an event (without one: the day's newest)."""
 
 import argparse
-import re
 import time
 from pathlib import Path
 
 from kiosk import compose, desk, words
 from kiosk.cli import opened, output
+from kiosk.domain import papernumber
 from kiosk.errors import Code, KioskError
 from kiosk.ports import Order, PrintJob
 from kiosk.printing import test_card
@@ -67,10 +67,10 @@ def _order(paper: str, args: argparse.Namespace) -> Order:
     detail: dict[str, object] = {} if args.count is None else {"count": args.count}
     if paper not in ("form", "register"):
         return Order(paper, args.target, args.size, detail)
-    first = re.fullmatch(r"[Gg]?0*([1-9]\d{0,2})", args.target or "G001")
+    first = papernumber.read(args.target or "G001", papernumber.LAST_PRINTED)
     if first is None:
         raise KioskError(Code.BAD_INPUT, value=args.target[:20], allowed="G001-G999")
-    return Order(paper, "", args.size, detail | {"first": int(first[1])})
+    return Order(paper, "", args.size, detail | {"first": first})
 
 
 def _queue(parts: compose.Parts, args: argparse.Namespace) -> int:

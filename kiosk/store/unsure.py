@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.domain import papernumber
 from kiosk.errors import Code
 from kiosk.security import files
 from kiosk.store import locks
@@ -20,7 +21,6 @@ from kiosk.store.engine import Database
 from kiosk.store.journal import Journal
 
 ROOM = 320 * 1024  # bytes, more than 4,000 deeds: a day of which nothing can be saved
-LAST = 9999  # G9999: what `kiosk paper` takes
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class Unsure:
         with self._turn, locks.turn(self._home, "unsure"):
             number = max((entry.paper for entry in self.entries()), default=0) + 1
             self._deeds.add(deed.hex())
-            if number > LAST:
+            if number > papernumber.LAST:
                 return 0
             try:
                 self._write(msgspec.json.encode(Entry(deed.hex(), number, at, code.value)) + b"\n")

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kiosk import words
+from kiosk.domain import papernumber
 from kiosk.domain.policy import expected, moment
 from kiosk.domain.verdict import Act, Verdict
 from kiosk.errors import Code, KioskError
@@ -177,7 +178,7 @@ class Declaring:
     def key_in(self, number: str, clock: str) -> None:
         """A paper form of the fall-back folder: the ordinary form, saved under its number ("G017") and the time on it ("09:12")."""
         front = self._front
-        found = re.fullmatch(r"[Gg]?0*([1-9]\d{0,3})", number.strip())
+        found = papernumber.read(number)
         day = front.status.today.event_day if front.status else ""
         when = re.fullmatch(r"([01]?\d|2[0-3])[:hHgG. ]?([0-5]\d)", clock.strip())
         at = moment(day, f"{int(when[1]):02d}:{when[2]}") if when and day else None
@@ -185,7 +186,7 @@ class Declaring:
             front.tell(_("Cần số ở góc phải tờ giấy (G001–G9999) và giờ ghi trên giấy, ví dụ 09:12."))
             return
         self._open_here(asks=False)
-        self.paper = (int(found[1]), at)
+        self.paper = (found, at)
         told = _("Đang nhập tờ khai giấy G{number}, giờ trên giấy {time}.")
         front.tell(told.format(number=f"{self.paper[0]:03d}", time=words.hour_minute(at)))
 
