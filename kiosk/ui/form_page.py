@@ -42,6 +42,7 @@ class FormPage(QWidget):
         self._household: dict[str, str] = {}
         self._sure: tuple[str, ...] = ()  # answers that were asked again
         self._hidden, self._saved, self._on_paper = b"", False, False
+        self._goes_on = False  # a draft of somebody named, opened again by F2 without a card: whose it is is said on both steps
         self.policy: Policy | None = None
         self.home: dict[str, str] = {}
         self.keep: Callable[[bytes], object] = lambda draft: None
@@ -80,8 +81,9 @@ class FormPage(QWidget):
         self._settle()
         if anew or not self._deed or self._other(start):
             self._begin(start)
-        elif self.whose and not start.prefill and not self._on_paper:
-            self.note.setText(_("Tờ đang làm dở của {name}. Người khác thì bấm Tờ mới.").format(name=self.whose))
+        else:
+            self._goes_on = bool(self.whose) and not start.prefill
+            self._say_note()
         (self.to_questions if self.steps.currentIndex() == 1 else self.to_particulars)()
 
     @property
@@ -102,7 +104,7 @@ class FormPage(QWidget):
         self.to_particulars()
 
     def _begin(self, start: Start) -> None:
-        self._deed, self.start, self._sure = os.urandom(8), start, ()
+        self._deed, self.start, self._sure, self._goes_on = os.urandom(8), start, (), False
         self.steps.setCurrentIndex(0)
         self.particulars.by_proxy = start.mode == "proxy" and not start.corrects
         answers: dict[str, Any] = declaration.prefill(start.prefill) if start.prefill else {}
@@ -123,7 +125,7 @@ class FormPage(QWidget):
             self._on_paper = on
             restyle(self.note, "trouble", on)
             self._say_note()
-            self.note.setVisible(on or self.steps.currentIndex() == 0)
+            self.note.setVisible(on or self._goes_on or self.steps.currentIndex() == 0)
 
     def show_policy(self, policy: "Policy | None") -> None:
         """The newest the province said: what is asked again, and the areas beside their question."""
@@ -134,6 +136,8 @@ class FormPage(QWidget):
     def _say_note(self) -> None:
         if self._on_paper:
             text = _("⚠ Chế độ chỉ xem: máy chưa lưu được. Dùng tờ khai giấy có số G, bấm Esc để về.")
+        elif self._goes_on:
+            text = _("Tờ đang làm dở của {name}. Người khác thì bấm Tờ mới.").format(name=self.whose)
         elif self.start.corrects:
             text = _("Bản sửa đứng cạnh bản cũ; bản cũ vẫn giữ trong nhật ký.")
         elif self.start.completes:
@@ -285,9 +289,10 @@ class FormPage(QWidget):
         self.steps.setCurrentIndex(number)
         what = _("Sửa tờ khai") if self.start.corrects else _("Khai bổ sung") if self.start.completes else _("Khai hộ")
         self.title.setText((_("{what} · 2/2 Câu hỏi") if number else _("{what} · 1/2 Người được khai")).format(what=what))
-        self.note.setVisible(number == 0 or self._on_paper)
-        for shown, made in ((1, self.questions.none), (1, self.before), (0, self.next), (1, self.store), (0, self.fresh)):
+        self.note.setVisible(number == 0 or self._on_paper or self._goes_on)
+        for shown, made in ((1, self.questions.none), (1, self.before), (0, self.next), (1, self.store)):
             made.setVisible(shown == number)
+        self.fresh.setVisible(number == 0 or self._goes_on)  # the note names it
         self.family.setVisible(number == 0 and bool(self._household) and not self.start.fields)
 
     def show_hamlets(self, hamlets: Sequence[str], suggested: str) -> None:
